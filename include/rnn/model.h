@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/** @file model.h
+ * A model: a graph of layers and their weights.
+ *
+ * Running a model does not change it: any number of threads may predict and step with the same one. Writing weights and training do change it, and need it alone. */
+#ifndef RNN_MODEL_H
+#define RNN_MODEL_H
+
+#include <rnn/data.h>
+#include <rnn/layer.h>
+
+RNN_BEGIN_DECLS
+
+/** An empty model, or NULL. */
+RNN_API rnn_model_t *rnn_model_create(rnn_context_t *context);
+RNN_API rnn_model_t *rnn_model_retain(rnn_model_t *model);
+RNN_API void rnn_model_free(rnn_model_t *model);
+
+/** Makes a layer one of the model's outputs. Errors are kept for rnn_model_build as well. */
+RNN_API rnn_status_t rnn_model_set_output(rnn_model_t *model, rnn_layer_t *layer, const char *name);
+
+/** Checks the graph, infers all shapes, creates the weights and fills them from the context's seed. On an error (also the first
+ *  one kept from a constructor or setter) the model stays as it was. Building twice is RNN_ERROR_STATE. */
+RNN_API rnn_status_t rnn_model_build(rnn_model_t *model);
+
+RNN_API int32_t rnn_model_inputs(const rnn_model_t *model);
+RNN_API int32_t rnn_model_outputs(const rnn_model_t *model);
+/** Name of an input or output by index, NULL when there is none. */
+RNN_API const char *rnn_model_input_name(const rnn_model_t *model, int32_t index);
+RNN_API const char *rnn_model_output_name(const rnn_model_t *model, int32_t index);
+/** Features of an output; 0 before the model is built or when there is none. */
+RNN_API int64_t rnn_model_output_features(const rnn_model_t *model, int32_t index);
+/** A layer by its name, or NULL. */
+RNN_API rnn_layer_t *rnn_model_layer(const rnn_model_t *model, const char *name);
+
+/** Number of trainable numbers; 0 before the model is built. */
+RNN_API int64_t rnn_model_parameters(const rnn_model_t *model);
+/** Number of weight tensors, and their full names ("lstm.weight_hh_l0") by index; NULL past the last. */
+RNN_API int64_t rnn_model_weights(const rnn_model_t *model);
+RNN_API const char *rnn_model_weight_name(const rnn_model_t *model, int64_t index);
+/** A read-only view of a weight, freed by the caller; it keeps the model alive and shows later changes. NULL when there is no such name. */
+RNN_API rnn_tensor_t *rnn_model_weight(rnn_model_t *model, const char *name);
+/** Overwrites a weight; same shape, any float type. NaN is refused. Needs the model alone. */
+RNN_API rnn_status_t rnn_model_set_weight(rnn_model_t *model, const char *name, const rnn_tensor_t *values);
+
+/** The tokenizer that belongs to a token input (NULL: the only one); it is held, and saved with the model. */
+RNN_API rnn_status_t rnn_model_set_tokenizer(rnn_model_t *model, const char *input, rnn_tokenizer_t *tokenizer);
+/** Borrowed; NULL when the input has none. */
+RNN_API rnn_tokenizer_t *rnn_model_tokenizer(const rnn_model_t *model, const char *input);
+/** Names of an output's classes (NULL: the only output), `count` of them, copied and saved with the model. */
+RNN_API rnn_status_t rnn_model_set_classes(rnn_model_t *model, const char *output, const char *const *names, int64_t count);
+/** The name of a class, or NULL. Lives as long as the model. */
+RNN_API const char *rnn_model_class_name(const rnn_model_t *model, const char *output, int64_t number);
+/** Text that travels with the model, by key (not beginning with "rnn."): a scaler, a licence, the author. NULL value removes. */
+RNN_API rnn_status_t rnn_model_set_metadata(rnn_model_t *model, const char *key, const char *value);
+RNN_API const char *rnn_model_metadata(const rnn_model_t *model, const char *key);
+
+/** Runs one batch and gives new tensors, freed by the caller: outputs[i] is output i, [B, features] or [B, T, features] with zeros at
+ *  steps that are not useful; T is the batch's longest input. `count` is the length of the array, at most rnn_model_outputs. NaN in the
+ *  input is RNN_ERROR_DATA. Thread-safe. */
+RNN_API rnn_status_t rnn_model_run(rnn_model_t *model, const rnn_batch_t *batch, rnn_tensor_t **outputs, int32_t count);
+
+/** Runs all samples of a dataset and gives one output (NULL: the only one) as a tensor [N, features] or [N, T, features], in the dataset's order.
+ *  Thread-safe as long as the dataset is used by this call alone. */
+RNN_API rnn_status_t rnn_model_predict(rnn_model_t *model, rnn_dataset_t *dataset, const char *output, rnn_tensor_t **result);
+
+RNN_END_DECLS
+
+#endif

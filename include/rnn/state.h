@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/** @file state.h
+ * One running stream of a model: the state after the steps it has seen.
+ *
+ * All memory is taken when the state is created; a step allocates nothing, takes no lock and makes no system call. One state a stream and thread, one
+ * model for all. Stepping gives the same bits as running the whole sequence at once. The model must have one sequence input, no layer that looks
+ * ahead (reverse or bidirectional), and its weights must not be changed while states exist that step. */
+#ifndef RNN_STATE_H
+#define RNN_STATE_H
+
+#include <rnn/model.h>
+
+RNN_BEGIN_DECLS
+
+typedef struct rnn_state rnn_state_t;
+
+/** A state at the start of a stream, or NULL with the reason (for example the layer that cannot be stepped). It holds the model. */
+RNN_API rnn_state_t *rnn_state_create(rnn_model_t *model);
+RNN_API void rnn_state_free(rnn_state_t *state);
+
+/** One step of a model with a value input: `in` has its features, `out` gets the features of all outputs, one output behind another.
+ *  NaN is not checked. */
+RNN_API rnn_status_t rnn_state_step(rnn_state_t *state, const float *in, float *out);
+/** One step of a model with a token input; the id is checked. */
+RNN_API rnn_status_t rnn_state_step_token(rnn_state_t *state, int32_t id, float *out);
+/** Numbers that a step writes: the features of all outputs. */
+RNN_API int64_t rnn_state_output_size(const rnn_state_t *state);
+
+/** Back to the start of a stream. */
+RNN_API rnn_status_t rnn_state_reset(rnn_state_t *state);
+/** The vector that input `index`, an rnn_input_vector of the model, has for this stream; zeros until set. */
+RNN_API rnn_status_t rnn_state_set_vector(rnn_state_t *state, int32_t index, const float *values, int64_t count);
+
+/** Bytes of the state as saved, and saving and restoring it: to fork, store and resume a stream, on any machine that has the same model (graph and weights).
+ *  Import refuses anything else with RNN_ERROR_FORMAT and leaves the state as it was. */
+RNN_API int64_t rnn_state_size(const rnn_state_t *state);
+RNN_API rnn_status_t rnn_state_export(const rnn_state_t *state, void *buffer, int64_t size);
+RNN_API rnn_status_t rnn_state_import(rnn_state_t *state, const void *buffer, int64_t size);
+
+RNN_END_DECLS
+
+#endif
