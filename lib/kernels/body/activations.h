@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* exp, sigmoid and tanh, one vector at a time, and the kernels that map them. Errors in ULP: CONTRACT.md. */
+#ifndef RNNI_BODY_ACTIVATIONS_H
+#define RNNI_BODY_ACTIVATIONS_H
+
+#ifdef RNNI_REAL_IS_DOUBLE
+
+static inline vec v_exp(vec x) { return exp(x); }
+static inline vec v_tanh(vec x) { return tanh(x); }
+
+#else
+
+/* exp(x) = 2^n exp(r) with n = round(x / ln 2) and r = x - n ln 2 in [-0.35, 0.35], where
+ *   exp(r) = 1 + r + r^2 p(r).
+ * ln 2 is taken off in two parts; n times the first is exact. Beyond the limits 2^n gives infinity and 0. */
+static inline vec v_exp(vec x)
+{
+    x = v_min(v_set(89.0f), v_max(v_set(-105.0f), x));
+    vec n = v_round(v_mul(x, v_set(1.44269504089f)));
+    vec r = v_fnma(n, v_set(0.693359375f), x);
+    r = v_fnma(n, v_set(-2.12194440e-4f), r);
+    vec p = v_set(1.9875691500e-4f);
+    p = v_fma(p, r, v_set(1.3981999507e-3f));
+    p = v_fma(p, r, v_set(8.3334519073e-3f));
+    p = v_fma(p, r, v_set(4.1665795894e-2f));
+    p = v_fma(p, r, v_set(1.6666665459e-1f));
+    p = v_fma(p, r, v_set(5.0000001201e-1f));
+    vec y = v_add(v_fma(v_mul(r, r), p, r), v_set(1.0f));
+    return v_scale2(y, n);
+}
+
+/* With r = tanh(x / 2) = a / b, a rational function of x:  tanh(x) = 2 r / (1 + r^2) = 2 a b / (a^2 + b^2).
+ * The detour takes away the errors of a and b where r is near 1. Near 0, a - x / 2 and b - 1 are kept in
+ * place of a and b, so that few roundings count. The two polynomials have the least relative error of the
+ * result (0.13 ULP) on [-9.02, 9.02]; beyond, the result is 1 to the last bit. A small x comes back
+ * unchanged. */
+static inline vec v_tanh(vec x)
+{
+    const vec one = v_set(1.0f), minus_one = v_set(-1.0f);
+    vec u = v_mul(v_set(0.5f), v_min(v_set(9.02f), v_max(v_set(-9.02f), x)));
+    vec t = v_mul(u, u);
+    vec p = v_fma(v_set(1.82578122591e-3f), t, v_set(1.1906915403e-1f));
+    vec q = v_fma(v_set(7.84609533051e-5f), t, v_set(1.92938350772e-2f));
+    q = v_fma(q, t, v_set(4.52402342405e-1f));
+    vec a = v_fma(v_mul(p, t), u, u);
+    vec b1 = v_mul(q, t);                                                   /* b - 1 */
+    vec above = v_mul(v_set(2.0f), v_fma(a, b1, a));                        /* 2 a b */
+    vec below = v_add(v_fma(a, a, v_fma(b1, b1, v_add(b1, b1))), one);      /* a^2 + b^2 */
+    return v_min(one, v_max(minus_one, v_div(above, below)));
+}
+
+#endif
+
+/* 1 / (1 + exp(-x)): exact to a few ULP in both tails. */
+static inline vec v_sigmoid(vec x)
+{
+    return v_div(v_set(1), v_add(v_set(1), v_exp(v_sub(v_set(0), x))));
+}
+
+static inline vec v_relu(vec x)
+{
+    return v_max(v_set(0), x);
+}
+
+/* Derivatives from the results, as y -> f'. */
+static inline vec v_tanh_slope(vec y) { return v_fnma(y, y, v_set(1)); }
+static inline vec v_sigmoid_slope(vec y) { return v_mul(y, v_sub(v_set(1), y)); }
+
+static inline void map_row(int activation, int64_t n, const rnni_real *x, rnni_real *y)
+{
+    switch (activation) {
+    case RNNI_ACT_RELU:
+        VEC_LOOP(i, live, n) v_store_n(y + i, v_relu(v_load_n(x + i, live)), live);
+        break;
+    case RNNI_ACT_TANH:
+        VEC_LOOP(i, live, n) v_store_n(y + i, v_tanh(v_load_n(x + i, live)), live);
+        break;
+    case RNNI_ACT_SIGMOID:
+        VEC_LOOP(i, live, n) v_store_n(y + i, v_sigmoid(v_load_n(x + i, live)), live);
+        break;
+    default:
+        if (x != y) memmove(y, x, (size_t)n * sizeof *y);
+    }
+}
+
+static inline vec slope_times(int activation, vec y, vec dy)
+{
+    switch (activation) {
+    case RNNI_ACT_RELU: return v_select(v_greater(y, v_set(0)), dy, v_set(0));
+    case RNNI_ACT_TANH: return v_mul(dy, v_tanh_slope(y));
+    case RNNI_ACT_SIGMOID: return v_mul(dy, v_sigmoid_slope(y));
+    default: return dy;
+    }
+}
+
+static inline void map_row_backward(int activation, int64_t n, const rnni_real *y, const rnni_real *dy,
+                                    rnni_real *dx)
+{
+    VEC_LOOP(i, live, n) {
+        vec d = slope_times(activation, v_load_n(y + i, live), v_load_n(dy + i, live));
+        v_store_n(dx + i, d, live);
+    }
+}
+
+static void KERNEL(activate)(int activation, int64_t n, const rnni_real *x, rnni_real *y)
+{
+    map_row(activation, n, x, y);
+}
+
+static void KERNEL(activate_backward)(int activation, int64_t n, const rnni_real *y, const rnni_real *dy,
+                                      rnni_real *dx)
+{
+    map_row_backward(activation, n, y, dy, dx);
+}
+
+static void KERNEL(exponential)(int64_t n, const rnni_real *x, rnni_real *y)
+{
+    VEC_LOOP(i, live, n) v_store_n(y + i, v_exp(v_load_n(x + i, live)), live);
+}
+
+#endif

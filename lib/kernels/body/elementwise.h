@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Sums and products of vectors, number by number. */
+#ifndef RNNI_BODY_ELEMENTWISE_H
+#define RNNI_BODY_ELEMENTWISE_H
+
+static void KERNEL(axpy)(int64_t n, rnni_real a, const rnni_real *x, rnni_real *y)
+{
+    vec factor = v_set(a);
+    VEC_LOOP(i, live, n) v_store_n(y + i, v_fma(factor, v_load_n(x + i, live), v_load_n(y + i, live)), live);
+}
+
+static void KERNEL(scale)(int64_t n, rnni_real a, const rnni_real *x, rnni_real *y)
+{
+    vec factor = v_set(a);
+    VEC_LOOP(i, live, n) v_store_n(y + i, v_mul(factor, v_load_n(x + i, live)), live);
+}
+
+static void KERNEL(add)(int64_t n, const rnni_real *x1, const rnni_real *x2, rnni_real *y)
+{
+    VEC_LOOP(i, live, n) v_store_n(y + i, v_add(v_load_n(x1 + i, live), v_load_n(x2 + i, live)), live);
+}
+
+static void KERNEL(multiply)(int64_t n, const rnni_real *x1, const rnni_real *x2, rnni_real *y)
+{
+    VEC_LOOP(i, live, n) v_store_n(y + i, v_mul(v_load_n(x1 + i, live), v_load_n(x2 + i, live)), live);
+}
+
+static void KERNEL(multiply_add)(int64_t n, const rnni_real *x1, const rnni_real *x2, rnni_real *y)
+{
+    VEC_LOOP(i, live, n) {
+        vec sum = v_fma(v_load_n(x1 + i, live), v_load_n(x2 + i, live), v_load_n(y + i, live));
+        v_store_n(y + i, sum, live);
+    }
+}
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* The micro-kernel of the products on vectors. A block of sums stays in registers while k runs:
+ *
+ *     sum[i][j] += a[i][p] * panel[p][j]        i: row, j: vector of columns, p = 0 ... k - 1
+ *
+ * Each sum is one chain of fused multiply-adds in ascending p, whatever the block's size, so that a row's
+ * result does not depend on the rows beside it. Every block size is its own function with constant bounds:
+ * the sums must be registers. Indices are written out (EACH_...) because compilers keep an array in registers
+ * only if all are constant.
+ *
+ * The stub defines TILE_VECS, the vectors in a panel's row (2 or 4). */
+#ifndef RNNI_BODY_TILE_H
+#define RNNI_BODY_TILE_H
+
+enum { TILE_MR = 6, TILE_NR = TILE_VECS * VEC_WIDTH };
+
+#define TILE_INLINE static inline __attribute__((always_inline))
+
+#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
+#define EACH_PANEL(DO) DO(0) DO(1) DO(2) DO(3)
+#if TILE_VECS == 4
+#define EACH_VEC(DO, i) DO(i, 0) DO(i, 1) DO(i, 2) DO(i, 3)
+#else
+#define EACH_VEC(DO, i) DO(i, 0) DO(i, 1)
+#endif
+
+/* What one vector of sums starts from. */
+TILE_INLINE vec tile_start(int start, const float *bias, const float *c, int64_t live)
+{
+    if (start == RNNI_FROM_C) return v_load_n(c, live);
+    if (start == RNNI_FROM_BIAS) return v_load_n(bias, live);
+    return v_set(0);
+}
+
+/* `rows` x `vecs` sums, the last vector with `last` live lanes. */
+TILE_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_t k, const float *a,
+                            int64_t row_stride, int64_t column_stride, const float *panel, int start,
+                            const float *bias, float *c, int64_t ldc)
+{
+    enum { W = VEC_WIDTH };
+    vec sum[TILE_MR][TILE_VECS], b[TILE_VECS];
+#define LIVE(j) ((j) == vecs - 1 ? last : W)
+#define BEGIN(i, j) \
+    if (i < rows && j < vecs) sum[i][j] = tile_start(start, bias + j * W, c + i * ldc + j * W, LIVE(j));
+#define BEGIN_ROW(i) EACH_VEC(BEGIN, i)
+#define FETCH(i, j) if (j < vecs) b[j] = v_load(panel + j * W);
+#define STEP(i, j) if (j < vecs) sum[i][j] = v_fma(x, b[j], sum[i][j]);
+#define STEP_ROW(i)                          \
+    if (i < rows) {                          \
+        vec x = v_set(a[i * row_stride]);    \
+        EACH_VEC(STEP, i)                    \
+    }
+#define END(i, j) if (i < rows && j < vecs) v_store_n(c + i * ldc + j * W, sum[i][j], LIVE(j));
+#define END_ROW(i) EACH_VEC(END, i)
+
+    if (start != RNNI_FROM_BIAS) bias = c;
+    EACH_ROW(BEGIN_ROW)
+    for (; k > 0; k--, a += column_stride, panel += TILE_NR) {
+        EACH_VEC(FETCH, 0)
+        EACH_ROW(STEP_ROW)
+    }
+    EACH_ROW(END_ROW)
+
+#undef LIVE
+#undef BEGIN
+#undef BEGIN_ROW
+#undef FETCH
+#undef STEP
+#undef STEP_ROW
+#undef END
+#undef END_ROW
+}
+
+typedef void tile_function(int64_t last, int64_t k, const float *a, int64_t row_stride, int64_t column_stride,
+                           const float *panel, int start, const float *bias, float *c, int64_t ldc);
+
+#define TILE_FUNCTION(rows, vecs)                                                                            \
+    static void tile_##rows##x##vecs(int64_t last, int64_t k, const float *a, int64_t row_stride,            \
+                                     int64_t column_stride, const float *panel, int start,                   \
+                                     const float *bias, float *c, int64_t ldc)                               \
+    {                                                                                                        \
+        tile_block(rows, vecs, last, k, a, row_stride, column_stride, panel, start, bias, c, ldc);           \
+    }
+#define TILE_COLUMN(vecs)                                                                                    \
+    TILE_FUNCTION(1, vecs) TILE_FUNCTION(2, vecs) TILE_FUNCTION(3, vecs)                                     \
+    TILE_FUNCTION(4, vecs) TILE_FUNCTION(5, vecs) TILE_FUNCTION(6, vecs)
+#define TILE_NAMES(vecs)                                                                                     \
+    {tile_1x##vecs, tile_2x##vecs, tile_3x##vecs, tile_4x##vecs, tile_5x##vecs, tile_6x##vecs}
+
+TILE_COLUMN(1)
+TILE_COLUMN(2)
+#if TILE_VECS == 4
+TILE_COLUMN(3)
+TILE_COLUMN(4)
+static tile_function *const tile_functions[TILE_VECS][TILE_MR] = {TILE_NAMES(1), TILE_NAMES(2), TILE_NAMES(3),
+                                                                 TILE_NAMES(4)};
+#else
+static tile_function *const tile_functions[TILE_VECS][TILE_MR] = {TILE_NAMES(1), TILE_NAMES(2)};
+#endif
+
+static void KERNEL(tile)(int64_t rows, int64_t columns, int64_t k, const rnni_real *a, int64_t row_stride,
+                         int64_t column_stride, const rnni_real *panel, int start, const rnni_real *bias,
+                         rnni_real *c, int64_t ldc)
+{
+    int64_t before = (columns - 1) / VEC_WIDTH;
+    tile_functions[before][rows - 1](columns - before * VEC_WIDTH, k, a, row_stride, column_stride, panel,
+                                     start, bias, c, ldc);
+}
+
+/* One row of A against `panels` panels at once: a single panel's few chains would wait for each other's
+ * latency. The last panel may hold fewer than TILE_NR columns of C; what is computed from its padding is not
+ * stored. */
+TILE_INLINE void row_block(const int panels, int64_t n, int64_t k, const float *a, int64_t column_stride,
+                           const float *packed, int start, const float *bias, float *c)
+{
+    enum { W = VEC_WIDTH };
+    const int64_t stride = k * TILE_NR;
+    vec sum[4][TILE_VECS];
+#define LIVE(g, j) (g < panels - 1 ? W : n - (g * TILE_NR + j * W))
+#define BEGIN(g, j)                                                                                 \
+    if (g < panels) {                                                                               \
+        const int64_t at = g * TILE_NR + j * W, live = LIVE(g, j);                                  \
+        sum[g][j] = live > 0 ? tile_start(start, bias + at, c + at, live) : v_set(0);               \
+    }
+#define BEGIN_PANEL(g) EACH_VEC(BEGIN, g)
+#define STEP(g, j) if (g < panels) sum[g][j] = v_fma(x, v_load(packed + g * stride + j * W), sum[g][j]);
+#define STEP_PANEL(g) EACH_VEC(STEP, g)
+#define END(g, j) if (g < panels && LIVE(g, j) > 0) v_store_n(c + g * TILE_NR + j * W, sum[g][j], LIVE(g, j));
+#define END_PANEL(g) EACH_VEC(END, g)
+
+    if (start != RNNI_FROM_BIAS) bias = c;
+    EACH_PANEL(BEGIN_PANEL)
+    for (; k > 0; k--, a += column_stride, packed += TILE_NR) {
+        vec x = v_set(*a);
+        EACH_PANEL(STEP_PANEL)
+    }
+    EACH_PANEL(END_PANEL)
+
+#undef LIVE
+#undef BEGIN
+#undef BEGIN_PANEL
+#undef STEP
+#undef STEP_PANEL
+#undef END
+#undef END_PANEL
+}
+
+#define ROW_FUNCTION(panels)                                                                                 \
+    static void row_of_##panels(int64_t n, int64_t k, const float *a, int64_t column_stride,                 \
+                                const float *packed, int start, const float *bias, float *c)                 \
+    {                                                                                                        \
+        row_block(panels, n, k, a, column_stride, packed, start, bias, c);                                   \
+    }
+ROW_FUNCTION(1)
+ROW_FUNCTION(2)
+ROW_FUNCTION(3)
+ROW_FUNCTION(4)
+
+static void KERNEL(row)(int64_t n, int64_t k, const rnni_real *a, int64_t column_stride,
+                        const rnni_real *packed, int start, const rnni_real *bias, rnni_real *c)
+{
+    for (; n > 3 * TILE_NR; n -= 4 * TILE_NR) {
+        row_of_4(n < 4 * TILE_NR ? n : 4 * TILE_NR, k, a, column_stride, packed, start, bias, c);
+        packed += 4 * TILE_NR * k;
+        c += 4 * TILE_NR;
+        if (bias) bias += 4 * TILE_NR;
+    }
+    if (n > 2 * TILE_NR) row_of_3(n, k, a, column_stride, packed, start, bias, c);
+    else if (n > TILE_NR) row_of_2(n, k, a, column_stride, packed, start, bias, c);
+    else if (n > 0) row_of_1(n, k, a, column_stride, packed, start, bias, c);
+}
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include "kernels/isa.h"
+
+#ifdef RNNI_X86_VECTORS
+
+#include <cpuid.h>
+
+enum {
+    LEAF1_ECX_FMA = 1 << 12, LEAF1_ECX_OSXSAVE = 1 << 27, LEAF1_ECX_AVX = 1 << 28,
+    LEAF7_EBX_AVX2 = 1 << 5, LEAF7_EBX_AVX512F = 1 << 16, LEAF7_EBX_AVX512DQ = 1 << 17,
+    LEAF7_EBX_AVX512BW = 1 << 30,
+    XCR0_YMM = 0x06, /* SSE and AVX state */
+    XCR0_ZMM = 0xe6  /* and the three AVX-512 states: masks, upper halves, registers 16 to 31 */
+};
+#define LEAF7_EBX_AVX512VL (1u << 31)
+
+/* Which registers the system saves at a context switch: the processor alone does not make AVX usable. */
+static unsigned saved_states(void)
+{
+    unsigned low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+}
+
+static int has(unsigned word, unsigned bits)
+{
+    return (word & bits) == bits;
+}
+
+int32_t rnni_cpu_isa(void)
+{
+    unsigned a, b, c, d, b7, c7;
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return RNN_ISA_SCALAR;
+    if (!has(c, LEAF1_ECX_FMA | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX)) return RNN_ISA_SCALAR;
+    if (!__get_cpuid_count(7, 0, &a, &b7, &c7, &d)) return RNN_ISA_SCALAR;
+    unsigned saved = saved_states();
+    if (!has(b7, LEAF7_EBX_AVX2) || !has(saved, XCR0_YMM)) return RNN_ISA_SCALAR;
+    if (!has(b7, LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512DQ | LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL))
+        return RNN_ISA_AVX2;
+    return has(saved, XCR0_ZMM) ? RNN_ISA_AVX512 : RNN_ISA_AVX2;
+}
+
+#else
+
+int32_t rnni_cpu_isa(void)
+{
+    return RNN_ISA_SCALAR;
+}
+
+#endif

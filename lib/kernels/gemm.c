@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* The loops around the micro-kernel. They choose which elements of C are computed when, never in which order
+ * one element's sum is taken: that is ascending k, through C when k is cut into blocks. */
+#include "kernels/kernels.h"
+
+/* Columns of B that are packed at a time; a multiple of every nr. Depth and rows come with the kernels. */
+enum { GEMM_NC = 1024, GEMM_ALIGN = 16 };
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t round_up(int64_t x, int64_t step)
+{
+    return (x + step - 1) / step * step;
+}
+
+/* A as the loops see it: element (i, k) is data[i * row + k * column]. */
+typedef struct { const rnni_real *data; int64_t row, column; } left_matrix;
+typedef struct { rnni_real *data; int64_t ld; const rnni_real *bias; int start; } result_matrix;
+
+/* m rows of C against one panel, in tiles of nearly equal height: 32 rows are 6, 6, 5, 5, 5, 5. */
+static void panel_product(const rnni_kernels *kernels, int64_t m, int64_t columns, int64_t k, left_matrix a,
+                          const rnni_real *panel, result_matrix c)
+{
+    int64_t tiles = (m + kernels->mr - 1) / kernels->mr, low = m / tiles, taller = m % tiles;
+    for (int64_t t = 0, i = 0; t < tiles; t++) {
+        int64_t rows = low + (t < taller);
+        kernels->tile(rows, columns, k, a.data + i * a.row, a.row, a.column, panel, c.start, c.bias,
+                      c.data + i * c.ld, c.ld);
+        i += rows;
+    }
+}
+
+static result_matrix result_at(result_matrix c, int64_t i, int64_t j)
+{
+    c.data += i * c.ld + j;
+    if (c.bias) c.bias += j;
+    return c;
+}
+
+/* All rows of C, `block` of them at a time against every panel. */
+static void block_product(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, left_matrix a,
+                          const rnni_real *panels, int64_t block, result_matrix c)
+{
+    for (int64_t i = 0; i < m; i += block) {
+        left_matrix left = {a.data + i * a.row, a.row, a.column};
+        for (int64_t j = 0; j < n; j += kernels->nr)
+            panel_product(kernels, least(m - i, block), least(n - j, kernels->nr), k, left, panels + j * k,
+                          result_at(c, i, j));
+    }
+}
+
+/* Rows of A that are taken against all panels before the next rows: as many as stay in the second cache. */
+static int64_t rows_at_once(const rnni_kernels *kernels, int64_t k)
+{
+    enum { ELEMENTS = 128 * 1024, FEWEST = 96 };
+    int64_t rows = k > 0 ? ELEMENTS / k : ELEMENTS;
+    return round_up(rows > FEWEST ? rows : FEWEST, kernels->mr);
+}
+
+void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
+                      int64_t row_stride, int64_t column_stride, const rnni_real *packed, rnni_start start,
+                      const rnni_real *bias, rnni_real *c, int64_t ldc)
+{
+    if (start != RNNI_FROM_BIAS) bias = NULL;
+    if (m == 1) {
+        kernels->row(n, k, a, column_stride, packed, (int)start, bias, c);
+        return;
+    }
+    left_matrix left = {a, row_stride, column_stride};
+    result_matrix result = {c, ldc, bias, (int)start};
+    block_product(kernels, m, n, k, left, packed, rows_at_once(kernels, k), result);
+}
+
+int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k)
+{
+    (void)m;
+    (void)k;
+    return round_up(least(n, GEMM_NC), kernels->nr) * kernels->kc + GEMM_ALIGN;
+}
+
+/* Only B is packed: it is read m / mr times, while A's rows (or, for a transposed A, the few neighbours that
+ * a tile takes of each) come straight from where they are. Measured faster than packed strips of A in every
+ * shape. */
+void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
+               int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row, int64_t b_column,
+               rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)
+{
+    rnni_real *panels = (rnni_real *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
+    for (int64_t j = 0; j < n; j += GEMM_NC) {
+        int64_t columns = least(n - j, GEMM_NC), p = 0;
+        do {
+            int64_t depth = least(k - p, kernels->kc);
+            left_matrix left = {a + p * a_column, a_row, a_column};
+            result_matrix result = {c + j, ldc, NULL, p ? RNNI_FROM_C : (int)start};
+            rnni_pack(kernels, depth, columns, b + p * b_row + j * b_column, b_row, b_column, panels);
+            block_product(kernels, m, columns, depth, left, panels, kernels->mc, result);
+            p += depth;
+        } while (p < k);
+    }
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RNNI_ISA_H
+#define RNNI_ISA_H
+
+#include "kernels/kernels.h"
+
+/* Where the vector tables are built: 64-bit x86 under a compiler with its intrinsics, and only for float. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(RNNI_REAL_IS_DOUBLE)
+#define RNNI_X86_VECTORS 1
+extern const rnni_kernels rnni_kernels_avx2;
+extern const rnni_kernels rnni_kernels_avx512;
+#endif
+
+extern const rnni_kernels rnni_kernels_scalar;
+
+/* The highest RNN_ISA_* whose instructions this processor has and whose registers the system saves. */
+int32_t rnni_cpu_isa(void);
+
+#endif

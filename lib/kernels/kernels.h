@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RNNI_KERNELS_H
+#define RNNI_KERNELS_H
+
+#include "core/context.h"
+#include "core/real.h"
+
+/* The contract between the mathematics of the library and the machine. CONTRACT.md says for each kernel what
+ * it reads and writes, what may alias and what its rounding may depend on. In short, for all of them:
+ *   - floats and sizes only: no handles, no errors, no allocation;
+ *   - matrices are row-major with a leading dimension (`ld...`, in elements); nothing outside the named
+ *   region
+ *     is read or written;
+ *   - the value of an output may depend on the layer's shape and the instruction set, never on how many rows
+ *     are computed together, on a row's position, on alignment or on threads. So every element of a product
+ *     is ONE chain of multiply-adds in ascending k, starting from the stored value or the bias; tails use the
+ *     same vector code as full vectors. */
+
+typedef enum {
+    RNNI_ACT_LINEAR, RNNI_ACT_RELU, RNNI_ACT_TANH, RNNI_ACT_SIGMOID, RNNI_ACT_SOFTMAX
+} rnni_activation;
+
+typedef struct rnni_kernels {
+    const char *name;  /* "scalar", "avx2", "avx512" */
+    int32_t isa;       /* RNN_ISA_* */
+    int mr, nr;        /* tile of the micro-kernel: rows of A, columns of packed B */
+    int64_t mc, kc;    /* blocks of the general product: rows of A and depth that stay in L2 and L1 */
+#define RNNI_KERNEL(type, name, parameters, tolerance) type(*name) parameters;
+#include "kernels/kernels.def"
+#undef RNNI_KERNEL
+} rnni_kernels;
+
+/* The table for this context: its ISA setting, else RNN_ISA, else the best that processor and system support.
+ * Looked up once and kept in the context. An ISA that the machine lacks is RNN_ERROR_UNSUPPORTED with a line
+ * that says what it has. */
+rnn_status_t rnni_kernels_get(rnn_context_t *context, const rnni_kernels **kernels);
+
+/* Table of one ISA, or NULL when it is not built in or the machine lacks it. For tests. */
+const rnni_kernels *rnni_kernels_of(int32_t isa);
+
+/* Products (gemm.c, pack.c): portable loops around the micro-kernel. */
+
+/* Elements that a packed matrix of k rows and n columns takes: panels of nr columns, each [k][nr], the last
+ * filled with 0. */
+int64_t rnni_packed_size(const rnni_kernels *kernels, int64_t k, int64_t n);
+
+/* Packs B, whose element (k, n) is b[k * row_stride + n * column_stride]. */
+void rnni_pack(const rnni_kernels *kernels, int64_t k, int64_t n, const rnni_real *b, int64_t row_stride,
+               int64_t column_stride, rnni_real *packed);
+
+/* What C starts from. */
+typedef enum { RNNI_FROM_ZERO, RNNI_FROM_C, RNNI_FROM_BIAS } rnni_start;
+
+/* C[m,n] = start + A[m,k] * B with packed B. A's element (i, k) is a[i * row_stride + k * column_stride].
+ * `bias` has n numbers (RNNI_FROM_BIAS). Works for any m >= 0, k >= 0 and writes exactly n columns. No
+ * scratch. For the products inside layers. */
+void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
+                      int64_t row_stride, int64_t column_stride, const rnni_real *packed, rnni_start start,
+                      const rnni_real *bias, rnni_real *c, int64_t ldc);
+
+/* The general product of two matrices that are not packed: packs blocks into `scratch` (rnni_gemm_scratch
+ * elements). B's element (k, n) is b[k * b_row + n * b_column]. Start is ZERO or C. For weight gradients: A =
+ * dZ transposed, B = X, k = rows. */
+int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k);
+void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
+               int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row, int64_t b_column,
+               rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch);
+
+/* Sets flush-to-zero and denormals-are-zero for the calling thread and returns the old mode, to be restored.
+ * No-ops where there is none. */
+uint64_t rnni_denormals_flush(void);
+void rnni_denormals_restore(uint64_t mode);
+
+#endif
