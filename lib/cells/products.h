@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RNNI_CELL_PRODUCTS_H
+#define RNNI_CELL_PRODUCTS_H
+
+#include "cells/cell.h"
+
+/* The four products that cells are made of, on a slice of the recurrent weights: gates [first, first + count) of
+ * weight_hh [gates * h][h]. In z the same gates may stand in other blocks, so those are given apart. */
+
+static inline int64_t rnni_cell_packed_size(const rnni_kernels *k, int64_t h, int64_t count)
+{
+    return rnni_packed_size(k, h, count * h);
+}
+
+/* U^T for the forward product: [h] x [count * h]. */
+static inline void rnni_cell_pack(const rnni_kernels *k, int64_t h, int64_t first, int64_t count,
+                                  const rnni_real *weight_hh, rnni_real *packed)
+{
+    rnni_pack(k, h, count * h, weight_hh + first * h * h, 1, h, packed);
+}
+
+static inline int64_t rnni_cell_packed_backward_size(const rnni_kernels *k, int64_t h, int64_t count)
+{
+    return rnni_packed_size(k, count * h, h);
+}
+
+/* U for the way back: [count * h] x [h]. */
+static inline void rnni_cell_pack_backward(const rnni_kernels *k, int64_t h, int64_t first, int64_t count,
+                                           const rnni_real *weight_hh, rnni_real *packed)
+{
+    rnni_pack(k, count * h, h, weight_hh + first * h * h, h, 1, packed);
+}
+
+/* z[:, block ..] += in U^T (or = bias + in U^T, or = in U^T). */
+static inline void rnni_cell_product(const rnni_cell_step *s, int64_t ldz, int64_t block, int64_t count,
+                                     const rnni_real *in, const rnni_real *packed, rnni_start start)
+{
+    rnni_gemm_packed(s->kernels, s->rows, count * s->h, s->h, in, s->h, 1, packed, start, s->bias,
+                     s->z + block * s->h, ldz);
+}
+
+/* out = (or +=) dz[:, block ..] U. */
+static inline void rnni_cell_product_backward(const rnni_cell_step *s, int64_t ldz, int64_t block, int64_t count,
+                                              const rnni_real *packed, rnni_start start, rnni_real *out)
+{
+    rnni_gemm_packed(s->kernels, s->rows, s->h, count * s->h, s->z + block * s->h, ldz, 1, packed, start, NULL,
+                     out, s->h);
+}
+
+/* dh += mask * d(masked h), where mask NULL stands for ones. Scratch may be the summand. */
+static inline void rnni_cell_add_masked(const rnni_cell_step *s, rnni_real *summand)
+{
+    int64_t n = s->rows * s->h;
+    if (s->mask) s->kernels->multiply_add(n, summand, s->mask, s->dh);
+    else s->kernels->axpy(n, 1, summand, s->dh);
+}
+
+/* dU[first ..] += dz[:, block ..]^T in, and db likewise, over all rows. */
+static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz, int64_t block, int64_t first,
+                                        int64_t count, const rnni_real *in)
+{
+    int64_t h = g->h;
+    const rnni_real *dz = g->z + block * h;
+    rnni_gemm(g->kernels, count * h, h, g->rows, dz, 1, ldz, in, h, 1, RNNI_FROM_C, g->weight_hh + first * h * h, h,
+              g->scratch);
+    if (g->bias_hh) g->kernels->column_sums(g->rows, count * h, dz, ldz, g->bias_hh + first * h);
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "cells/products.h"
+
+/* SimpleRNN (Elman 1990), one gate:
+ *
+ *   a  = b + W x + U h_in                        h_out = act(a),  act = tanh or relu
+ *
+ * Back: with dh the gradient of h_out,
+ *
+ *   da = dh * act'(a)                            from the saved h_out: 1 - h_out^2, or h_out > 0
+ *   dh_in = U^T da     dU = sum_t da h_in^T      db = sum_t da
+ *
+ * z holds a, then h_out, then da. */
+
+static int64_t packed_size(const rnni_kernels *k, int64_t h) { return rnni_cell_packed_size(k, h, 1); }
+static int64_t packed_backward_size(const rnni_kernels *k, int64_t h) { return rnni_cell_packed_backward_size(k, h, 1); }
+
+static void pack(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
+{
+    rnni_cell_pack(k, h, 0, 1, weight_hh, packed);
+}
+
+static void pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
+{
+    rnni_cell_pack_backward(k, h, 0, 1, weight_hh, packed);
+}
+
+static void forward(const rnni_cell_step *s)
+{
+    rnni_cell_product(s, s->h, 0, 1, s->h_masked, s->packed, RNNI_FROM_C);
+    s->kernels->rnn_gates(s->activation, s->rows, s->h, s->z, s->h, s->h_out, s->h);
+}
+
+static void backward(const rnni_cell_step *s)
+{
+    s->kernels->rnn_gates_backward(s->activation, s->rows, s->h, s->z, s->h, s->dh, s->h);
+    rnni_cell_product_backward(s, s->h, 0, 1, s->packed, RNNI_FROM_ZERO, s->dh);
+    if (s->mask) s->kernels->multiply(s->rows * s->h, s->dh, s->mask, s->dh);
+}
+
+static void gradient(const rnni_cell_gradient *g)
+{
+    rnni_cell_accumulate(g, g->h, 0, 0, 1, g->h_masked);
+}
+
+const rnni_cell rnni_cell_rnn = {
+    .name = "rnn", .gates = 1, .blocks = 1, .states = 1, .extra = 0, .apart = -1,
+    .packed_size = packed_size, .pack = pack,
+    .packed_backward_size = packed_backward_size, .pack_backward = pack_backward,
+    .forward = forward, .backward = backward, .gradient = gradient,
+};

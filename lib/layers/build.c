@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/error.h"
+#include "layers/graph.h"
+#include "layers/ops.h"
+#include "layers/recurrent.h"
+#include <stdio.h>
+
+/* Building a graph: bridges, order, shapes, weights, packed copies. */
+
+void rnni_node_unbuild(rnni_node *node)
+{
+    rnn_context_t *context = node->graph->context;
+    rnni_free(context, node->weights, node->weight_capacity * sizeof *node->weights);
+    rnni_free(context, node->plan, node->plan_size);
+    rnni_free(context, node->packed, (size_t)node->packed_count * sizeof *node->packed);
+    rnni_free(context, node->packed_backward, (size_t)node->packed_backward_count * sizeof *node->packed_backward);
+    node->weights = NULL;
+    node->plan = NULL;
+    node->packed = node->packed_backward = NULL;
+    node->packed_count = node->packed_backward_count = 0;
+    node->weight_count = 0;
+    node->weight_capacity = 0;
+    node->plan_size = 0;
+    node->sequence_read = node->trains = false;
+    node->axis = -1;
+    node->features = 0;
+}
+
+void rnni_graph_unbuild(rnni_graph *graph)
+{
+    rnn_context_t *context = graph->context;
+    for (int32_t i = 0; i < graph->count; i++) rnni_node_unbuild(graph->nodes[i]);
+    if (graph->order) rnni_free(context, graph->order, (size_t)graph->count * sizeof *graph->order);
+    if (graph->axes) rnni_free(context, graph->axes, (size_t)graph->input_count * sizeof *graph->axes);
+    if (graph->weights) rnni_free(context, graph->weights, (size_t)graph->weight_total * sizeof *graph->weights);
+    graph->order = NULL;
+    graph->axes = NULL;
+    graph->weights = NULL;
+    graph->axis_count = 0;
+    graph->weight_total = graph->dense_total = graph->parameters = 0;
+    graph->built = false;
+}
+
+void *rnni_node_plan(rnni_node *node, size_t size)
+{
+    node->plan = rnni_alloc(node->graph->context, size);
+    node->plan_size = node->plan ? size : 0;
+    return node->plan;
+}
+
+rnn_status_t rnni_node_weight(rnni_node *node, const char *name, int32_t rank, int64_t rows, int64_t columns, rnni_init init)
+{
+    RNNI_TRY(rnni_grow(node->graph->context, (void **)&node->weights, &node->weight_capacity, (size_t)node->weight_count + 1,
+                       sizeof *node->weights));
+    rnni_weight *weight = &node->weights[node->weight_count++];
+    memset(weight, 0, sizeof *weight);
+    snprintf(weight->name, sizeof weight->name, "%s", name);
+    weight->rank = rank;
+    weight->shape[0] = rows;
+    weight->shape[1] = rank == 2 ? columns : 1;
+    weight->init = init;
+    RNNI_REQUIRE(rnni_mul_i64(rows, weight->shape[1], &weight->count) && weight->count < INT64_MAX / 64, RNN_ERROR_SHAPE,
+                 "weight %s.%s of %lld x %lld numbers is too large", node->name, name, (long long)rows, (long long)columns);
+    return RNN_OK;
+}
+
+/* Order in which nodes can be run: repeatedly the first node whose inputs are all placed. */
+static rnn_status_t sort_nodes(rnni_graph *graph)
+{
+    graph->order = rnni_alloc_array(graph->context, (size_t)graph->count, sizeof *graph->order);
+    if (!graph->order) return RNN_ERROR_MEMORY;
+    for (int32_t i = 0; i < graph->count; i++) graph->nodes[i]->rank = -1;
+    for (int32_t placed = 0; placed < graph->count;) {
+        int32_t before = placed;
+        for (int32_t i = 0; i < graph->count; i++) {
+            rnni_node *node = graph->nodes[i];
+            bool ready = node->rank < 0;
+            for (int32_t j = 0; ready && j < node->input_count; j++)
+                ready = !node->inputs[j] || node->inputs[j]->rank >= 0;
+            if (!ready) continue;
+            node->rank = placed;
+            graph->order[placed++] = node;
+        }
+        if (placed > before) continue;
+        int32_t stuck = 0;
+        while (graph->nodes[stuck]->rank >= 0) stuck++;
+        return rnni_fail(RNN_ERROR_ARGUMENT, "layer %s depends on its own output", graph->nodes[stuck]->name);
+    }
+    return RNN_OK;
+}
+
+/* Whether a reader of `input` looks at its sequence, or only at the states that a recurrent layer ends with. */
+static bool reads_sequence(const rnni_node *reader, const rnni_node *input)
+{
+    bool final_only = reader->op == &rnni_op_final_state || reader->op == &rnni_op_last;
+    return !(final_only && rnni_is_recurrent(input));
+}
+
+/* Which nodes are used, whose sequences are read, and what training reaches. */
+static rnn_status_t trace_use(rnni_graph *graph)
+{
+    bool *used = rnni_alloc_array(graph->context, (size_t)graph->count, sizeof *used);
+    if (!used) return RNN_ERROR_MEMORY;
+    for (int32_t i = 0; i < graph->output_count; i++) {
+        used[graph->outputs[i].node->id] = true;
+        graph->outputs[i].node->sequence_read = true;
+    }
+    const rnni_node *unused = NULL;
+    for (int32_t i = graph->count - 1; i >= 0; i--) {
+        const rnni_node *node = graph->order[i];
+        if (!used[node->id]) unused = node;
+        for (int32_t j = 0; j < node->input_count; j++) {
+            if (!node->inputs[j]) continue;
+            used[node->inputs[j]->id] = true;
+            if (reads_sequence(node, node->inputs[j])) node->inputs[j]->sequence_read = true;
+        }
+    }
+    rnni_free(graph->context, used, (size_t)graph->count * sizeof *used);
+    RNNI_REQUIRE(!unused, RNN_ERROR_STATE, "layer %s leads to no output", unused->name);
+    for (int32_t i = 0; i < graph->count; i++) {
+        rnni_node *node = graph->order[i];
+        node->trains = node->weight_count > 0;
+        for (int32_t j = 0; j < node->input_count; j++)
+            if (node->inputs[j] && node->inputs[j]->trains) node->trains = true;
+    }
+    return RNN_OK;
+}
+
+static rnn_status_t infer_nodes(rnni_graph *graph)
+{
+    graph->axes = rnni_alloc_array(graph->context, (size_t)graph->input_count, sizeof *graph->axes);
+    if (!graph->axes) return RNN_ERROR_MEMORY;
+    for (int32_t i = 0; i < graph->count; i++) RNNI_TRY(graph->order[i]->op->infer(graph->order[i]));
+    return RNN_OK;
+}
+
+/* Places all weights in one block, dense ones first. */
+static rnn_status_t place_weights(rnni_graph *graph)
+{
+    const int64_t step = RNNI_ALIGNMENT / (int64_t)sizeof(rnni_real);
+    int64_t total = 0, parameters = 0;
+    for (int sparse = 0; sparse < 2; sparse++) {
+        for (int32_t i = 0; i < graph->count; i++) {
+            for (int32_t w = 0; w < graph->nodes[i]->weight_count; w++) {
+                rnni_weight *weight = &graph->nodes[i]->weights[w];
+                if (weight->sparse != sparse) continue;
+                weight->offset = total;
+                RNNI_REQUIRE(rnni_add_i64(total, (weight->count + step - 1) / step * step, &total) && total < INT64_MAX / 64,
+                             RNN_ERROR_SHAPE, "the model's weights are too many to count");
+                parameters += weight->count;
+            }
+        }
+        if (!sparse) graph->dense_total = total;
+    }
+    graph->weight_total = total;
+    graph->parameters = parameters;
+    return RNN_OK;
+}
+
+static rnn_status_t make_weights(rnni_graph *graph, int fill, int64_t weight_limit)
+{
+    RNNI_TRY(place_weights(graph));
+    if (weight_limit >= 0 && graph->parameters > weight_limit) {
+        rnn_status_t status = rnni_fail(RNN_ERROR_FORMAT, "the graph needs %lld numbers of weights, %lld are there",
+                                        (long long)graph->parameters, (long long)weight_limit);
+        graph->weight_total = 0;
+        return status;
+    }
+    graph->weights = rnni_alloc_array(graph->context, (size_t)graph->weight_total, sizeof *graph->weights);
+    if (!graph->weights) {
+        graph->weight_total = 0;
+        return RNN_ERROR_MEMORY;
+    }
+    for (int32_t i = 0; fill && i < graph->count; i++) {
+        const rnni_node *node = graph->nodes[i];
+        for (int32_t w = 0; w < node->weight_count; w++)
+            RNNI_TRY(rnni_weight_fill(graph->context, node, w, (uint64_t)graph->context->seed,
+                                      graph->weights + node->weights[w].offset));
+    }
+    return RNN_OK;
+}
+
+static rnn_status_t pack_node(rnni_node *node, int backward)
+{
+    rnni_real **packed = backward ? &node->packed_backward : &node->packed;
+    int64_t *count = backward ? &node->packed_backward_count : &node->packed_count;
+    if (!*packed) {
+        int64_t size = node->op->packed_size(node, backward);
+        if (size == 0) return RNN_OK;
+        *packed = rnni_alloc_array(node->graph->context, (size_t)size, sizeof **packed);
+        if (!*packed) return RNN_ERROR_MEMORY;
+        *count = size;
+    }
+    node->op->pack(node, node->graph->weights, *packed, backward);
+    return RNN_OK;
+}
+
+rnn_status_t rnni_graph_pack(rnni_graph *graph, int backward)
+{
+    for (int32_t i = 0; i < graph->count; i++) {
+        if (!graph->nodes[i]->op->pack) continue;
+        RNNI_TRY(pack_node(graph->nodes[i], 0));
+        if (backward) RNNI_TRY(pack_node(graph->nodes[i], 1));
+    }
+    return RNN_OK;
+}
+
+static rnn_status_t build(rnni_graph *graph, int fill, int64_t weight_limit)
+{
+    RNNI_TRY(rnni_recurrent_resolve_initial(graph));
+    RNNI_TRY(sort_nodes(graph));
+    RNNI_TRY(infer_nodes(graph));
+    RNNI_TRY(trace_use(graph));
+    RNNI_TRY(make_weights(graph, fill, weight_limit));
+    return rnni_graph_pack(graph, 0);
+}
+
+rnn_status_t rnni_graph_build(rnni_graph *graph, int fill, int64_t weight_limit)
+{
+    RNNI_REQUIRE(!graph->built, RNN_ERROR_STATE, "the model is built already");
+    if (graph->first_status != RNN_OK) {
+        rnni_set_last_error(graph->first_error);
+        return graph->first_status;
+    }
+    RNNI_REQUIRE(graph->output_count > 0, RNN_ERROR_STATE, "the model has no output, rnn_model_set_output names one");
+    int32_t count = graph->count;
+    rnn_status_t status = build(graph, fill, weight_limit);
+    if (status != RNN_OK) {
+        rnni_graph_unbuild(graph);
+        rnni_recurrent_forget_initial(graph, count);
+        rnni_graph_truncate(graph, count);
+        return status;
+    }
+    graph->built = true;
+    return RNN_OK;
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+#include "layers/recurrent.h"
+#include "core/random.h"
+
+/* The time loop of recurrent layers, forward and back. Rows of a run lie time-major and packed (run.h): step t is the rows
+ * offset[t] .. offset[t] + active[t], and sorted sequence s is row s of them. State buffers are [count][h] in sorted order; a step works on
+ * their first active[t] rows. Going backwards in time, sequences join as t reaches their own last step, with their initial state still in place;
+ * going forwards they leave, with their final state left behind. So neither direction ever touches padding. */
+
+/* Numbers of z that one time chunk may have: with it the input product's result is still in the second-level cache when the steps read it. */
+enum { CHUNK = 128 * 1024 };
+
+/* What forward keeps for backward, for one pass; NULL members are not needed. Rows as in the run. */
+typedef struct pass_values {
+    rnni_real *z;             /* [rows][blocks h] in training, [chunk][blocks h] otherwise */
+    rnni_real *x_masked;      /* [rows][input] under input dropout */
+    rnni_real *h_in;          /* [rows][h] */
+    rnni_real *h_masked;      /* [rows][h] under recurrent dropout, else h_in */
+    rnni_real *c_in;          /* [rows][h] */
+    rnni_real *extra;         /* [rows][extra h] in training, [count][extra h] otherwise */
+    rnni_real *mask_x;        /* [count][input], sorted */
+    rnni_real *mask_h;        /* [count][h], sorted */
+    rnni_real *part;          /* [rows][h]: output of one direction where directions are merged by sum, product or mean */
+    rnni_real *dpart;
+} pass_values;
+
+typedef struct layer_values {
+    rnni_real *h, *c;         /* [count][h] states of the running pass */
+    rnni_real *dh, *dc;
+    rnni_real **between;      /* [layers - 1] outputs of stacked layers below the top: [rows][directions h] */
+    rnni_real **dbetween;
+    pass_values pass[];
+} layer_values;
+
+/* One pass at work. */
+typedef struct work {
+    const rnni_node *node;
+    rnni_run *run;
+    const rnni_recurrent *r;
+    const rnni_axis *axis;
+    const rnni_pass *pass;
+    int32_t number;           /* of the pass */
+    layer_values *saved;
+    pass_values *kept;
+    const rnni_real *x;       /* [rows][input] */
+    rnni_real *dx;            /* the same, added to; or NULL */
+    rnni_real *y;             /* [rows], leading dimension ldy; or NULL */
+    const rnni_real *dy;
+    int64_t ldy;
+} work;
+
+/* ---- memory ------------------------------------------------------------------------------------------------------- */
+
+static int64_t chunk_rows(const rnni_recurrent *r, const rnni_axis *axis)
+{
+    int64_t rows = CHUNK / (r->cell->blocks * r->h);
+    return rows < axis->count ? axis->count : rows;
+}
+
+static bool masks_input(const rnni_recurrent *r, const rnni_run *run) { return run->training && (r->dropout > 0 || r->input_mask); }
+static bool masks_state(const rnni_recurrent *r, const rnni_run *run)
+{
+    return run->training && (r->recurrent_dropout > 0 || r->recurrent_mask);
+}
+static bool merges(const rnni_recurrent *r) { return r->directions == 2 && r->merge != RNN_MERGE_CONCAT; }
+
+static void plan_pass(const rnni_recurrent *r, rnni_run *run, const rnni_axis *axis, const rnni_pass *pass,
+                      pass_values *kept)
+{
+    int64_t rows = axis->rows, h = r->h, z = r->cell->blocks * h;
+    memset(kept, 0, sizeof *kept);
+    kept->z = rnni_run_take(run, (run->training ? rows : chunk_rows(r, axis) < rows ? chunk_rows(r, axis) : rows) * z);
+    if (r->cell->extra) kept->extra = rnni_run_take(run, (run->training ? rows : axis->count) * r->cell->extra * h);
+    if (!run->training) return;
+    kept->h_in = rnni_run_take(run, rows * h);
+    kept->h_masked = masks_state(r, run) ? rnni_run_take(run, rows * h) : kept->h_in;
+    if (r->cell->states == 2) kept->c_in = rnni_run_take(run, rows * h);
+    if (masks_state(r, run)) kept->mask_h = rnni_run_take(run, axis->count * h);
+    if (masks_input(r, run)) {
+        kept->x_masked = rnni_run_take(run, rows * pass->input);
+        kept->mask_x = rnni_run_take(run, axis->count * pass->input);
+        rnni_run_need_scratch(run, axis->count * pass->input);
+    }
+    rnni_run_need_scratch(run, 2 * axis->count * h);
+    rnni_run_need_scratch(run, rnni_gemm_scratch(run->kernels, r->cell->gates * h, pass->input, rows));
+    rnni_run_need_scratch(run, rnni_gemm_scratch(run->kernels, r->cell->gates * h, h, rows));
+}
+
+void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_axis *axis = &run->axes[node->axis];
+    rnni_slot *slot = &run->slots[node->id];
+    int64_t state = axis->count * r->h, wide = axis->rows * r->directions * r->h;
+    layer_values *saved = rnni_arena_take(&run->arena, 1, sizeof *saved + (size_t)r->passes * sizeof *saved->pass);
+    rnni_real *h = rnni_run_take(run, state), *c = rnni_run_take(run, state);
+    rnni_real *dh = run->training ? rnni_run_take(run, state) : NULL, *dc = run->training ? rnni_run_take(run, state) : NULL;
+    rnni_real **between = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *between);
+    rnni_real **dbetween = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *dbetween);
+    for (int32_t l = 0; l + 1 < r->layers; l++) {
+        rnni_real *y = rnni_run_take(run, wide), *dy = run->training ? rnni_run_take(run, wide) : NULL;
+        if (saved) between[l] = y, dbetween[l] = dy;
+    }
+    for (int32_t p = 0; p < r->passes; p++) {
+        pass_values kept;
+        plan_pass(r, run, axis, &r->pass[p], &kept);
+        if (merges(r) && p / r->directions == r->layers - 1 && node->sequence_read) {
+            kept.part = rnni_run_take(run, axis->rows * r->h);
+            kept.dpart = run->training ? rnni_run_take(run, axis->rows * r->h) : NULL;
+        }
+        if (saved) saved->pass[p] = kept;
+    }
+    slot->final_count = r->cell->states * axis->count * r->passes * r->h;
+    slot->final = rnni_run_take(run, slot->final_count);
+    slot->dfinal = run->training ? rnni_run_take(run, slot->final_count) : NULL;
+    slot->saved = saved;
+    if (saved) saved->h = h, saved->c = c, saved->dh = dh, saved->dc = dc, saved->between = between, saved->dbetween = dbetween;
+}
+
+int64_t rnni_recurrent_state_size(const rnni_node *node)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    return rnni_node_int(node, RNN_LAYER_DIRECTION) == RNN_FORWARD ? r->cell->states * r->passes * r->h : -1;
+}
+
+/* ---- masks -------------------------------------------------------------------------------------------------------- */
+
+/* One row of factors a sorted sequence: 0 with probability `rate`, else 1 / (1 - rate); or the rows of `fixed`. */
+static void fill_mask(const work *w, uint32_t purpose, double rate, int64_t features, const rnni_real *fixed, rnni_real *mask)
+{
+    for (int64_t s = 0; s < w->axis->count; s++) {
+        int64_t sequence = w->axis->order[s];
+        rnni_real *row = mask + s * features;
+        if (fixed) {
+            memcpy(row, fixed + (w->run->first + sequence) * features, (size_t)features * sizeof *row);
+            continue;
+        }
+        rnni_random stream = rnni_random_stream(w->run->seed, purpose, (uint64_t)w->node->id * 128 + (uint64_t)w->number, w->run->epoch,
+                                                (uint64_t)w->run->index[sequence]);
+        for (int64_t i = 0; i < features; i++)
+            row[i] = rnni_random_uniform(&stream, (uint64_t)i) < rate ? 0 : (rnni_real)(1 / (1 - rate));
+    }
+}
+
+static void mask_input(work *w)
+{
+    const rnni_axis *axis = w->axis;
+    int64_t n = w->pass->input;
+    fill_mask(w, RNNI_RANDOM_DROPOUT, w->r->dropout, n, w->r->input_mask, w->kept->mask_x);
+    for (int64_t t = 0; t < axis->steps; t++)
+        w->run->kernels->multiply(axis->active[t] * n, w->x + axis->offset[t] * n, w->kept->mask_x, w->kept->x_masked + axis->offset[t] * n);
+    w->x = w->kept->x_masked;
+}
+
+/* ---- states at the ends ------------------------------------------------------------------------------------------- */
+
+/* Where state number `state` of a sequence comes from: the stream's last step, an initial vector, or zero (NULL). */
+static const rnni_real *initial_row(const work *w, int state, int64_t sequence)
+{
+    const rnni_slot *slot = &w->run->slots[w->node->id];
+    int64_t at = w->number * w->r->h;
+    if (w->run->stream && !w->run->fresh) return slot->carried + state * w->r->passes * w->r->h + at;
+    const rnni_node *vector = w->node->inputs[RNNI_RECURRENT_HIDDEN + state];
+    return vector ? w->run->slots[vector->id].y + sequence * vector->features + at : NULL;
+}
+
+static void load_states(const work *w)
+{
+    size_t bytes = (size_t)w->r->h * sizeof(rnni_real);
+    for (int state = 0; state < w->r->cell->states; state++) {
+        rnni_real *to = state == 0 ? w->saved->h : w->saved->c;
+        for (int64_t s = 0; s < w->axis->count; s++) {
+            const rnni_real *from = initial_row(w, state, w->axis->order[s]);
+            if (from) memcpy(to + s * w->r->h, from, bytes);
+            else memset(to + s * w->r->h, 0, bytes);
+        }
+    }
+}
+
+static void store_states(const work *w)
+{
+    rnni_slot *slot = &w->run->slots[w->node->id];
+    size_t bytes = (size_t)w->r->h * sizeof(rnni_real);
+    for (int state = 0; state < w->r->cell->states; state++) {
+        const rnni_real *from = state == 0 ? w->saved->h : w->saved->c;
+        for (int64_t s = 0; s < w->axis->count; s++)
+            memcpy(rnni_final_at(w->run, w->node, slot->final, state, w->axis->order[s], w->number), from + s * w->r->h, bytes);
+    }
+}
+
+static void load_state_gradients(const work *w)
+{
+    rnni_slot *slot = &w->run->slots[w->node->id];
+    for (int state = 0; state < w->r->cell->states; state++) {
+        rnni_real *to = state == 0 ? w->saved->dh : w->saved->dc;
+        for (int64_t s = 0; s < w->axis->count; s++)
+            memcpy(to + s * w->r->h, rnni_final_at(w->run, w->node, slot->dfinal, state, w->axis->order[s], w->number),
+                   (size_t)w->r->h * sizeof *to);
+    }
+}
+
+static void store_state_gradients(const work *w)
+{
+    for (int state = 0; state < w->r->cell->states; state++) {
+        const rnni_node *vector = w->node->inputs[RNNI_RECURRENT_HIDDEN + state];
+        if (!vector || !w->run->slots[vector->id].dy) continue;
+        const rnni_real *from = state == 0 ? w->saved->dh : w->saved->dc;
+        rnni_real *to = w->run->slots[vector->id].dy + w->number * w->r->h;
+        for (int64_t s = 0; s < w->axis->count; s++)
+            w->run->kernels->axpy(w->r->h, 1, from + s * w->r->h, to + w->axis->order[s] * vector->features);
+    }
+}
+
+/* ---- forward ------------------------------------------------------------------------------------------------------ */
+
+static rnni_cell_step step_of(const work *w, int64_t t)
+{
+    int64_t row = w->axis->offset[t], h = w->r->h;
+    rnni_cell_step step = { .kernels = w->run->kernels, .rows = w->axis->active[t], .h = h, .activation = w->r->activation,
+                            .scratch = w->run->scratch };
+    if (w->run->training) {
+        step.h_in = w->kept->h_in + row * h;
+        step.h_masked = w->kept->h_masked + row * h;
+        step.c_in = w->kept->c_in ? w->kept->c_in + row * h : NULL;
+        step.extra = w->kept->extra ? w->kept->extra + row * w->r->cell->extra * h : NULL;
+        step.z = w->kept->z + row * w->r->cell->blocks * h;
+    } else {
+        step.h_in = step.h_masked = w->saved->h;
+        step.c_in = w->saved->c;
+        step.extra = w->kept->extra;
+    }
+    step.h_out = w->saved->h;
+    step.c_out = w->saved->c;
+    return step;
+}
+
+/* What enters the step, kept for the way back. */
+static void keep_states(const work *w, int64_t t)
+{
+    int64_t row = w->axis->offset[t], n = w->axis->active[t] * w->r->h;
+    memcpy(w->kept->h_in + row * w->r->h, w->saved->h, (size_t)n * sizeof(rnni_real));
+    if (w->kept->mask_h) w->run->kernels->multiply(n, w->saved->h, w->kept->mask_h, w->kept->h_masked + row * w->r->h);
+    if (w->kept->c_in) memcpy(w->kept->c_in + row * w->r->h, w->saved->c, (size_t)n * sizeof(rnni_real));
+}
+
+static void copy_rows(int64_t rows, int64_t n, const rnni_real *from, rnni_real *to, int64_t ld)
+{
+    if (ld == n) n *= rows, rows = 1;
+    for (int64_t r = 0; r < rows; r++) memcpy(to + r * ld, from + r * n, (size_t)n * sizeof *to);
+}
+
+static void add_rows(const rnni_kernels *k, int64_t rows, int64_t n, const rnni_real *from, int64_t ld, rnni_real *to)
+{
+    if (ld == n) n *= rows, rows = 1;
+    for (int64_t r = 0; r < rows; r++) k->axpy(n, 1, from + r * ld, to + r * n);
+}
+
+/* Step t, whose input products (and those of a chunk from row `first` on) are in z. */
+static void forward_step(const work *w, int64_t t, rnni_real *z, int64_t first)
+{
+    int64_t row = w->axis->offset[t], h = w->r->h, ldz = w->r->cell->blocks * h;
+    if (w->run->training) keep_states(w, t);
+    rnni_cell_step step = step_of(w, t);
+    step.z = z + (row - first) * ldz;
+    step.packed = w->node->packed + w->pass->packed_hh;
+    step.bias = w->r->cell->apart >= 0 ? w->node->packed + w->pass->bias_apart : NULL;
+    w->r->cell->forward(&step);
+    if (w->y) copy_rows(step.rows, h, w->saved->h, w->y + row * w->ldy, w->ldy);
+}
+
+/* b + W x for the rows of steps [from, to), all at once. */
+static void input_products(const work *w, int64_t from, int64_t to, rnni_real *z)
+{
+    int64_t first = w->axis->offset[from], columns = w->r->cell->gates * w->r->h;
+    rnni_gemm_packed(w->run->kernels, w->axis->offset[to] - first, columns, w->pass->input, w->x + first * w->pass->input, w->pass->input, 1,
+                     w->node->packed + w->pass->packed_ih, RNNI_FROM_BIAS, w->node->packed + w->pass->bias, z,
+                     w->r->cell->blocks * w->r->h);
+}
+
+/* The chunk of steps that begins at `edge` and goes in the pass's direction: [*from, *to). */
+static void next_chunk(const work *w, int64_t edge, int64_t *from, int64_t *to)
+{
+    int64_t limit = chunk_rows(w->r, w->axis);
+    const int64_t *offset = w->axis->offset;
+    *from = *to = edge;
+    if (w->pass->reverse)
+        while (*from > 0 && offset[*to] - offset[*from - 1] <= limit) --*from;
+    else
+        while (*to < w->axis->steps && offset[*to + 1] - offset[*from] <= limit) ++*to;
+}
+
+static void pass_forward(work *w)
+{
+    int64_t steps = w->axis->steps, ldz = w->r->cell->blocks * w->r->h;
+    load_states(w);
+    if (w->kept->mask_h)
+        fill_mask(w, RNNI_RANDOM_RECURRENT_DROPOUT, w->r->recurrent_dropout, w->r->h, w->r->recurrent_mask, w->kept->mask_h);
+    if (w->kept->mask_x) mask_input(w);
+    for (int64_t done = 0, from, to; done < steps; done += to - from) {
+        next_chunk(w, w->pass->reverse ? steps - done : done, &from, &to);
+        int64_t first = w->axis->offset[from];
+        rnni_real *z = w->kept->z + (w->run->training ? first * ldz : 0);
+        input_products(w, from, to, z);
+        for (int64_t i = 0; i < to - from; i++) forward_step(w, w->pass->reverse ? to - 1 - i : from + i, z, first);
+    }
+    store_states(w);
+}
+
+/* ---- backward ----------------------------------------------------------------------------------------------------- */
+
+static void backward_step(const work *w, int64_t t)
+{
+    int64_t row = w->axis->offset[t], h = w->r->h;
+    rnni_cell_step step = step_of(w, t);
+    if (w->dy) add_rows(w->run->kernels, step.rows, h, w->dy + row * w->ldy, w->ldy, w->saved->dh);
+    step.packed = w->node->packed_backward + w->pass->backward_hh;
+    step.dh = w->saved->dh;
+    step.dc = w->saved->dc;
+    step.mask = w->kept->mask_h;
+    w->r->cell->backward(&step);
+}
+
+/* Gradients of the weights, each one product over all rows. */
+static void weight_gradients(const work *w)
+{
+    const rnni_kernels *k = w->run->kernels;
+    const rnni_pass *pass = w->pass;
+    rnni_weight *weights = w->node->weights;
+    rnni_real *g = w->run->gradients;
+    int64_t rows = w->axis->rows, h = w->r->h, columns = w->r->cell->gates * h, ldz = w->r->cell->blocks * h;
+    const rnni_real *x = w->kept->x_masked ? w->kept->x_masked : w->x;
+    rnni_gemm(k, columns, pass->input, rows, w->kept->z, 1, ldz, x, pass->input, 1, RNNI_FROM_C, g + weights[pass->weight_ih].offset,
+              pass->input, w->run->scratch);
+    if (pass->bias_ih >= 0) k->column_sums(rows, columns, w->kept->z, ldz, g + weights[pass->bias_ih].offset);
+    rnni_cell_gradient gradient = { .kernels = k, .rows = rows, .h = h, .z = w->kept->z, .h_masked = w->kept->h_masked,
+                                    .extra = w->kept->extra, .weight_hh = g + weights[pass->weight_hh].offset,
+                                    .bias_hh = pass->bias_hh < 0 ? NULL : g + weights[pass->bias_hh].offset, .scratch = w->run->scratch };
+    w->r->cell->gradient(&gradient);
+}
+
+/* dx += mask * (dz W). */
+static void input_gradient(const work *w)
+{
+    const rnni_axis *axis = w->axis;
+    const rnni_kernels *k = w->run->kernels;
+    int64_t n = w->pass->input, columns = w->r->cell->gates * w->r->h, ldz = w->r->cell->blocks * w->r->h;
+    const rnni_real *packed = w->node->packed_backward + w->pass->backward_ih;
+    if (!w->kept->mask_x) {
+        rnni_gemm_packed(k, axis->rows, n, columns, w->kept->z, ldz, 1, packed, RNNI_FROM_C, NULL, w->dx, n);
+        return;
+    }
+    for (int64_t t = 0; t < axis->steps; t++) {
+        int64_t row = axis->offset[t];
+        rnni_gemm_packed(k, axis->active[t], n, columns, w->kept->z + row * ldz, ldz, 1, packed, RNNI_FROM_ZERO, NULL, w->run->scratch, n);
+        k->multiply_add(axis->active[t] * n, w->run->scratch, w->kept->mask_x, w->dx + row * n);
+    }
+}
+
+static void pass_backward(const work *w)
+{
+    int64_t steps = w->axis->steps;
+    load_state_gradients(w);
+    for (int64_t i = 0; i < steps; i++) backward_step(w, w->pass->reverse ? i : steps - 1 - i);
+    store_state_gradients(w);
+    weight_gradients(w);
+    if (w->dx) input_gradient(w);
+}
+
+/* ---- layers and directions ---------------------------------------------------------------------------------------- */
+
+static work work_of(const rnni_node *node, rnni_run *run, int32_t number)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    rnni_slot *slot = &run->slots[node->id], *in = &run->slots[node->inputs[RNNI_RECURRENT_X]->id];
+    layer_values *saved = slot->saved;
+    int32_t layer = number / r->directions, direction = number % r->directions;
+    work w = { .node = node, .run = run, .r = r, .axis = &run->axes[node->axis], .pass = &r->pass[number], .number = number,
+               .saved = saved, .kept = &saved->pass[number], .ldy = r->directions * r->h };
+    w.x = layer == 0 ? in->y : saved->between[layer - 1];
+    w.dx = !run->training ? NULL : layer == 0 ? in->dy : saved->dbetween[layer - 1];
+    bool top = layer == r->layers - 1;
+    if (top && merges(r)) {
+        w.y = w.kept->part;
+        w.dy = w.kept->dpart;
+        w.ldy = r->h;
+    } else {
+        rnni_real *y = top ? slot->y : saved->between[layer], *dy = !run->training ? NULL : top ? slot->dy : saved->dbetween[layer];
+        w.y = y ? y + direction * r->h : NULL;
+        w.dy = dy ? dy + direction * r->h : NULL;
+    }
+    return w;
+}
+
+/* The two directions' outputs, each [n], into y. */
+static void merge(const rnni_kernels *k, int32_t how, int64_t n, const rnni_real *a, const rnni_real *b, rnni_real *y)
+{
+    if (how == RNN_MERGE_MUL) k->multiply(n, a, b, y);
+    else k->add(n, a, b, y);
+    if (how == RNN_MERGE_AVE) k->scale(n, (rnni_real)0.5, y, y);
+}
+
+static void merge_backward(const rnni_kernels *k, int32_t how, int64_t n, const rnni_real *other, const rnni_real *dy, rnni_real *dpart)
+{
+    if (how == RNN_MERGE_MUL) k->multiply(n, dy, other, dpart);
+    else k->scale(n, how == RNN_MERGE_AVE ? (rnni_real)0.5 : 1, dy, dpart);
+}
+
+void rnni_recurrent_forward(const rnni_node *node, rnni_run *run)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    rnni_slot *slot = &run->slots[node->id];
+    const layer_values *saved = slot->saved;
+    for (int32_t p = 0; p < r->passes; p++) {
+        work w = work_of(node, run, p);
+        pass_forward(&w);
+    }
+    if (merges(r) && slot->y)
+        merge(run->kernels, r->merge, run->axes[node->axis].rows * r->h, saved->pass[r->passes - 2].part, saved->pass[r->passes - 1].part,
+              slot->y);
+    if (run->stream) memcpy(slot->carried, slot->final, (size_t)slot->final_count * sizeof *slot->final);
+}
+
+void rnni_recurrent_backward(const rnni_node *node, rnni_run *run)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    rnni_slot *slot = &run->slots[node->id];
+    const layer_values *saved = slot->saved;
+    int64_t rows = run->axes[node->axis].rows;
+    for (int32_t l = 0; l + 1 < r->layers; l++)
+        memset(saved->dbetween[l], 0, (size_t)(rows * r->directions * r->h) * sizeof(rnni_real));
+    for (int d = 0; merges(r) && slot->dy && d < 2; d++)
+        merge_backward(run->kernels, r->merge, rows * r->h, saved->pass[r->passes - 1 - d].part, slot->dy, saved->pass[r->passes - 2 + d].dpart);
+    for (int32_t p = r->passes - 1; p >= 0; p--) {
+        work w = work_of(node, run, p);
+        pass_backward(&w);
+    }
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RNNI_RECURRENT_H
+#define RNNI_RECURRENT_H
+
+#include "cells/cell.h"
+#include "layers/run.h"
+
+/* Recurrent layers: stacked passes of a cell over a ragged axis, in one or two directions. */
+
+/* Inputs of a recurrent node. */
+enum { RNNI_RECURRENT_X, RNNI_RECURRENT_HIDDEN, RNNI_RECURRENT_CELL, RNNI_RECURRENT_INPUTS };
+
+/* One stacked layer in one direction. Offsets count numbers in the node's packed blocks. */
+typedef struct rnni_pass {
+    int64_t input;                              /* features of what it reads */
+    bool reverse;
+    int32_t weight_ih, weight_hh;               /* numbers in node->weights */
+    int32_t bias_ih, bias_hh;                   /* or -1 */
+    int64_t packed_ih, packed_hh, bias, bias_apart;   /* forward block */
+    int64_t backward_ih, backward_hh;           /* backward block */
+} rnni_pass;
+
+/* What infer makes of the settings. Passes are numbered layer * directions + direction, as PyTorch orders states. */
+typedef struct rnni_recurrent {
+    const rnni_cell *cell;
+    int64_t h;
+    int32_t layers, directions, passes, merge, activation;
+    double dropout, recurrent_dropout;
+    int64_t packed, packed_backward;            /* sizes of the blocks */
+    const rnni_real *input_mask, *recurrent_mask; /* tests put fixed masks here, [sequences][features] */
+    rnni_pass pass[];
+} rnni_recurrent;
+
+bool rnni_is_recurrent(const rnni_node *node);
+static inline const rnni_recurrent *rnni_recurrent_of(const rnni_node *node) { return node->plan; }
+
+/* layers * directions * units, known before build. */
+int64_t rnni_recurrent_state_features(const rnni_node *node);
+/* 2 for an LSTM, 1 for the others. */
+int rnni_recurrent_states(const rnni_node *node);
+
+/* Turns every set_initial_state into edges: final states of the source, through bridges where sizes differ. */
+rnn_status_t rnni_recurrent_resolve_initial(rnni_graph *graph);
+/* Takes those edges back that lead to nodes numbered from `count` on. */
+void rnni_recurrent_forget_initial(rnni_graph *graph, int32_t count);
+
+/* Fixed dropout masks in place of random ones, for all runs in training; borrowed, [sequences of a batch][features]; NULL: none. For tests. */
+void rnni_recurrent_set_masks(rnni_node *node, const rnni_real *input_mask, const rnni_real *recurrent_mask);
+
+/* The block of final states of one pass: final[state][sequence][pass][h]. */
+static inline rnni_real *rnni_final_at(const rnni_run *run, const rnni_node *node, rnni_real *final, int state, int64_t sequence, int32_t pass)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    return final + ((state * run->count + sequence) * r->passes + pass) * r->h;
+}
+
+/* For the ops' tables in recurrent_ops.c. */
+rnn_status_t rnni_recurrent_infer(rnni_node *node, const rnni_cell *cell);
+int64_t rnni_recurrent_packed_size(const rnni_node *node, int backward);
+void rnni_recurrent_pack(const rnni_node *node, const rnni_real *weights, rnni_real *packed, int backward);
+void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run);
+void rnni_recurrent_forward(const rnni_node *node, rnni_run *run);
+void rnni_recurrent_backward(const rnni_node *node, rnni_run *run);
+int64_t rnni_recurrent_state_size(const rnni_node *node);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/error.h"
+#include "layers/ops.h"
+#include "layers/recurrent.h"
+
+/* The kinds of recurrent layers: which cell, which settings. */
+
+#define COMMON                                                                                                        \
+    RNN_LAYER_UNITS, RNN_LAYER_DIRECTION, RNN_LAYER_MERGE, RNN_LAYER_LAYERS, RNN_LAYER_BIAS, RNN_LAYER_DROPOUT,       \
+        RNN_LAYER_RECURRENT_DROPOUT, RNN_LAYER_INIT, RNN_LAYER_RECURRENT_INIT, RNN_LAYER_INIT_SCALE
+
+static const int32_t rnn_settings[] = { COMMON, RNN_LAYER_ACTIVATION, 0 };
+static const int32_t lstm_settings[] = { COMMON, RNN_LAYER_FORGET_BIAS, 0 };
+static const int32_t gru_settings[] = { COMMON, RNN_LAYER_RESET, 0 };
+static const double rnn_defaults[] = { RNN_LAYER_ACTIVATION, RNN_TANH, 0 };
+static const double gru_defaults[] = { RNN_LAYER_BIAS, RNN_BIAS_TWO, 0 };
+
+static rnn_status_t infer_rnn(rnni_node *node) { return rnni_recurrent_infer(node, &rnni_cell_rnn); }
+static rnn_status_t infer_lstm(rnni_node *node) { return rnni_recurrent_infer(node, &rnni_cell_lstm); }
+
+/* Two biases are the default of reset-after; reset-before has only one, and so has it by default. */
+static rnn_status_t infer_gru(rnni_node *node)
+{
+    bool before = rnni_node_int(node, RNN_LAYER_RESET) == RNN_RESET_BEFORE;
+    if (before && !rnni_node_is_set(node, RNN_LAYER_BIAS)) node->settings[RNN_LAYER_BIAS - 1] = RNN_BIAS_ONE;
+    return rnni_recurrent_infer(node, before ? &rnni_cell_gru_before : &rnni_cell_gru);
+}
+
+#define RECURRENT(kind, text, taken, own, how)                                                                        \
+    const rnni_op rnni_op_##kind = {                                                                                  \
+        .name = text, .version = 1, .min_inputs = 1, .max_inputs = RNNI_RECURRENT_INPUTS, .settings = taken,          \
+        .defaults = own, .infer = how, .packed_size = rnni_recurrent_packed_size, .pack = rnni_recurrent_pack,        \
+        .plan = rnni_recurrent_plan_run, .forward = rnni_recurrent_forward, .backward = rnni_recurrent_backward,      \
+        .state_size = rnni_recurrent_state_size,                                                                      \
+    }
+
+RECURRENT(simple_rnn, "simple_rnn", rnn_settings, rnn_defaults, infer_rnn);
+RECURRENT(lstm, "lstm", lstm_settings, NULL, infer_lstm);
+RECURRENT(gru, "gru", gru_settings, gru_defaults, infer_gru);
+
+static rnn_layer_t *recurrent(rnn_model_t *model, const rnni_op *op, rnn_layer_t *x, int64_t units)
+{
+    rnn_layer_t *layer = rnni_construct(model, op, &x, 1);
+    return layer && rnn_layer_set_int(layer, RNN_LAYER_UNITS, units) == RNN_OK ? layer : NULL;
+}
+
+rnn_layer_t *rnn_simple_rnn(rnn_model_t *model, rnn_layer_t *x, int64_t units) { return recurrent(model, &rnni_op_simple_rnn, x, units); }
+rnn_layer_t *rnn_lstm(rnn_model_t *model, rnn_layer_t *x, int64_t units) { return recurrent(model, &rnni_op_lstm, x, units); }
+rnn_layer_t *rnn_gru(rnn_model_t *model, rnn_layer_t *x, int64_t units) { return recurrent(model, &rnni_op_gru, x, units); }
+
+/* ---- final states ------------------------------------------------------------------------------------------------- */
+
+static rnn_status_t infer_final(rnni_node *node)
+{
+    const rnni_node *source = node->inputs[0];
+    int32_t state = (int32_t)rnni_node_int(node, RNN_LAYER_STATE);
+    RNNI_REQUIRE(rnni_is_recurrent(source), RNN_ERROR_ARGUMENT, "layer %s takes the final state of a recurrent layer, '%s' is a %s",
+                 node->name, source->name, source->op->name);
+    RNNI_REQUIRE(state < rnni_recurrent_states(source), RNN_ERROR_ARGUMENT, "layer %s: '%s' is a %s and has no cell state", node->name,
+                 source->name, source->op->name);
+    node->flow = RNNI_FLOW_VECTOR;
+    node->axis = -1;
+    node->features = rnni_recurrent_state_features(source);
+    return RNN_OK;
+}
+
+static int64_t final_count(const rnni_node *node, const rnni_run *run) { return run->count * node->features; }
+
+static void forward_final(const rnni_node *node, rnni_run *run)
+{
+    int64_t n = final_count(node, run), state = rnni_node_int(node, RNN_LAYER_STATE);
+    memcpy(run->slots[node->id].y, run->slots[node->inputs[0]->id].final + state * n, (size_t)n * sizeof(rnni_real));
+}
+
+static void backward_final(const rnni_node *node, rnni_run *run)
+{
+    int64_t n = final_count(node, run), state = rnni_node_int(node, RNN_LAYER_STATE);
+    run->kernels->axpy(n, 1, run->slots[node->id].dy, run->slots[node->inputs[0]->id].dfinal + state * n);
+}
+
+static const int32_t final_settings[] = { RNN_LAYER_STATE, 0 };
+
+const rnni_op rnni_op_final_state = {
+    .name = "final_state", .version = 1, .min_inputs = 1, .max_inputs = 1, .settings = final_settings,
+    .infer = infer_final, .forward = forward_final, .backward = backward_final,
+};
+
+rnn_layer_t *rnn_final_state(rnn_model_t *model, rnn_layer_t *recurrent_layer, int32_t state)
+{
+    rnn_layer_t *layer = rnni_construct(model, &rnni_op_final_state, &recurrent_layer, 1);
+    return layer && rnn_layer_set_int(layer, RNN_LAYER_STATE, state) == RNN_OK ? layer : NULL;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RNNI_RUN_H
+#define RNNI_RUN_H
+
+#include "layers/graph.h"
+
+/* One pass of some sequences (a shard of a batch, or one step of a stream) through a graph. A run belongs to one thread at a time.
+ *
+ * Sequences of an axis are packed: sorted by falling length (stable), their steps lie time-major without gaps, so every layer that
+ * works row by row sees one dense matrix, and cost follows the useful steps:
+ *
+ *   row(t, s) = offset[t] + s     for sorted sequence s < active[t]
+ *
+ * Vectors (one row a sequence) stay in batch order. */
+typedef struct rnni_axis {
+    int64_t count;      /* sequences */
+    int64_t rows;       /* useful steps of all */
+    int64_t steps;      /* of the longest */
+    int64_t *order;     /* [count] sorted sequence -> sequence of the shard */
+    int64_t *lengths;   /* [count] of sorted sequences, falling */
+    int64_t *active;    /* [steps] sequences that have step t */
+    int64_t *offset;    /* [steps + 1] first row of step t */
+    int64_t *position;  /* [rows] where a row stands in the batch's column: starts[b] + step as given, masked steps counted */
+} rnni_axis;
+
+typedef struct rnni_slot {
+    rnni_real *y;       /* [rows][features]; NULL where nobody reads it */
+    rnni_real *dy;      /* gradient of y, added to by every reader; NULL where nothing flows back */
+    int32_t *ids;       /* token inputs: [rows] */
+    rnni_real *final;   /* recurrent: [states][count][layers * directions * h], sequences in batch order */
+    rnni_real *dfinal;
+    int64_t final_count; /* numbers of final */
+    rnni_real *carried; /* streams: state that comes from the last step and goes to the next; NULL in whole runs */
+    void *saved;        /* op's own, planned */
+} rnni_slot;
+
+typedef struct rnni_run {
+    const rnni_graph *graph;
+    const rnni_kernels *kernels;
+    int64_t count;            /* sequences */
+    int64_t first;            /* number of the first one in the batch */
+    const int64_t *index;     /* [count] numbers in the dataset: keys of random numbers */
+    bool training;            /* dropout acts, values are kept for backward */
+    bool stream;              /* one step of one stream: slots' carried states are used */
+    bool fresh;               /* the stream's first step: states start as in a whole run */
+    bool input_gradients;     /* dy of value and vector inputs is wanted */
+    const uint8_t *raw;       /* [nodes] 1: give the values before the activation (fused losses); NULL: none */
+    uint64_t seed, epoch;
+    rnni_axis *axes;          /* [axis_count] */
+    rnni_slot *slots;         /* [nodes] */
+    rnni_arena arena, axis_arena;
+    rnni_real *gradients;     /* [dense_total] of this shard: dense weights only */
+    rnni_real *scratch;       /* shared by ops that need some for the length of a call */
+    int64_t scratch_count;    /* numbers, grown while planning */
+} rnni_run;
+
+/* Rows of a node's output in this run. */
+static inline int64_t rnni_run_rows(const rnni_run *run, const rnni_node *node)
+{
+    return node->axis < 0 ? run->count : run->axes[node->axis].rows;
+}
+
+/* For plan functions: memory from the arena, and a promise that run->scratch has at least `count` numbers. */
+static inline rnni_real *rnni_run_take(rnni_run *run, int64_t count)
+{
+    return rnni_arena_take(&run->arena, (size_t)count, sizeof(rnni_real));
+}
+static inline void rnni_run_need_scratch(rnni_run *run, int64_t count)
+{
+    if (count > run->scratch_count) run->scratch_count = count;
+}
+
+#endif

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/exec.h"
+#include "core/error.h"
+#include "core/pool.h"
+
+/* ---- shards ------------------------------------------------------------------------------------------------------- */
+
+/* Sequences of one shard, a function of the batch's size alone: gradients are summed shard by shard. */
+static int64_t shard_size(int64_t count)
+{
+    if (count >= 64) return 32;
+    if (count >= 16) return (count + 1) / 2;
+    return count;
+}
+
+static int32_t shard_count(int64_t count) { return count == 0 ? 1 : (int32_t)((count + shard_size(count) - 1) / shard_size(count)); }
+
+rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training)
+{
+    memset(exec, 0, sizeof *exec);
+    RNNI_REQUIRE(model->graph.built, RNN_ERROR_STATE, "the model is not built");
+    exec->model = model;
+    exec->context = model->graph.context;
+    exec->training = training;
+    exec->raw = rnni_alloc_array(exec->context, (size_t)model->graph.count, 1);
+    if (!exec->raw) return RNN_ERROR_MEMORY;
+    if (!training) return RNN_OK;
+    exec->gradients = rnni_alloc_array(exec->context, (size_t)model->graph.weight_total, sizeof *exec->gradients);
+    if (!exec->gradients) {
+        rnni_exec_release(exec);
+        return RNN_ERROR_MEMORY;
+    }
+    return RNN_OK;
+}
+
+static void release_run(rnni_exec *exec, rnni_run *run)
+{
+    rnn_context_t *context = exec->context;
+    const rnni_graph *graph = &exec->model->graph;
+    rnni_arena_release(&run->arena, context);
+    rnni_arena_release(&run->axis_arena, context);
+    rnni_free(context, run->axes, (size_t)graph->axis_count * sizeof *run->axes);
+    rnni_free(context, run->slots, (size_t)graph->count * sizeof *run->slots);
+}
+
+void rnni_exec_release(rnni_exec *exec)
+{
+    if (!exec->model) return;
+    rnn_context_t *context = exec->context;
+    const rnni_graph *graph = &exec->model->graph;
+    for (int32_t i = 0; i < exec->run_capacity; i++) release_run(exec, &exec->runs[i]);
+    rnni_free(context, exec->runs, (size_t)exec->run_capacity * sizeof *exec->runs);
+    rnni_free(context, exec->raw, (size_t)graph->count);
+    if (exec->gradients) rnni_free(context, exec->gradients, (size_t)graph->weight_total * sizeof *exec->gradients);
+    rnni_free(context, exec->shard_gradients, exec->shard_gradient_count * sizeof *exec->shard_gradients);
+    memset(exec, 0, sizeof *exec);
+}
+
+static rnn_status_t grow_runs(rnni_exec *exec, int32_t count)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    if (exec->run_capacity < count) {
+        rnni_run *runs = rnni_realloc(exec->context, exec->runs, (size_t)exec->run_capacity * sizeof *runs, (size_t)count * sizeof *runs);
+        if (!runs) return RNN_ERROR_MEMORY;
+        exec->runs = runs;
+        exec->run_capacity = count;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        rnni_run *run = &exec->runs[i];
+        if (!run->axes) run->axes = rnni_alloc_array(exec->context, (size_t)graph->axis_count, sizeof *run->axes);
+        if (run->axes && !run->slots) run->slots = rnni_alloc_array(exec->context, (size_t)graph->count, sizeof *run->slots);
+        if (!run->axes || !run->slots) return RNN_ERROR_MEMORY;
+    }
+    size_t needed = 0;
+    if (!exec->training || count < 2) return RNN_OK;
+    if (!rnni_mul((size_t)(count - 1), (size_t)graph->dense_total, &needed)) return rnni_fail_memory("gradients", SIZE_MAX);
+    if (needed <= exec->shard_gradient_count) return RNN_OK;
+    rnni_real *gradients = rnni_alloc_array(exec->context, needed, sizeof *gradients);
+    if (!gradients) return RNN_ERROR_MEMORY;
+    rnni_free(exec->context, exec->shard_gradients, exec->shard_gradient_count * sizeof *gradients);
+    exec->shard_gradients = gradients;
+    exec->shard_gradient_count = needed;
+    return RNN_OK;
+}
+
+/* ---- checks ------------------------------------------------------------------------------------------------------- */
+
+static rnni_column_kind kind_of(const rnni_node *input)
+{
+    return input->flow == RNNI_FLOW_TOKENS ? RNNI_COLUMN_TOKENS : input->flow == RNNI_FLOW_SEQUENCE ? RNNI_COLUMN_VALUES : RNNI_COLUMN_VECTOR;
+}
+
+/* The number of ids that all readers of a token input have rows for. */
+static int64_t vocabulary_of(const rnni_graph *graph, const rnni_node *input)
+{
+    int64_t least = INT32_MAX;
+    for (int32_t i = 0; i < graph->count; i++) {
+        const rnni_node *node = graph->nodes[i];
+        if (node->input_count && node->inputs[0] == input && rnni_op_takes(node->op, RNN_LAYER_VOCABULARY) &&
+            rnni_node_int(node, RNN_LAYER_VOCABULARY) < least)
+            least = rnni_node_int(node, RNN_LAYER_VOCABULARY);
+    }
+    return least;
+}
+
+static rnn_status_t check_ids(const rnni_graph *graph, const rnni_node *input, const rnni_column *column)
+{
+    int64_t limit = vocabulary_of(graph, input), rows = rnni_column_rows(column);
+    for (int64_t r = 0; r < rows; r++)
+        RNNI_REQUIRE(column->ids[r] >= 0 && column->ids[r] < limit, RNN_ERROR_RANGE, "input '%s' has token id %d, expected 0 to %lld", input->name,
+                     (int)column->ids[r], (long long)limit - 1);
+    return RNN_OK;
+}
+
+static rnn_status_t check_input(const rnni_graph *graph, const rnni_node *input, const rnni_column *column)
+{
+    static const char *const names[] = { "nothing", "token ids", "a sequence of values", "a vector", "classes" };
+    RNNI_REQUIRE(column->kind == kind_of(input), RNN_ERROR_SHAPE, "input '%s' takes %s, the batch has %s", input->name, names[kind_of(input)],
+                 names[column->kind]);
+    if (input->flow == RNNI_FLOW_TOKENS) return check_ids(graph, input, column);
+    RNNI_REQUIRE(column->width == input->features || column->count == 0, RNN_ERROR_SHAPE, "input '%s' takes %lld features, the batch has %lld", input->name,
+                 (long long)input->features, (long long)column->width);
+    RNNI_REQUIRE(graph->kernels->all_finite(rnni_column_rows(column) * column->width, column->values), RNN_ERROR_DATA,
+                 "input '%s' has a value that is not finite", input->name);
+    return RNN_OK;
+}
+
+static rnn_status_t check_batch(const rnni_graph *graph, const rnn_batch_t *batch)
+{
+    RNNI_REQUIRE(batch->inputs >= graph->input_count && batch->count >= 0, RNN_ERROR_SHAPE, "the model has %d inputs, the batch has %d",
+                 (int)graph->input_count, (int)batch->inputs);
+    for (int32_t i = 0; i < graph->input_count; i++) RNNI_TRY(check_input(graph, graph->inputs[i], &batch->input[i]));
+    return RNN_OK;
+}
+
+/* ---- axes --------------------------------------------------------------------------------------------------------- */
+
+static bool useful(const rnni_column *column, int32_t mask_id, int64_t row)
+{
+    return (!column->mask || column->mask[row]) && (mask_id < 0 || column->ids[row] != mask_id);
+}
+
+/* Sorts sequences by falling length, equal ones in their order: counting sort over lengths 0 .. longest. */
+static void sort_by_length(rnni_axis *axis, const int64_t *lengths, int64_t *places, int64_t longest)
+{
+    memset(places, 0, (size_t)(longest + 2) * sizeof *places);
+    for (int64_t b = 0; b < axis->count; b++) places[longest - lengths[b] + 1]++;
+    for (int64_t i = 1; i <= longest + 1; i++) places[i] += places[i - 1];
+    for (int64_t b = 0; b < axis->count; b++) {
+        int64_t s = places[longest - lengths[b]]++;
+        axis->order[s] = b;
+        axis->lengths[s] = lengths[b];
+    }
+}
+
+static void place_rows(rnni_axis *axis)
+{
+    axis->steps = axis->count ? axis->lengths[0] : 0;
+    axis->rows = 0;
+    int64_t active = axis->count;
+    for (int64_t t = 0; t < axis->steps; t++) {
+        while (active > 0 && axis->lengths[active - 1] <= t) active--;
+        axis->active[t] = active;
+        axis->offset[t] = axis->rows;
+        axis->rows += active;
+    }
+    axis->offset[axis->steps] = axis->rows;
+}
+
+/* Lays out one axis of a run over sequences [first, first + count) of its column. `lengths` and `places` are scratch. */
+static void fill_axis(rnni_axis *axis, const rnni_column *column, int32_t mask_id, int64_t first, int64_t *lengths, int64_t *places)
+{
+    int64_t longest = 0;
+    for (int64_t b = 0; b < axis->count; b++) {
+        lengths[b] = 0;
+        for (int64_t r = column->starts[first + b]; r < column->starts[first + b + 1]; r++) lengths[b] += useful(column, mask_id, r);
+        if (lengths[b] > longest) longest = lengths[b];
+    }
+    sort_by_length(axis, lengths, places, longest);
+    place_rows(axis);
+    for (int64_t s = 0; s < axis->count; s++) {
+        int64_t t = 0, b = first + axis->order[s];
+        for (int64_t r = column->starts[b]; r < column->starts[b + 1]; r++)
+            if (useful(column, mask_id, r)) axis->position[axis->offset[t++] + s] = r;
+    }
+}
+
+/* Takes an axis' arrays, of sizes that hold whatever the masks are. */
+static void take_axis(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows)
+{
+    axis->count = count;
+    axis->order = rnni_arena_take(arena, (size_t)count, sizeof(int64_t));
+    axis->lengths = rnni_arena_take(arena, (size_t)count, sizeof(int64_t));
+    axis->active = rnni_arena_take(arena, (size_t)steps, sizeof(int64_t));
+    axis->offset = rnni_arena_take(arena, (size_t)steps + 1, sizeof(int64_t));
+    axis->position = rnni_arena_take(arena, (size_t)rows, sizeof(int64_t));
+}
+
+static int64_t longest_of(const rnni_column *column, int64_t first, int64_t count)
+{
+    int64_t longest = 0;
+    for (int64_t b = first; b < first + count; b++) {
+        int64_t length = column->starts[b + 1] - column->starts[b];
+        if (length > longest) longest = length;
+    }
+    return longest;
+}
+
+static int32_t input_number(const rnni_graph *graph, const rnni_node *input)
+{
+    int32_t i = 0;
+    while (graph->inputs[i] != input) i++;
+    return i;
+}
+
+static void lay_out_axes(rnni_exec *exec, rnni_run *run, bool fill)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    for (int32_t a = 0; a < graph->axis_count; a++) {
+        const rnni_column *column = &exec->batch->input[input_number(graph, graph->axes[a].input)];
+        int64_t steps = longest_of(column, run->first, run->count);
+        take_axis(&run->axis_arena, &run->axes[a], run->count, steps, column->starts[run->first + run->count] - column->starts[run->first]);
+        int64_t *lengths = rnni_arena_take(&run->axis_arena, (size_t)run->count, sizeof *lengths);
+        int64_t *places = rnni_arena_take(&run->axis_arena, (size_t)steps + 2, sizeof *places);
+        if (fill) fill_axis(&run->axes[a], column, graph->axes[a].mask_id, run->first, lengths, places);
+    }
+}
+
+/* ---- buffers ------------------------------------------------------------------------------------------------------ */
+
+static bool wants_gradient(const rnni_run *run, const rnni_node *node)
+{
+    return run->training && node->flow != RNNI_FLOW_TOKENS && (node->trains || run->input_gradients);
+}
+
+void rnni_run_lay_out(rnni_run *run)
+{
+    const rnni_graph *graph = run->graph;
+    run->scratch_count = 0;
+    for (int32_t i = 0; i < graph->count; i++) {
+        const rnni_node *node = graph->order[i];
+        rnni_slot *slot = &run->slots[node->id];
+        int64_t rows = rnni_run_rows(run, node), n = rows * node->features;
+        slot->y = slot->dy = NULL;
+        slot->final_count = 0;
+        if (node->flow == RNNI_FLOW_TOKENS) slot->ids = rnni_arena_take(&run->arena, (size_t)rows, sizeof *slot->ids);
+        else if (node->sequence_read || node->flow == RNNI_FLOW_VECTOR) {
+            slot->y = rnni_run_take(run, n);
+            if (wants_gradient(run, node)) slot->dy = rnni_run_take(run, n);
+        }
+        if (node->op->plan) node->op->plan(node, run);
+    }
+    run->scratch = rnni_run_take(run, run->scratch_count);
+}
+
+/* First counts, then places. */
+static rnn_status_t lay_out(rnni_exec *exec, rnni_run *run)
+{
+    rnni_arena measure = { 0 }, place = run->axis_arena;
+    run->axis_arena = measure;
+    lay_out_axes(exec, run, false);
+    size_t size = run->axis_arena.used;
+    run->axis_arena = place;
+    RNNI_TRY(rnni_arena_reserve(&run->axis_arena, exec->context, size));
+    lay_out_axes(exec, run, true);
+
+    place = run->arena;
+    run->arena = measure;
+    rnni_run_lay_out(run);
+    size = run->arena.used;
+    run->arena = place;
+    RNNI_TRY(rnni_arena_reserve(&run->arena, exec->context, size));
+    rnni_run_lay_out(run);
+    return RNN_OK;
+}
+
+/* ---- values in ---------------------------------------------------------------------------------------------------- */
+
+static void load_input(const rnni_run *run, const rnni_node *input, const rnni_column *column)
+{
+    const rnni_slot *slot = &run->slots[input->id];
+    int64_t n = input->features;
+    if (input->flow == RNNI_FLOW_VECTOR) {
+        if (slot->y && run->count) memcpy(slot->y, column->values + run->first * n, (size_t)(run->count * n) * sizeof *slot->y);
+        return;
+    }
+    const rnni_axis *axis = &run->axes[input->axis];
+    for (int64_t r = 0; r < axis->rows; r++) {
+        if (input->flow == RNNI_FLOW_TOKENS) slot->ids[r] = column->ids[axis->position[r]];
+        else memcpy(slot->y + r * n, column->values + axis->position[r] * n, (size_t)n * sizeof *slot->y);
+    }
+}
+
+rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    RNNI_TRY(check_batch(graph, batch));
+    int32_t count = shard_count(batch->count);
+    RNNI_TRY(grow_runs(exec, count));
+    exec->batch = batch;
+    exec->run_count = 0;
+    int64_t size = shard_size(batch->count);
+    for (int32_t i = 0; i < count; i++) {
+        rnni_run *run = &exec->runs[i];
+        int64_t first = i * size, left = batch->count - first;
+        run->graph = graph;
+        run->kernels = graph->kernels;
+        run->first = first;
+        run->count = left < size ? left : size;
+        run->index = batch->index + first;
+        run->training = exec->training;
+        run->input_gradients = exec->input_gradients;
+        run->stream = false;
+        run->raw = exec->raw;
+        run->seed = exec->seed;
+        run->epoch = exec->epoch;
+        run->gradients = !exec->training ? NULL : i == 0 ? exec->gradients : exec->shard_gradients + (i - 1) * graph->dense_total;
+        RNNI_TRY(lay_out(exec, run));
+        for (int32_t j = 0; j < graph->input_count; j++) load_input(run, graph->inputs[j], &batch->input[j]);
+    }
+    exec->run_count = count;
+    return RNN_OK;
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------------ */
+
+void rnni_run_forward(rnni_run *run)
+{
+    for (int32_t i = 0; i < run->graph->count; i++) run->graph->order[i]->op->forward(run->graph->order[i], run);
+}
+
+static void forward_shard(int64_t index, void *argument)
+{
+    rnni_exec *exec = argument;
+    uint64_t mode = rnni_denormals_flush();
+    rnni_run_forward(&exec->runs[index]);
+    rnni_denormals_restore(mode);
+}
+
+void rnni_exec_forward(rnni_exec *exec) { rnni_parallel(exec->context, exec->run_count, forward_shard, exec); }
+
+void rnni_exec_clear_gradients(rnni_exec *exec)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    for (int32_t i = 0; i < exec->run_count; i++) {
+        rnni_run *run = &exec->runs[i];
+        for (int32_t j = 0; j < graph->count; j++) {
+            const rnni_node *node = graph->nodes[j];
+            const rnni_slot *slot = &run->slots[j];
+            if (slot->dy) memset(slot->dy, 0, (size_t)(rnni_run_rows(run, node) * node->features) * sizeof *slot->dy);
+            if (slot->final_count) memset(slot->dfinal, 0, (size_t)slot->final_count * sizeof *slot->dfinal);
+        }
+    }
+}
+
+static void backward_shard(int64_t index, void *argument)
+{
+    rnni_exec *exec = argument;
+    rnni_run *run = &exec->runs[index];
+    const rnni_graph *graph = run->graph;
+    uint64_t mode = rnni_denormals_flush();
+    memset(run->gradients, 0, (size_t)graph->dense_total * sizeof *run->gradients);
+    for (int32_t i = graph->count - 1; i >= 0; i--) {
+        const rnni_node *node = graph->order[i];
+        if (node->op->backward && (node->trains || run->input_gradients)) node->op->backward(node, run);
+    }
+    rnni_denormals_restore(mode);
+}
+
+/* Numbers of one piece of the sum over shards, and columns of one piece of a table's gradient. */
+enum { SUM_PIECE = 16384, COLUMN_PIECE = 16 };
+
+/* The sum over shards as a tree of pairs that neighbour: (0 + 1) + (2 + 3) ... */
+static void sum_piece(int64_t index, void *argument)
+{
+    rnni_exec *exec = argument;
+    int64_t total = exec->model->graph.dense_total, first = index * SUM_PIECE, n = total - first < SUM_PIECE ? total - first : SUM_PIECE;
+    for (int32_t step = 1; step < exec->run_count; step *= 2)
+        for (int32_t i = 0; i + step < exec->run_count; i += 2 * step)
+            exec->model->graph.kernels->axpy(n, 1, exec->runs[i + step].gradients + first, exec->runs[i].gradients + first);
+}
+
+typedef struct gather {
+    rnni_exec *exec;
+    const rnni_node *node;
+} gather;
+
+static void gather_piece(int64_t index, void *argument)
+{
+    const gather *g = argument;
+    int64_t first = index * COLUMN_PIECE, last = first + COLUMN_PIECE < g->node->features ? first + COLUMN_PIECE : g->node->features;
+    for (int32_t i = 0; i < g->exec->run_count; i++) g->node->op->gather_gradient(g->node, &g->exec->runs[i], g->exec->gradients, first, last);
+}
+
+void rnni_exec_backward(rnni_exec *exec)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    rnni_parallel(exec->context, exec->run_count, backward_shard, exec);
+    if (exec->run_count > 1) rnni_parallel(exec->context, (graph->dense_total + SUM_PIECE - 1) / SUM_PIECE, sum_piece, exec);
+    memset(exec->gradients + graph->dense_total, 0, (size_t)(graph->weight_total - graph->dense_total) * sizeof *exec->gradients);
+    for (int32_t i = 0; i < graph->count; i++) {
+        gather g = { exec, graph->nodes[i] };
+        if (g.node->op->gather_gradient) rnni_parallel(exec->context, (g.node->features + COLUMN_PIECE - 1) / COLUMN_PIECE, gather_piece, &g);
+    }
+}
+
+/* ---- values out --------------------------------------------------------------------------------------------------- */
+
+int64_t rnni_exec_target_row(const rnni_run *run, const rnni_node *node, const rnn_batch_t *batch, int32_t target, int64_t row)
+{
+    if (node->axis < 0) return run->first + row;
+    const rnni_graph *graph = run->graph;
+    const rnni_column *input = &batch->input[input_number(graph, graph->axes[node->axis].input)];
+    const rnni_axis *axis = &run->axes[node->axis];
+    int64_t position = axis->position[row], t = 0, low = 0, high = axis->steps;
+    while (high - low > 1) { /* the step that the row belongs to */
+        int64_t middle = (low + high) / 2;
+        if (axis->offset[middle] <= row) low = middle;
+        else high = middle;
+    }
+    t = low;
+    int64_t sequence = run->first + axis->order[row - axis->offset[t]];
+    return batch->target[target].starts[sequence] + position - input->starts[sequence];
+}
+
+/* Visits a node's rows in the batch's layout: row r of a run is row at(b, step) of a [B, T] table. */
+typedef struct layout {
+    const rnni_column *column; /* of the axis' input, or NULL for a vector */
+    int64_t steps;             /* T */
+} layout;
+
+static layout layout_of(const rnni_exec *exec, const rnni_node *node)
+{
+    if (node->axis < 0) return (layout){ NULL, 1 };
+    const rnni_graph *graph = &exec->model->graph;
+    const rnni_column *column = &exec->batch->input[input_number(graph, graph->axes[node->axis].input)];
+    return (layout){ column, rnni_column_longest(column) };
+}
+
+/* Moves rows between a run and a table [B][T][features]; into the table, or out of it (added). */
+static void move_rows(const rnni_run *run, const rnni_node *node, layout l, rnni_real *rows, rnni_real *table, bool into)
+{
+    int64_t n = node->features, total = rnni_run_rows(run, node);
+    const rnni_axis *axis = node->axis < 0 ? NULL : &run->axes[node->axis];
+    for (int64_t r = 0, t = 0; r < total; r++) {
+        int64_t place = run->first + r;
+        if (axis) {
+            while (r >= axis->offset[t + 1]) t++;
+            int64_t b = run->first + axis->order[r - axis->offset[t]];
+            place = b * l.steps + axis->position[r] - l.column->starts[b];
+        }
+        if (into) memcpy(table + place * n, rows + r * n, (size_t)n * sizeof *rows);
+        else run->kernels->axpy(n, 1, table + place * n, rows + r * n);
+    }
+}
+
+static rnn_tensor_t *table_for(const rnni_exec *exec, const rnni_node *node, layout l)
+{
+    int64_t shape[3] = { exec->batch->count, l.steps, node->features };
+    if (node->axis < 0) shape[1] = node->features;
+    return rnn_tensor_create(exec->context, RNNI_REAL_DTYPE, node->axis < 0 ? 2 : 3, shape);
+}
+
+rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int gradient, rnn_tensor_t **tensor)
+{
+    layout l = layout_of(exec, node);
+    rnn_tensor_t *table = table_for(exec, node, l);
+    if (!table) return RNN_ERROR_MEMORY;
+    for (int32_t i = 0; i < exec->run_count; i++) {
+        const rnni_slot *slot = &exec->runs[i].slots[node->id];
+        rnni_real *rows = gradient ? slot->dy : slot->y;
+        if (rows) move_rows(&exec->runs[i], node, l, rows, rnn_tensor_data(table), true);
+    }
+    *tensor = table;
+    return RNN_OK;
+}
+
+rnn_status_t rnni_exec_add_upstream(rnni_exec *exec, const rnni_node *node, const rnn_tensor_t *upstream)
+{
+    layout l = layout_of(exec, node);
+    rnn_tensor_t *table = table_for(exec, node, l);
+    if (!table) return RNN_ERROR_MEMORY;
+    rnn_status_t status = rnn_tensor_copy(table, upstream);
+    for (int32_t i = 0; status == RNN_OK && i < exec->run_count; i++)
+        if (exec->runs[i].slots[node->id].dy)
+            move_rows(&exec->runs[i], node, l, exec->runs[i].slots[node->id].dy, rnn_tensor_data(table), false);
+    rnn_tensor_free(table);
+    return status;
+}

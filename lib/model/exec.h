@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RNNI_EXEC_H
+#define RNNI_EXEC_H
+
+#include "data/batch.h"
+#include "layers/run.h"
+#include "model/model.h"
+
+/* Runs batches through a model: cuts a batch into shards of consecutive sequences, one run each, and runs the shards in parallel. How a batch is cut depends
+ * on its size alone, so that gradients do not depend on threads. Reused from batch to batch; memory grows to the largest seen. */
+typedef struct rnni_exec {
+    rnn_model_t *model;              /* borrowed */
+    rnn_context_t *context;
+    const rnn_batch_t *batch;        /* of the last bind */
+    rnni_run *runs;
+    int32_t run_count, run_capacity;
+    bool training, input_gradients;
+    uint64_t seed, epoch;            /* set before bind */
+    uint8_t *raw;                    /* [nodes] outputs wanted before their activation; set before bind */
+    rnni_real *gradients;            /* [weight_total]: sum over shards, after backward */
+    rnni_real *shard_gradients;      /* [run_count - 1][dense_total]: the first shard writes into `gradients` */
+    size_t shard_gradient_count;
+} rnni_exec;
+
+rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training);
+void rnni_exec_release(rnni_exec *exec);
+
+/* Checks the batch against the model's inputs (kinds, features, id ranges, NaN, equal axes) and lays out all buffers. RNN_ERROR_SHAPE, RNN_ERROR_RANGE, RNN_ERROR_DATA, RNN_ERROR_MEMORY. */
+rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch);
+
+/* Places a run's buffers in its arena (or measures them); the run's axes are laid out. */
+void rnni_run_lay_out(rnni_run *run);
+/* All nodes forward, one run. */
+void rnni_run_forward(rnni_run *run);
+
+/* All nodes forward, all shards. */
+void rnni_exec_forward(rnni_exec *exec);
+/* Sets all dy and dfinal to zero; after it, gradients of outputs are written into run->slots[node->id].dy. */
+void rnni_exec_clear_gradients(rnni_exec *exec);
+/* All nodes backward, all shards; then exec->gradients = the fixed tree sum over shards. */
+void rnni_exec_backward(rnni_exec *exec);
+
+/* An output node's values as a new tensor in the batch's layout: [B, features], or [B, T, features] with zeros elsewhere (T: the longest
+ * sequence of the axis' input column, masked steps counted). With `gradient` dy instead. The node may be an input node (values, vector) when dy is asked for. */
+rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int gradient, rnn_tensor_t **tensor);
+/* Adds a tensor of that layout to the node's dy. */
+rnn_status_t rnni_exec_add_upstream(rnni_exec *exec, const rnni_node *node, const rnn_tensor_t *upstream);
+
+/* The row of a target column that belongs to row `row` of a run: for outputs per step the target's row at the same step, for vectors the sequence. */
+int64_t rnni_exec_target_row(const rnni_run *run, const rnni_node *node, const rnn_batch_t *batch, int32_t target, int64_t row);
+
+#endif
