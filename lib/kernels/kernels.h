@@ -9,8 +9,7 @@
  * it reads and writes, what may alias and what its rounding may depend on. In short, for all of them:
  *   - floats and sizes only: no handles, no errors, no allocation;
  *   - matrices are row-major with a leading dimension (`ld...`, in elements); nothing outside the named
- *   region
- *     is read or written;
+ *     region is read or written;
  *   - the value of an output may depend on the layer's shape and the instruction set, never on how many rows
  *     are computed together, on a row's position, on alignment or on threads. So every element of a product
  *     is ONE chain of multiply-adds in ascending k, starting from the stored value or the bias; tails use the

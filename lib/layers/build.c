@@ -22,6 +22,7 @@ void rnni_node_unbuild(rnni_node *node)
     node->weight_capacity = 0;
     node->plan_size = 0;
     node->sequence_read = node->trains = false;
+    node->folds_into = NULL;
     node->axis = -1;
     node->features = 0;
 }
@@ -126,6 +127,20 @@ static rnn_status_t trace_use(rnni_graph *graph)
     return RNN_OK;
 }
 
+/* Finds embeddings that nothing but the input of one recurrent layer reads. */
+static void trace_folds(rnni_graph *graph)
+{
+    for (int32_t i = 0; i < graph->count; i++) {
+        rnni_node *embedding = graph->nodes[i], *reader = NULL;
+        int32_t readers = 0;
+        for (int32_t j = 0; j < graph->count; j++)
+            for (int32_t k = 0; k < graph->nodes[j]->input_count; k++)
+                if (graph->nodes[j]->inputs[k] == embedding) readers++, reader = graph->nodes[j];
+        for (int32_t j = 0; j < graph->output_count; j++) readers += graph->outputs[j].node == embedding;
+        if (embedding->op == &rnni_op_embedding && readers == 1 && reader && rnni_is_recurrent(reader)) embedding->folds_into = reader;
+    }
+}
+
 static rnn_status_t infer_nodes(rnni_graph *graph)
 {
     graph->axes = rnni_alloc_array(graph->context, (size_t)graph->input_count, sizeof *graph->axes);
@@ -211,6 +226,7 @@ static rnn_status_t build(rnni_graph *graph, int fill, int64_t weight_limit)
     RNNI_TRY(sort_nodes(graph));
     RNNI_TRY(infer_nodes(graph));
     RNNI_TRY(trace_use(graph));
+    trace_folds(graph);
     RNNI_TRY(make_weights(graph, fill, weight_limit));
     return rnni_graph_pack(graph, 0);
 }

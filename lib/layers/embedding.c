@@ -3,7 +3,7 @@
 #include "layers/ops.h"
 
 /* Embedding: y[row] = table[ids[row]]. Its gradient touches only the rows that occurred: dtable[id] += dy[row], in the order of shards and rows,
- * which gather_gradient does after all shards are through, so that threads (which share out the columns) cannot change a sum. */
+ * which `after` does when all shards are through, so that threads (which share out the columns) cannot change a sum. */
 
 static rnn_status_t infer(rnni_node *node)
 {
@@ -36,6 +36,7 @@ static void forward(const rnni_node *node, rnni_run *run)
     const rnni_real *table = rnni_weight_at(node, run->graph->weights, 0);
     const int32_t *ids = run->slots[node->inputs[0]->id].ids;
     int64_t rows = rnni_run_rows(run, node), n = node->features;
+    if (rnni_run_folded(run, node)) return;
     for (int64_t r = 0; r < rows; r++)
         memcpy(run->slots[node->id].y + r * n, table + ids[r] * n, (size_t)n * sizeof(rnni_real));
 }
@@ -46,15 +47,23 @@ static void backward(const rnni_node *node, rnni_run *run)
     (void)run;
 }
 
-static void gather_gradient(const rnni_node *node, const rnni_run *run, rnni_real *gradients, int64_t first, int64_t last)
+/* Columns of one piece of the table's gradient. */
+enum { COLUMNS = 16 };
+
+static int64_t after_pieces(const rnni_node *node, const rnni_whole *whole, int stage)
 {
-    rnni_real *table = gradients + node->weights[0].offset;
-    const int32_t *ids = run->slots[node->inputs[0]->id].ids;
-    const rnni_real *dy = run->slots[node->id].dy;
-    int64_t rows = rnni_run_rows(run, node), n = node->features;
-    for (int64_t r = 0; r < rows; r++) {
-        rnni_real *to = table + ids[r] * n;
-        for (int64_t i = first; i < last; i++) to[i] += dy[r * n + i];
+    return stage > 0 || rnni_run_folded(whole->runs, node) ? 0 : (node->features + COLUMNS - 1) / COLUMNS;
+}
+
+static void after(const rnni_node *node, const rnni_whole *whole, int stage, int64_t piece)
+{
+    (void)stage;
+    int64_t n = node->features, first = piece * COLUMNS, width = n - first < COLUMNS ? n - first : COLUMNS;
+    rnni_real *table = whole->gradients + node->weights[0].offset + first;
+    for (int32_t i = 0; i < whole->count; i++) {
+        const rnni_run *run = &whole->runs[i];
+        run->kernels->scatter_add(rnni_run_rows(run, node), width, run->slots[node->inputs[0]->id].ids, run->slots[node->id].dy + first, n,
+                                  table, n);
     }
 }
 
@@ -62,7 +71,8 @@ static const int32_t settings[] = { RNN_LAYER_VOCABULARY, RNN_LAYER_UNITS, RNN_L
 
 const rnni_op rnni_op_embedding = {
     .name = "embedding", .version = 1, .min_inputs = 1, .max_inputs = 1, .settings = settings,
-    .infer = infer, .forward = forward, .backward = backward, .gather_gradient = gather_gradient,
+    .infer = infer, .forward = forward, .backward = backward,
+    .after_pieces = after_pieces, .after = after,
 };
 
 rnn_layer_t *rnn_embedding(rnn_model_t *model, rnn_layer_t *tokens, int64_t vocabulary, int64_t units)

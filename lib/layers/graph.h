@@ -13,6 +13,7 @@
 typedef struct rnn_layer rnni_node;
 typedef struct rnni_graph rnni_graph;
 struct rnni_run;
+struct rnni_whole;
 
 #define RNNI_NAME_SIZE 64
 #define RNNI_FEATURES_MAX ((int64_t)1 << 31) /* so that products of two counts of features cannot overflow */
@@ -34,7 +35,7 @@ typedef struct rnni_weight {
     int32_t rank;
     int64_t shape[2];
     int64_t offset, count;    /* in the block; offsets are multiples of RNNI_ALIGNMENT bytes */
-    int32_t sparse;           /* gradient rows are touched by row number (embedding): see rnni_op.gather_gradient */
+    int32_t sparse;           /* its gradient is made in rnni_op.after, not shard by shard (embedding) */
     rnni_init init;
 } rnni_weight;
 
@@ -60,9 +61,14 @@ typedef struct rnni_op {
     void (*forward)(const rnni_node *node, struct rnni_run *run);
     /* Adds to the inputs' dy and to run->gradients. NULL: nothing flows back. */
     void (*backward)(const rnni_node *node, struct rnni_run *run);
-    /* Gradients of sparse weights, after all shards have run backward: adds the columns [first, last) of the table's gradient for all
-     * rows of this shard. Called for the shards in order. */
-    void (*gather_gradient)(const rnni_node *node, const struct rnni_run *run, rnni_real *gradients, int64_t first, int64_t last);
+    /* Work on a whole batch. shared_size: numbers of memory that the shards share in a batch whose axis has `rows` useful steps, 0 for none.
+     * before and after run piece by piece, on any thread, before all shards run forward and after all ran backward; `after` goes through
+     * stages until one has no pieces. Pieces depend on the layer's shape alone. All may be NULL. */
+    int64_t (*shared_size)(const rnni_node *node, int64_t rows, bool training);
+    int64_t (*before_pieces)(const rnni_node *node, const struct rnni_whole *whole);
+    void (*before)(const rnni_node *node, const struct rnni_whole *whole, int64_t piece);
+    int64_t (*after_pieces)(const rnni_node *node, const struct rnni_whole *whole, int stage);
+    void (*after)(const rnni_node *node, const struct rnni_whole *whole, int stage, int64_t piece);
 
     /* Streaming: numbers of carried state (0: stateless), or -1 when it cannot be stepped. NULL: 0. */
     int64_t (*state_size)(const rnni_node *node);
@@ -89,6 +95,7 @@ struct rnn_layer {
     int32_t rank;                   /* place in graph->order */
     bool sequence_read;             /* some node or output reads its whole sequence (otherwise only final states are wanted) */
     bool trains;                    /* it or something before it has weights */
+    rnni_node *folds_into;          /* embedding: the recurrent layer that is its only reader, or NULL */
     rnni_real *packed, *packed_backward;
     int64_t packed_count, packed_backward_count; /* allocated numbers */
     void *plan;                     /* op's own, made by infer (rnni_node_plan), freed with the node; plan_size bytes */

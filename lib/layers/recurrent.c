@@ -14,9 +14,9 @@ enum { CHUNK = 128 * 1024 };
 typedef struct pass_values {
     rnni_real *z;             /* [rows][blocks h] in training, [chunk][blocks h] otherwise */
     rnni_real *x_masked;      /* [rows][input] under input dropout */
-    rnni_real *h_in;          /* [rows][h] */
+    rnni_real *h_in;          /* [rows + count][h]: a step writes its result where the next one reads, with room for sequences that end */
     rnni_real *h_masked;      /* [rows][h] under recurrent dropout, else h_in */
-    rnni_real *c_in;          /* [rows][h] */
+    rnni_real *c_in;          /* [rows + count][h] */
     rnni_real *extra;         /* [rows][extra h] in training, [count][extra h] otherwise */
     rnni_real *mask_x;        /* [count][input], sorted */
     rnni_real *mask_h;        /* [count][h], sorted */
@@ -42,7 +42,9 @@ typedef struct work {
     int32_t number;           /* of the pass */
     layer_values *saved;
     pass_values *kept;
-    const rnni_real *x;       /* [rows][input] */
+    const rnni_real *x;       /* [rows][input]; NULL where an embedding is folded in */
+    const rnni_real *table;   /* that embedding, projected: [vocabulary][gates h] */
+    const int32_t *ids;       /* [rows] */
     rnni_real *dx;            /* the same, added to; or NULL */
     rnni_real *y;             /* [rows], leading dimension ldy; or NULL */
     const rnni_real *dy;
@@ -72,9 +74,9 @@ static void plan_pass(const rnni_recurrent *r, rnni_run *run, const rnni_axis *a
     kept->z = rnni_run_take(run, (run->training ? rows : chunk_rows(r, axis) < rows ? chunk_rows(r, axis) : rows) * z);
     if (r->cell->extra) kept->extra = rnni_run_take(run, (run->training ? rows : axis->count) * r->cell->extra * h);
     if (!run->training) return;
-    kept->h_in = rnni_run_take(run, rows * h);
+    kept->h_in = rnni_run_take(run, (rows + axis->count) * h);
     kept->h_masked = masks_state(r, run) ? rnni_run_take(run, rows * h) : kept->h_in;
-    if (r->cell->states == 2) kept->c_in = rnni_run_take(run, rows * h);
+    if (r->cell->states == 2) kept->c_in = rnni_run_take(run, (rows + axis->count) * h);
     if (masks_state(r, run)) kept->mask_h = rnni_run_take(run, axis->count * h);
     if (masks_input(r, run)) {
         kept->x_masked = rnni_run_take(run, rows * pass->input);
@@ -217,30 +219,58 @@ static rnni_cell_step step_of(const work *w, int64_t t)
 {
     int64_t row = w->axis->offset[t], h = w->r->h;
     rnni_cell_step step = { .kernels = w->run->kernels, .rows = w->axis->active[t], .h = h, .activation = w->r->activation,
-                            .scratch = w->run->scratch };
-    if (w->run->training) {
-        step.h_in = w->kept->h_in + row * h;
-        step.h_masked = w->kept->h_masked + row * h;
-        step.c_in = w->kept->c_in ? w->kept->c_in + row * h : NULL;
-        step.extra = w->kept->extra ? w->kept->extra + row * w->r->cell->extra * h : NULL;
-        step.z = w->kept->z + row * w->r->cell->blocks * h;
-    } else {
-        step.h_in = step.h_masked = w->saved->h;
-        step.c_in = w->saved->c;
-        step.extra = w->kept->extra;
-    }
-    step.h_out = w->saved->h;
-    step.c_out = w->saved->c;
+                            .scratch = w->run->scratch, .h_in = w->saved->h, .h_masked = w->saved->h, .c_in = w->saved->c,
+                            .h_out = w->saved->h, .c_out = w->saved->c, .extra = w->kept->extra };
+    if (!w->run->training) return step;
+    step.h_in = w->kept->h_in + row * h;
+    step.h_masked = w->kept->h_masked + row * h;
+    step.c_in = w->kept->c_in ? w->kept->c_in + row * h : NULL;
+    step.extra = w->kept->extra ? w->kept->extra + row * w->r->cell->extra * h : NULL;
+    step.z = w->kept->z + row * w->r->cell->blocks * h;
     return step;
 }
 
-/* What enters the step, kept for the way back. */
-static void keep_states(const work *w, int64_t t)
+/* The step after t in the pass's direction, or -1. */
+static int64_t step_after(const work *w, int64_t t)
 {
-    int64_t row = w->axis->offset[t], n = w->axis->active[t] * w->r->h;
-    memcpy(w->kept->h_in + row * w->r->h, w->saved->h, (size_t)n * sizeof(rnni_real));
-    if (w->kept->mask_h) w->run->kernels->multiply(n, w->saved->h, w->kept->mask_h, w->kept->h_masked + row * w->r->h);
-    if (w->kept->c_in) memcpy(w->kept->c_in + row * w->r->h, w->saved->c, (size_t)n * sizeof(rnni_real));
+    if (w->pass->reverse) return t - 1;
+    return t + 1 < w->axis->steps ? t + 1 : -1;
+}
+
+/* Rows [from, to) of a state buffer to or from a step's kept rows. */
+static void copy_states(const work *w, rnni_real *to, const rnni_real *from, int64_t first, int64_t last)
+{
+    if (last > first) memcpy(to + first * w->r->h, from + first * w->r->h, (size_t)((last - first) * w->r->h) * sizeof *to);
+}
+
+/* In training a step writes into the rows that the next one reads, so nothing is copied while the same sequences go on. */
+static void chain_states(const work *w, int64_t t, rnni_cell_step *step)
+{
+    int64_t next = step_after(w, t), row = next < 0 ? 0 : w->axis->offset[next] * w->r->h;
+    if (next < 0) return;
+    step->h_out = w->kept->h_in + row;
+    if (w->kept->c_in) step->c_out = w->kept->c_in + row;
+}
+
+/* What is left to copy after step t: sequences that end leave their state in the state buffers, sequences that join bring theirs. */
+static void join_and_leave(const work *w, int64_t t, const rnni_cell_step *step)
+{
+    int64_t next = step_after(w, t), active = next < 0 ? step->rows : w->axis->active[next];
+    if (next < 0) return;
+    copy_states(w, w->saved->h, step->h_out, active, step->rows);
+    copy_states(w, step->h_out, w->saved->h, step->rows, active);
+    if (!w->kept->c_in) return;
+    copy_states(w, w->saved->c, step->c_out, active, step->rows);
+    copy_states(w, step->c_out, w->saved->c, step->rows, active);
+}
+
+/* The states that the first step of a pass reads. */
+static void begin_states(const work *w)
+{
+    if (w->axis->steps == 0) return;
+    int64_t t = w->pass->reverse ? w->axis->steps - 1 : 0, row = w->axis->offset[t] * w->r->h;
+    copy_states(w, w->kept->h_in + row, w->saved->h, 0, w->axis->active[t]);
+    if (w->kept->c_in) copy_states(w, w->kept->c_in + row, w->saved->c, 0, w->axis->active[t]);
 }
 
 static void copy_rows(int64_t rows, int64_t n, const rnni_real *from, rnni_real *to, int64_t ld)
@@ -259,31 +289,38 @@ static void add_rows(const rnni_kernels *k, int64_t rows, int64_t n, const rnni_
 static void forward_step(const work *w, int64_t t, rnni_real *z, int64_t first)
 {
     int64_t row = w->axis->offset[t], h = w->r->h, ldz = w->r->cell->blocks * h;
-    if (w->run->training) keep_states(w, t);
     rnni_cell_step step = step_of(w, t);
     step.z = z + (row - first) * ldz;
     step.packed = w->node->packed + w->pass->packed_hh;
     step.bias = w->r->cell->apart >= 0 ? w->node->packed + w->pass->bias_apart : NULL;
+    if (w->run->training) chain_states(w, t, &step);
+    if (w->kept->mask_h) w->run->kernels->multiply(step.rows * h, step.h_in, w->kept->mask_h, w->kept->h_masked + row * h);
     w->r->cell->forward(&step);
-    if (w->y) copy_rows(step.rows, h, w->saved->h, w->y + row * w->ldy, w->ldy);
+    if (w->y) copy_rows(step.rows, h, step.h_out, w->y + row * w->ldy, w->ldy);
+    if (w->run->training) join_and_leave(w, t, &step);
 }
 
 /* b + W x for the rows of steps [from, to), all at once. */
 static void input_products(const work *w, int64_t from, int64_t to, rnni_real *z)
 {
-    int64_t first = w->axis->offset[from], columns = w->r->cell->gates * w->r->h;
-    rnni_gemm_packed(w->run->kernels, w->axis->offset[to] - first, columns, w->pass->input, w->x + first * w->pass->input, w->pass->input, 1,
+    int64_t first = w->axis->offset[from], last = w->axis->offset[to], columns = w->r->cell->gates * w->r->h, ldz = w->r->cell->blocks * w->r->h;
+    if (w->table) {
+        for (int64_t r = first; r < last; r++)
+            memcpy(z + (r - first) * ldz, w->table + w->ids[r] * columns, (size_t)columns * sizeof *z);
+        return;
+    }
+    rnni_gemm_packed(w->run->kernels, last - first, columns, w->pass->input, w->x + first * w->pass->input, w->pass->input, 1,
                      w->node->packed + w->pass->packed_ih, RNNI_FROM_BIAS, w->node->packed + w->pass->bias, z,
-                     w->r->cell->blocks * w->r->h);
+                     ldz);
 }
 
-/* The chunk of steps that begins at `edge` and goes in the pass's direction: [*from, *to). */
-static void next_chunk(const work *w, int64_t edge, int64_t *from, int64_t *to)
+/* The chunk of steps that begins at `edge` and goes up, or down: [*from, *to). */
+static void next_chunk(const work *w, bool down, int64_t edge, int64_t *from, int64_t *to)
 {
     int64_t limit = chunk_rows(w->r, w->axis);
     const int64_t *offset = w->axis->offset;
     *from = *to = edge;
-    if (w->pass->reverse)
+    if (down)
         while (*from > 0 && offset[*to] - offset[*from - 1] <= limit) --*from;
     else
         while (*to < w->axis->steps && offset[*to + 1] - offset[*from] <= limit) ++*to;
@@ -296,8 +333,9 @@ static void pass_forward(work *w)
     if (w->kept->mask_h)
         fill_mask(w, RNNI_RANDOM_RECURRENT_DROPOUT, w->r->recurrent_dropout, w->r->h, w->r->recurrent_mask, w->kept->mask_h);
     if (w->kept->mask_x) mask_input(w);
+    if (w->run->training) begin_states(w);
     for (int64_t done = 0, from, to; done < steps; done += to - from) {
-        next_chunk(w, w->pass->reverse ? steps - done : done, &from, &to);
+        next_chunk(w, w->pass->reverse, w->pass->reverse ? steps - done : done, &from, &to);
         int64_t first = w->axis->offset[from];
         rnni_real *z = w->kept->z + (w->run->training ? first * ldz : 0);
         input_products(w, from, to, z);
@@ -320,50 +358,64 @@ static void backward_step(const work *w, int64_t t)
     w->r->cell->backward(&step);
 }
 
-/* Gradients of the weights, each one product over all rows. */
-static void weight_gradients(const work *w)
+/* Adds what rows [first, last) give to the gradients of the weights. */
+static void weight_gradients(const work *w, int64_t first, int64_t last)
 {
     const rnni_kernels *k = w->run->kernels;
     const rnni_pass *pass = w->pass;
     rnni_weight *weights = w->node->weights;
     rnni_real *g = w->run->gradients;
-    int64_t rows = w->axis->rows, h = w->r->h, columns = w->r->cell->gates * h, ldz = w->r->cell->blocks * h;
-    const rnni_real *x = w->kept->x_masked ? w->kept->x_masked : w->x;
-    rnni_gemm(k, columns, pass->input, rows, w->kept->z, 1, ldz, x, pass->input, 1, RNNI_FROM_C, g + weights[pass->weight_ih].offset,
-              pass->input, w->run->scratch);
-    if (pass->bias_ih >= 0) k->column_sums(rows, columns, w->kept->z, ldz, g + weights[pass->bias_ih].offset);
-    rnni_cell_gradient gradient = { .kernels = k, .rows = rows, .h = h, .z = w->kept->z, .h_masked = w->kept->h_masked,
-                                    .extra = w->kept->extra, .weight_hh = g + weights[pass->weight_hh].offset,
+    int64_t rows = last - first, h = w->r->h, columns = w->r->cell->gates * h, ldz = w->r->cell->blocks * h, extra = w->r->cell->extra * h;
+    const rnni_real *x = w->kept->x_masked ? w->kept->x_masked : w->x, *dz = w->kept->z + first * ldz;
+    if (!w->table)
+        rnni_gemm(k, columns, pass->input, rows, dz, 1, ldz, x + first * pass->input, pass->input, 1, RNNI_FROM_C,
+                  g + weights[pass->weight_ih].offset, pass->input, w->run->scratch);
+    if (pass->bias_ih >= 0) k->column_sums(rows, columns, dz, ldz, g + weights[pass->bias_ih].offset);
+    rnni_cell_gradient gradient = { .kernels = k, .rows = rows, .h = h, .z = dz, .h_masked = w->kept->h_masked + first * h,
+                                    .extra = w->kept->extra ? w->kept->extra + first * extra : NULL,
+                                    .weight_hh = g + weights[pass->weight_hh].offset,
                                     .bias_hh = pass->bias_hh < 0 ? NULL : g + weights[pass->bias_hh].offset, .scratch = w->run->scratch };
     w->r->cell->gradient(&gradient);
 }
 
-/* dx += mask * (dz W). */
-static void input_gradient(const work *w)
+/* dx += mask * (dz W) for steps [from, to). */
+static void input_gradient(const work *w, int64_t from, int64_t to)
 {
     const rnni_axis *axis = w->axis;
     const rnni_kernels *k = w->run->kernels;
-    int64_t n = w->pass->input, columns = w->r->cell->gates * w->r->h, ldz = w->r->cell->blocks * w->r->h;
+    int64_t n = w->pass->input, columns = w->r->cell->gates * w->r->h, ldz = w->r->cell->blocks * w->r->h, first = axis->offset[from];
     const rnni_real *packed = w->node->packed_backward + w->pass->backward_ih;
     if (!w->kept->mask_x) {
-        rnni_gemm_packed(k, axis->rows, n, columns, w->kept->z, ldz, 1, packed, RNNI_FROM_C, NULL, w->dx, n);
+        rnni_gemm_packed(k, axis->offset[to] - first, n, columns, w->kept->z + first * ldz, ldz, 1, packed, RNNI_FROM_C, NULL,
+                         w->dx + first * n, n);
         return;
     }
-    for (int64_t t = 0; t < axis->steps; t++) {
+    for (int64_t t = from; t < to; t++) {
         int64_t row = axis->offset[t];
         rnni_gemm_packed(k, axis->active[t], n, columns, w->kept->z + row * ldz, ldz, 1, packed, RNNI_FROM_ZERO, NULL, w->run->scratch, n);
         k->multiply_add(axis->active[t] * n, w->run->scratch, w->kept->mask_x, w->dx + row * n);
     }
 }
 
+/* Back through time; after each chunk of steps, while its gradients are in the second-level cache, what they give to weights and input. */
 static void pass_backward(const work *w)
 {
     int64_t steps = w->axis->steps;
     load_state_gradients(w);
-    for (int64_t i = 0; i < steps; i++) backward_step(w, w->pass->reverse ? i : steps - 1 - i);
+    for (int64_t done = 0, from, to; done < steps; done += to - from) {
+        next_chunk(w, !w->pass->reverse, w->pass->reverse ? done : steps - done, &from, &to);
+        for (int64_t i = 0; i < to - from; i++) backward_step(w, w->pass->reverse ? from + i : to - 1 - i);
+        weight_gradients(w, w->axis->offset[from], w->axis->offset[to]);
+        if (w->dx) input_gradient(w, from, to);
+    }
     store_state_gradients(w);
-    weight_gradients(w);
-    if (w->dx) input_gradient(w);
+}
+
+const rnni_real *rnni_recurrent_dz(const rnni_node *node, const rnni_run *run, int32_t pass, int64_t *ldz)
+{
+    const layer_values *saved = run->slots[node->id].saved;
+    *ldz = rnni_recurrent_of(node)->cell->blocks * rnni_recurrent_of(node)->h;
+    return saved->pass[pass].z;
 }
 
 /* ---- layers and directions ---------------------------------------------------------------------------------------- */
@@ -376,6 +428,8 @@ static work work_of(const rnni_node *node, rnni_run *run, int32_t number)
     int32_t layer = number / r->directions, direction = number % r->directions;
     work w = { .node = node, .run = run, .r = r, .axis = &run->axes[node->axis], .pass = &r->pass[number], .number = number,
                .saved = saved, .kept = &saved->pass[number], .ldy = r->directions * r->h };
+    w.table = rnni_recurrent_table(node, run, number);
+    if (w.table) w.ids = run->slots[node->inputs[RNNI_RECURRENT_X]->inputs[0]->id].ids;
     w.x = layer == 0 ? in->y : saved->between[layer - 1];
     w.dx = !run->training ? NULL : layer == 0 ? in->dy : saved->dbetween[layer - 1];
     bool top = layer == r->layers - 1;

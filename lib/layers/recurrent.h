@@ -62,5 +62,15 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run);
 void rnni_recurrent_forward(const rnni_node *node, rnni_run *run);
 void rnni_recurrent_backward(const rnni_node *node, rnni_run *run);
 int64_t rnni_recurrent_state_size(const rnni_node *node);
+/* dz of a pass after backward: [rows][*ldz], the input product's columns first. */
+const rnni_real *rnni_recurrent_dz(const rnni_node *node, const rnni_run *run, int32_t pass, int64_t *ldz);
+/* recurrent_fold.c */
+int64_t rnni_recurrent_shared_size(const rnni_node *node, int64_t rows, bool training);
+int64_t rnni_recurrent_before_pieces(const rnni_node *node, const rnni_whole *whole);
+void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64_t piece);
+int64_t rnni_recurrent_after_pieces(const rnni_node *node, const rnni_whole *whole, int stage);
+void rnni_recurrent_after(const rnni_node *node, const rnni_whole *whole, int stage, int64_t piece);
+/* The projected table [vocabulary][gates * h] of a pass that reads the folded embedding, or NULL. */
+const rnni_real *rnni_recurrent_table(const rnni_node *node, const rnni_run *run, int32_t pass);
 
 #endif

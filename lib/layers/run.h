@@ -23,6 +23,16 @@ typedef struct rnni_axis {
     int64_t *position;  /* [rows] where a row stands in the batch's column: starts[b] + step as given, masked steps counted */
 } rnni_axis;
 
+/* A batch as all its shards see it. */
+typedef struct rnni_whole {
+    const rnni_graph *graph;
+    struct rnni_run *runs;
+    int32_t count;            /* shards */
+    int64_t *rows;            /* [axis_count] useful steps of all shards */
+    rnni_real **shared;       /* [nodes] memory that a node's shards share, shared_size numbers, or NULL */
+    rnni_real *gradients;     /* [weight_total], in training */
+} rnni_whole;
+
 typedef struct rnni_slot {
     rnni_real *y;       /* [rows][features]; NULL where nobody reads it */
     rnni_real *dy;      /* gradient of y, added to by every reader; NULL where nothing flows back */
@@ -50,9 +60,22 @@ typedef struct rnni_run {
     rnni_slot *slots;         /* [nodes] */
     rnni_arena arena, axis_arena;
     rnni_real *gradients;     /* [dense_total] of this shard: dense weights only */
+    const rnni_whole *whole;  /* NULL in a stream */
     rnni_real *scratch;       /* shared by ops that need some for the length of a call */
     int64_t scratch_count;    /* numbers, grown while planning */
 } rnni_run;
+
+/* The memory that a node's shards share, NULL when there is none. */
+static inline rnni_real *rnni_run_shared(const rnni_run *run, const rnni_node *node)
+{
+    return run->whole ? run->whole->shared[node->id] : NULL;
+}
+
+/* Whether the layer that reads this embedding has taken its place in this run (see rnni_op.shared_size). */
+static inline bool rnni_run_folded(const rnni_run *run, const rnni_node *node)
+{
+    return node->folds_into && rnni_run_shared(run, node->folds_into);
+}
 
 /* Rows of a node's output in this run. */
 static inline int64_t rnni_run_rows(const rnni_run *run, const rnni_node *node)

@@ -22,15 +22,20 @@ rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training)
     exec->model = model;
     exec->context = model->graph.context;
     exec->training = training;
-    exec->raw = rnni_alloc_array(exec->context, (size_t)model->graph.count, 1);
-    if (!exec->raw) return RNN_ERROR_MEMORY;
-    if (!training) return RNN_OK;
-    exec->gradients = rnni_alloc_array(exec->context, (size_t)model->graph.weight_total, sizeof *exec->gradients);
-    if (!exec->gradients) {
-        rnni_exec_release(exec);
-        return RNN_ERROR_MEMORY;
-    }
-    return RNN_OK;
+    size_t nodes = (size_t)model->graph.count;
+    rnni_whole *whole = &exec->whole;
+    whole->graph = &model->graph;
+    exec->raw = rnni_alloc_array(exec->context, nodes, 1);
+    exec->shared_counts = rnni_alloc_array(exec->context, nodes, sizeof *exec->shared_counts);
+    exec->shared_blocks = rnni_alloc_array(exec->context, nodes, sizeof *exec->shared_blocks);
+    whole->shared = rnni_alloc_array(exec->context, nodes, sizeof *whole->shared);
+    whole->rows = rnni_alloc_array(exec->context, (size_t)model->graph.axis_count, sizeof *whole->rows);
+    if (training) exec->gradients = rnni_alloc_array(exec->context, (size_t)model->graph.weight_total, sizeof *exec->gradients);
+    whole->gradients = exec->gradients;
+    if (exec->raw && exec->shared_counts && exec->shared_blocks && whole->shared && whole->rows && (exec->gradients || !training))
+        return RNN_OK;
+    rnni_exec_release(exec);
+    return RNN_ERROR_MEMORY;
 }
 
 static void release_run(rnni_exec *exec, rnni_run *run)
@@ -50,6 +55,12 @@ void rnni_exec_release(rnni_exec *exec)
     const rnni_graph *graph = &exec->model->graph;
     for (int32_t i = 0; i < exec->run_capacity; i++) release_run(exec, &exec->runs[i]);
     rnni_free(context, exec->runs, (size_t)exec->run_capacity * sizeof *exec->runs);
+    for (int32_t i = 0; exec->shared_blocks && exec->shared_counts && i < graph->count; i++)
+        rnni_free(context, exec->shared_blocks[i], exec->shared_counts[i] * sizeof **exec->shared_blocks);
+    rnni_free(context, exec->shared_blocks, (size_t)graph->count * sizeof *exec->shared_blocks);
+    rnni_free(context, exec->shared_counts, (size_t)graph->count * sizeof *exec->shared_counts);
+    rnni_free(context, exec->whole.shared, (size_t)graph->count * sizeof *exec->whole.shared);
+    rnni_free(context, exec->whole.rows, (size_t)graph->axis_count * sizeof *exec->whole.rows);
     rnni_free(context, exec->raw, (size_t)graph->count);
     if (exec->gradients) rnni_free(context, exec->gradients, (size_t)graph->weight_total * sizeof *exec->gradients);
     rnni_free(context, exec->shard_gradients, exec->shard_gradient_count * sizeof *exec->shard_gradients);
@@ -244,7 +255,7 @@ void rnni_run_lay_out(rnni_run *run)
         slot->y = slot->dy = NULL;
         slot->final_count = 0;
         if (node->flow == RNNI_FLOW_TOKENS) slot->ids = rnni_arena_take(&run->arena, (size_t)rows, sizeof *slot->ids);
-        else if (node->sequence_read || node->flow == RNNI_FLOW_VECTOR) {
+        else if ((node->sequence_read || node->flow == RNNI_FLOW_VECTOR) && !rnni_run_folded(run, node)) {
             slot->y = rnni_run_take(run, n);
             if (wants_gradient(run, node)) slot->dy = rnni_run_take(run, n);
         }
@@ -253,24 +264,49 @@ void rnni_run_lay_out(rnni_run *run)
     run->scratch = rnni_run_take(run, run->scratch_count);
 }
 
-/* First counts, then places. */
-static rnn_status_t lay_out(rnni_exec *exec, rnni_run *run)
+/* Both count first, then place. */
+static rnn_status_t place_axes(rnni_exec *exec, rnni_run *run)
 {
-    rnni_arena measure = { 0 }, place = run->axis_arena;
-    run->axis_arena = measure;
+    rnni_arena place = run->axis_arena;
+    run->axis_arena = (rnni_arena){ 0 };
     lay_out_axes(exec, run, false);
     size_t size = run->axis_arena.used;
     run->axis_arena = place;
     RNNI_TRY(rnni_arena_reserve(&run->axis_arena, exec->context, size));
     lay_out_axes(exec, run, true);
+    return RNN_OK;
+}
 
-    place = run->arena;
-    run->arena = measure;
+static rnn_status_t place_buffers(rnni_exec *exec, rnni_run *run)
+{
+    rnni_arena place = run->arena;
+    run->arena = (rnni_arena){ 0 };
     rnni_run_lay_out(run);
-    size = run->arena.used;
+    size_t size = run->arena.used;
     run->arena = place;
     RNNI_TRY(rnni_arena_reserve(&run->arena, exec->context, size));
     rnni_run_lay_out(run);
+    return RNN_OK;
+}
+
+/* Memory that shards share, for the nodes that want some in a batch of this size. */
+static rnn_status_t place_shared(rnni_exec *exec)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    for (int32_t i = 0; i < graph->count; i++) {
+        const rnni_node *node = graph->nodes[i];
+        exec->whole.shared[i] = NULL;
+        if (!node->op->shared_size) continue;
+        size_t count = (size_t)node->op->shared_size(node, node->axis < 0 ? exec->batch->count : exec->whole.rows[node->axis], exec->training);
+        if (count > exec->shared_counts[i]) {
+            rnni_free(exec->context, exec->shared_blocks[i], exec->shared_counts[i] * sizeof **exec->shared_blocks);
+            exec->shared_counts[i] = 0;
+            exec->shared_blocks[i] = rnni_alloc_array(exec->context, count, sizeof **exec->shared_blocks);
+            if (!exec->shared_blocks[i]) return RNN_ERROR_MEMORY;
+            exec->shared_counts[i] = count;
+        }
+        if (count) exec->whole.shared[i] = exec->shared_blocks[i];
+    }
     return RNN_OK;
 }
 
@@ -291,6 +327,27 @@ static void load_input(const rnni_run *run, const rnni_node *input, const rnni_c
     }
 }
 
+/* Run number `index` of a batch cut into shards of `size` sequences. */
+static void begin_run(rnni_exec *exec, int32_t index, int64_t size)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    rnni_run *run = &exec->runs[index];
+    int64_t first = index * size, left = exec->batch->count - first;
+    run->graph = graph;
+    run->kernels = graph->kernels;
+    run->whole = &exec->whole;
+    run->first = first;
+    run->count = left < size ? left : size;
+    run->index = exec->batch->index + first;
+    run->training = exec->training;
+    run->input_gradients = exec->input_gradients;
+    run->stream = false;
+    run->raw = exec->raw;
+    run->seed = exec->seed;
+    run->epoch = exec->epoch;
+    run->gradients = !exec->training ? NULL : index == 0 ? exec->gradients : exec->shard_gradients + (index - 1) * graph->dense_total;
+}
+
 rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
 {
     const rnni_graph *graph = &exec->model->graph;
@@ -299,24 +356,18 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
     RNNI_TRY(grow_runs(exec, count));
     exec->batch = batch;
     exec->run_count = 0;
-    int64_t size = shard_size(batch->count);
+    exec->whole.runs = exec->runs;
+    exec->whole.count = count;
+    memset(exec->whole.rows, 0, (size_t)graph->axis_count * sizeof *exec->whole.rows);
     for (int32_t i = 0; i < count; i++) {
-        rnni_run *run = &exec->runs[i];
-        int64_t first = i * size, left = batch->count - first;
-        run->graph = graph;
-        run->kernels = graph->kernels;
-        run->first = first;
-        run->count = left < size ? left : size;
-        run->index = batch->index + first;
-        run->training = exec->training;
-        run->input_gradients = exec->input_gradients;
-        run->stream = false;
-        run->raw = exec->raw;
-        run->seed = exec->seed;
-        run->epoch = exec->epoch;
-        run->gradients = !exec->training ? NULL : i == 0 ? exec->gradients : exec->shard_gradients + (i - 1) * graph->dense_total;
-        RNNI_TRY(lay_out(exec, run));
-        for (int32_t j = 0; j < graph->input_count; j++) load_input(run, graph->inputs[j], &batch->input[j]);
+        begin_run(exec, i, shard_size(batch->count));
+        RNNI_TRY(place_axes(exec, &exec->runs[i]));
+        for (int32_t a = 0; a < graph->axis_count; a++) exec->whole.rows[a] += exec->runs[i].axes[a].rows;
+    }
+    RNNI_TRY(place_shared(exec));
+    for (int32_t i = 0; i < count; i++) {
+        RNNI_TRY(place_buffers(exec, &exec->runs[i]));
+        for (int32_t j = 0; j < graph->input_count; j++) load_input(&exec->runs[i], graph->inputs[j], &batch->input[j]);
     }
     exec->run_count = count;
     return RNN_OK;
@@ -337,7 +388,31 @@ static void forward_shard(int64_t index, void *argument)
     rnni_denormals_restore(mode);
 }
 
-void rnni_exec_forward(rnni_exec *exec) { rnni_parallel(exec->context, exec->run_count, forward_shard, exec); }
+/* A piece of one node's work on the whole batch. */
+typedef struct whole_work {
+    const rnni_whole *whole;
+    const rnni_node *node;
+    int stage; /* of `after`; -1: before */
+} whole_work;
+
+static void whole_piece(int64_t piece, void *argument)
+{
+    const whole_work *w = argument;
+    uint64_t mode = rnni_denormals_flush();
+    if (w->stage < 0) w->node->op->before(w->node, w->whole, piece);
+    else w->node->op->after(w->node, w->whole, w->stage, piece);
+    rnni_denormals_restore(mode);
+}
+
+void rnni_exec_forward(rnni_exec *exec)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    for (int32_t i = 0; i < graph->count; i++) {
+        whole_work w = { &exec->whole, graph->nodes[i], -1 };
+        if (w.node->op->before) rnni_parallel(exec->context, w.node->op->before_pieces(w.node, &exec->whole), whole_piece, &w);
+    }
+    rnni_parallel(exec->context, exec->run_count, forward_shard, exec);
+}
 
 void rnni_exec_clear_gradients(rnni_exec *exec)
 {
@@ -367,8 +442,8 @@ static void backward_shard(int64_t index, void *argument)
     rnni_denormals_restore(mode);
 }
 
-/* Numbers of one piece of the sum over shards, and columns of one piece of a table's gradient. */
-enum { SUM_PIECE = 16384, COLUMN_PIECE = 16 };
+/* Numbers of one piece of the sum over shards. */
+enum { SUM_PIECE = 16384 };
 
 /* The sum over shards as a tree of pairs that neighbour: (0 + 1) + (2 + 3) ... */
 static void sum_piece(int64_t index, void *argument)
@@ -380,16 +455,14 @@ static void sum_piece(int64_t index, void *argument)
             exec->model->graph.kernels->axpy(n, 1, exec->runs[i + step].gradients + first, exec->runs[i].gradients + first);
 }
 
-typedef struct gather {
-    rnni_exec *exec;
-    const rnni_node *node;
-} gather;
-
-static void gather_piece(int64_t index, void *argument)
+static void run_after(rnni_exec *exec, const rnni_node *node)
 {
-    const gather *g = argument;
-    int64_t first = index * COLUMN_PIECE, last = first + COLUMN_PIECE < g->node->features ? first + COLUMN_PIECE : g->node->features;
-    for (int32_t i = 0; i < g->exec->run_count; i++) g->node->op->gather_gradient(g->node, &g->exec->runs[i], g->exec->gradients, first, last);
+    for (int stage = 0;; stage++) {
+        whole_work w = { &exec->whole, node, stage };
+        int64_t pieces = node->op->after_pieces(node, &exec->whole, stage);
+        if (pieces == 0) return;
+        rnni_parallel(exec->context, pieces, whole_piece, &w);
+    }
 }
 
 void rnni_exec_backward(rnni_exec *exec)
@@ -398,10 +471,8 @@ void rnni_exec_backward(rnni_exec *exec)
     rnni_parallel(exec->context, exec->run_count, backward_shard, exec);
     if (exec->run_count > 1) rnni_parallel(exec->context, (graph->dense_total + SUM_PIECE - 1) / SUM_PIECE, sum_piece, exec);
     memset(exec->gradients + graph->dense_total, 0, (size_t)(graph->weight_total - graph->dense_total) * sizeof *exec->gradients);
-    for (int32_t i = 0; i < graph->count; i++) {
-        gather g = { exec, graph->nodes[i] };
-        if (g.node->op->gather_gradient) rnni_parallel(exec->context, (g.node->features + COLUMN_PIECE - 1) / COLUMN_PIECE, gather_piece, &g);
-    }
+    for (int32_t i = 0; i < graph->count; i++)
+        if (graph->nodes[i]->op->after) run_after(exec, graph->nodes[i]);
 }
 
 /* ---- values out --------------------------------------------------------------------------------------------------- */

@@ -14,6 +14,9 @@ typedef struct rnni_exec {
     const rnn_batch_t *batch;        /* of the last bind */
     rnni_run *runs;
     int32_t run_count, run_capacity;
+    rnni_whole whole;                /* what the shards share */
+    size_t *shared_counts;           /* [nodes] numbers allocated for whole.shared */
+    rnni_real **shared_blocks;       /* [nodes] kept from batch to batch; whole.shared has those in use */
     bool training, input_gradients;
     uint64_t seed, epoch;            /* set before bind */
     uint8_t *raw;                    /* [nodes] outputs wanted before their activation; set before bind */

@@ -120,6 +120,15 @@ static void run_softmax_cross_entropy(const rnni_kernels *k, call *c)
 static const specification spec_softmax_cross_entropy = {
     run_softmax_cross_entropy, 2, NO_UNITS, {{1, -5, 5}, {1, 0, 0}, {-1, 0, 0}}, {{1, 0}}};
 
+/* Words 0 and 1 in turn, so that rows of the table are added to more than once. */
+static void run_scatter_add(const rnni_kernels *k, call *c)
+{
+    int32_t ids[256];
+    for (int64_t r = 0; r < c->rows; r++) ids[r] = (int32_t)(r % (c->rows < 2 ? 1 : 2));
+    k->scatter_add(c->rows, c->n, ids, X(0), LD(0), X(1), LD(1));
+}
+static const specification spec_scatter_add = {run_scatter_add, 1, NO_ROWS, {{1, -1, 1}, {1, -1, 1}}, {{0}}};
+
 static void run_axpy(const rnni_kernels *k, call *c)
 {
     k->axpy(c->n, (rnni_real)0.37, X(0), X(1));

@@ -33,4 +33,14 @@ static void KERNEL(multiply_add)(int64_t n, const rnni_real *x1, const rnni_real
     }
 }
 
+static void KERNEL(scatter_add)(int64_t rows, int64_t n, const int32_t *ids, const rnni_real *x, int64_t ldx, rnni_real *table,
+                                int64_t ldt)
+{
+    for (int64_t r = 0; r < rows; r++) {
+        rnni_real *to = table + ids[r] * ldt;
+        const rnni_real *from = x + r * ldx;
+        VEC_LOOP(i, live, n) v_store_n(to + i, v_add(v_load_n(to + i, live), v_load_n(from + i, live)), live);
+    }
+}
+
 #endif

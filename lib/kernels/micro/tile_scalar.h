@@ -9,12 +9,10 @@
 typedef rnni_real lanes __attribute__((vector_size(16)));
 enum { LANES = 16 / sizeof(rnni_real) };
 #define TILE_INLINE static inline __attribute__((always_inline))
-#define lanes_times(x, b) ((x) * (b))
 #else
 typedef rnni_real lanes;
 enum { LANES = 1 };
 #define TILE_INLINE static inline
-#define lanes_times(x, b) ((x) * (b))
 #endif
 
 enum { TILE_MR = 4, TILE_NR = 8, GROUPS = TILE_NR / LANES };
@@ -37,7 +35,7 @@ TILE_INLINE void tile_block(const int rows, int64_t columns, int64_t k, const rn
     for (; k > 0; k--, a += column_stride, panel += TILE_NR) {
         memcpy(b, panel, sizeof b);
         for (int i = 0; i < rows; i++)
-            for (int g = 0; g < GROUPS; g++) sum[i][g] += lanes_times(a[i * row_stride], b[g]);
+            for (int g = 0; g < GROUPS; g++) sum[i][g] += a[i * row_stride] * b[g];
     }
     memcpy(buffer, sum, (size_t)rows * sizeof buffer[0]);
     for (int i = 0; i < rows; i++) memcpy(c + i * ldc, buffer[i], (size_t)columns * sizeof *c);
@@ -60,7 +58,7 @@ static void KERNEL(row)(int64_t n, int64_t k, const rnni_real *a, int64_t column
 {
     for (int64_t j = 0; j < n; j += TILE_NR) {
         int64_t columns = n - j < TILE_NR ? n - j : TILE_NR;
-        tile_block(1, columns, k, a, 0, column_stride, packed + j * k, start, bias ? bias + j : bias, c + j,
+        tile_block(1, columns, k, a, 0, column_stride, packed + j * k, start, bias ? bias + j : NULL, c + j,
                    0);
     }
 }

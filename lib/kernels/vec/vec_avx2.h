@@ -38,8 +38,6 @@ static inline vec v_keep(vec x, int64_t live, float other)
     return live >= VEC_WIDTH ? x : _mm256_blendv_ps(v_set(other), x, _mm256_castsi256_ps(v_live(live)));
 }
 
-static inline void v_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
-
 static inline vec v_add(vec a, vec b) { return _mm256_add_ps(a, b); }
 static inline vec v_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
 static inline vec v_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }

@@ -27,7 +27,6 @@ static inline void v_store(rnni_real *p, vec x) { *p = x; }
 static inline vec v_load_n(const rnni_real *p, int64_t live) { (void)live; return *p; }
 static inline void v_store_n(rnni_real *p, vec x, int64_t live) { (void)live; *p = x; }
 static inline vec v_keep(vec x, int64_t live, rnni_real other) { (void)live; (void)other; return x; }
-static inline void v_prefetch(const rnni_real *p) { (void)p; }
 
 static inline vec v_add(vec a, vec b) { return a + b; }
 static inline vec v_sub(vec a, vec b) { return a - b; }
