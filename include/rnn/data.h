@@ -110,7 +110,8 @@ RNN_API rnn_status_t rnn_dataset_rewind(rnn_dataset_t *dataset, int64_t epoch);
 /** An empty batch to be filled from tensors, with the same columns as a dataset. */
 RNN_API rnn_batch_t *rnn_batch_create(rnn_context_t *context);
 RNN_API void rnn_batch_free(rnn_batch_t *batch);
-/** Sets input number `index` from 0 on (copied); `lengths` as in rnn_dataset_add_input. Setting it again replaces it. */
+/** Sets input number `index` from 0 on (copied); `lengths` as in rnn_dataset_add_input. Setting it again replaces it. Input 0 with another number of
+ *  sequences begins a new batch: the other columns are to be set again. All others must have as many sequences. */
 RNN_API rnn_status_t rnn_batch_set_input(rnn_batch_t *batch, int32_t index, const rnn_tensor_t *data, const rnn_tensor_t *lengths);
 /** Marks the useful steps of an input: U8 or BOOL [B, T], 1 = useful; holes are allowed. Steps that are not useful are left out of the computation. */
 RNN_API rnn_status_t rnn_batch_set_mask(rnn_batch_t *batch, int32_t index, const rnn_tensor_t *mask);

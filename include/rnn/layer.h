@@ -18,8 +18,10 @@ RNN_BEGIN_DECLS
 typedef struct rnn_model rnn_model_t;
 typedef struct rnn_layer rnn_layer_t;
 
-/** Activations. Softmax is over the features of one row. */
-enum { RNN_LINEAR = 0, RNN_RELU = 1, RNN_TANH = 2, RNN_SIGMOID = 3, RNN_SOFTMAX = 4 };
+/** Activations. Softmax is over the features of one row; GELU is the exact one, ELU has alpha 1, leaky ReLU the slope 0.01, the hard sigmoid
+ *  is (x + 3) / 6 between 0 and 1. */
+enum { RNN_LINEAR = 0, RNN_RELU = 1, RNN_TANH = 2, RNN_SIGMOID = 3, RNN_SOFTMAX = 4, RNN_GELU = 5, RNN_SOFTPLUS = 6, RNN_ELU = 7, RNN_LEAKY_RELU = 8,
+       RNN_SWISH = 9, RNN_HARD_SIGMOID = 10 };
 enum { RNN_FORWARD = 0, RNN_REVERSE = 1, RNN_BIDIRECTIONAL = 2 };
 enum { RNN_MERGE_CONCAT = 0, RNN_MERGE_SUM = 1, RNN_MERGE_MUL = 2, RNN_MERGE_AVE = 3 };
 enum { RNN_BIAS_NONE = 0, RNN_BIAS_ONE = 1, RNN_BIAS_TWO = 2 };
@@ -32,7 +34,7 @@ enum {
     RNN_LAYER_UNITS = 1,             /**< int, 1 to 2^24: embedding, recurrent, dense: size of the output (of one direction) */
     RNN_LAYER_VOCABULARY = 2,        /**< int: embedding: ids are 0 to vocabulary - 1 */
     RNN_LAYER_FEATURES = 3,          /**< int: value and vector inputs: numbers a step or a sequence */
-    RNN_LAYER_ACTIVATION = 4,        /**< int, RNN_LINEAR ...: dense (any), SimpleRNN (tanh, relu) */
+    RNN_LAYER_ACTIVATION = 4,        /**< int, RNN_LINEAR ...: dense and activation (any), SimpleRNN (tanh, relu) */
     RNN_LAYER_DIRECTION = 5,         /**< int, forward|reverse|bidirectional: recurrent; default forward. Outputs are in input order in every direction */
     RNN_LAYER_MERGE = 6,             /**< int, concat|sum|mul|ave: bidirectional; default concat */
     RNN_LAYER_LAYERS = 7,            /**< int, 1 to 64: recurrent: stacked layers (`_l0`, `_l1`, ...); default 1. Between them directions are always concatenated, as in PyTorch */
@@ -76,6 +78,8 @@ RNN_API rnn_layer_t *rnn_final_state(rnn_model_t *model, rnn_layer_t *recurrent,
 
 /** y = activation(x W^T + b), on each step or on a vector. Weights: `weight` [units, features], `bias` [units]. */
 RNN_API rnn_layer_t *rnn_dense(rnn_model_t *model, rnn_layer_t *x, int64_t units, int32_t activation);
+/** y = activation(x) alone, on each step or on a vector. */
+RNN_API rnn_layer_t *rnn_activation(rnn_model_t *model, rnn_layer_t *x, int32_t activation);
 /** Sets elements to 0 with probability `rate` while training and scales the others by 1 / (1 - rate). */
 RNN_API rnn_layer_t *rnn_dropout(rnn_model_t *model, rnn_layer_t *x, double rate);
 /** Sum of `count` layers of equal features; sequences must share their axis. */

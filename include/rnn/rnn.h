@@ -11,6 +11,7 @@
 #include <rnn/tensor.h>
 #include <rnn/io.h>
 #include <rnn/text.h>
+#include <rnn/metrics.h>
 #include <rnn/data.h>
 #include <rnn/layer.h>
 #include <rnn/model.h>
