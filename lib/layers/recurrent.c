@@ -113,7 +113,8 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
         if (saved) saved->pass[p] = kept;
     }
     slot->final_count = r->cell->states * axis->count * r->passes * r->h;
-    slot->final = rnni_run_take(run, slot->final_count);
+    /* a stream steps its states in place: what it carries is what it ends with */
+    slot->final = run->stream ? slot->carried : rnni_run_take(run, slot->final_count);
     slot->dfinal = run->training ? rnni_run_take(run, slot->final_count) : NULL;
     slot->saved = saved;
     if (saved) saved->h = h, saved->c = c, saved->dh = dh, saved->dc = dc, saved->between = between, saved->dbetween = dbetween;
@@ -156,12 +157,10 @@ static void mask_input(work *w)
 
 /* ---- states at the ends ------------------------------------------------------------------------------------------- */
 
-/* Where state number `state` of a sequence comes from: the stream's last step, an initial vector, or zero (NULL). */
+/* Where state number `state` of a sequence comes from: an initial vector, or zero (NULL). */
 static const rnni_real *initial_row(const work *w, int state, int64_t sequence)
 {
-    const rnni_slot *slot = &w->run->slots[w->node->id];
     int64_t at = w->number * w->r->h;
-    if (w->run->stream && !w->run->fresh) return slot->carried + state * w->r->passes * w->r->h + at;
     const rnni_node *vector = w->node->inputs[RNNI_RECURRENT_HIDDEN + state];
     return vector ? w->run->slots[vector->id].y + sequence * vector->features + at : NULL;
 }
@@ -459,8 +458,55 @@ static void merge_backward(const rnni_kernels *k, int32_t how, int64_t n, const 
     else k->scale(n, how == RNN_MERGE_AVE ? (rnni_real)0.5 : 1, dy, dpart);
 }
 
+/* ---- streams ------------------------------------------------------------------------------------------------------ */
+
+/* One step of one stream through one pass: the same products and gates as in a whole run, on states that stay where they are. */
+static void stream_pass(const rnni_node *node, rnni_run *run, int32_t number, const rnni_real *x, rnni_real *z)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_pass *pass = &r->pass[number];
+    const rnni_slot *slot = &run->slots[node->id];
+    const layer_values *saved = slot->saved;
+    rnni_real *h = slot->carried + number * r->h, *c = h + r->passes * r->h;
+    rnni_gemm_packed(run->kernels, 1, r->cell->gates * r->h, pass->input, x, pass->input, 1, node->packed + pass->packed_ih, RNNI_FROM_BIAS,
+                     node->packed + pass->bias, z, r->cell->blocks * r->h);
+    rnni_cell_step step = { .kernels = run->kernels, .rows = 1, .h = r->h, .activation = r->activation, .packed = node->packed + pass->packed_hh,
+                            .bias = r->cell->apart >= 0 ? node->packed + pass->bias_apart : NULL, .z = z, .h_in = h, .h_masked = h,
+                            .c_in = c, .h_out = h, .c_out = c, .extra = saved->pass[number].extra };
+    r->cell->forward(&step);
+}
+
+/* What the states of a stream's first step are, from zero or from initial vectors. */
+static void begin_stream(const rnni_node *node, const rnni_run *run)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    size_t n = (size_t)(r->passes * r->h);
+    for (int state = 0; state < r->cell->states; state++) {
+        const rnni_node *vector = node->inputs[RNNI_RECURRENT_HIDDEN + state];
+        rnni_real *to = run->slots[node->id].carried + (size_t)state * n;
+        if (vector) memcpy(to, run->slots[vector->id].y, n * sizeof *to);
+        else memset(to, 0, n * sizeof *to);
+    }
+}
+
+static void stream_forward(const rnni_node *node, rnni_run *run)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_slot *slot = &run->slots[node->id];
+    const layer_values *saved = slot->saved;
+    const rnni_real *x = run->slots[node->inputs[RNNI_RECURRENT_X]->id].y;
+    if (run->fresh) begin_stream(node, run);
+    if (run->axes[node->axis].steps == 0) return;
+    for (int32_t p = 0; p < r->passes; p++, x = slot->carried + (p - 1) * r->h) stream_pass(node, run, p, x, saved->pass[p].z);
+    if (slot->y) memcpy(slot->y, x, (size_t)r->h * sizeof *x);
+}
+
 void rnni_recurrent_forward(const rnni_node *node, rnni_run *run)
 {
+    if (run->stream) {
+        stream_forward(node, run);
+        return;
+    }
     const rnni_recurrent *r = rnni_recurrent_of(node);
     rnni_slot *slot = &run->slots[node->id];
     const layer_values *saved = slot->saved;
@@ -471,7 +517,6 @@ void rnni_recurrent_forward(const rnni_node *node, rnni_run *run)
     if (merges(r) && slot->y)
         merge(run->kernels, r->merge, run->axes[node->axis].rows * r->h, saved->pass[r->passes - 2].part, saved->pass[r->passes - 1].part,
               slot->y);
-    if (run->stream) memcpy(slot->carried, slot->final, (size_t)slot->final_count * sizeof *slot->final);
 }
 
 void rnni_recurrent_backward(const rnni_node *node, rnni_run *run)

@@ -81,15 +81,15 @@ static rnn_status_t lay_out(rnn_state_t *state)
     RNNI_TRY(rnni_arena_reserve(&run->axis_arena, state->context, size));
     take_axis(run);
     set_steps(run->axes, 1);
-    rnni_run_lay_out(run);
-    size = run->arena.used;
-    RNNI_TRY(rnni_arena_reserve(&run->arena, state->context, size));
-    rnni_run_lay_out(run);
     rnni_real *carried = state->carried;
     for (int32_t i = 0; i < graph->count; i++) {
         run->slots[i].carried = carried;
         carried += state_size(graph->nodes[i]);
     }
+    rnni_run_lay_out(run);
+    size = run->arena.used;
+    RNNI_TRY(rnni_arena_reserve(&run->arena, state->context, size));
+    rnni_run_lay_out(run);
     return RNN_OK;
 }
 
