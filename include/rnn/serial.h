@@ -10,13 +10,13 @@
 
 RNN_BEGIN_DECLS
 
-/** Writes a built model. The file at `path` is replaced at once when all is written, or not at all. */
+/** Writes a built model. A weight that is not finite is RNN_ERROR_DATA. The file at `path` is replaced at once when all is written, or not at all. */
 RNN_API rnn_status_t rnn_model_save(const rnn_model_t *model, const char *path);
 /** The same through the caller's `write`. */
 RNN_API rnn_status_t rnn_model_save_io(const rnn_model_t *model, const rnn_io_t *io);
 
 /** Reads a model, built and ready. Errors: RNN_ERROR_IO, RNN_ERROR_FORMAT (not such a file, or damaged), RNN_ERROR_UNSUPPORTED (a newer layer, version or setting, named),
- *  RNN_ERROR_MEMORY. Hostile files are refused or loaded; they never crash, hang or take memory out of proportion to their size. */
+ *  RNN_ERROR_DATA (a weight that is not finite), RNN_ERROR_MEMORY. Hostile files are refused or loaded; they never crash, hang or take memory out of proportion to their size. */
 RNN_API rnn_status_t rnn_model_load(rnn_context_t *context, const char *path, rnn_model_t **model);
 RNN_API rnn_status_t rnn_model_load_memory(rnn_context_t *context, const void *data, int64_t size, rnn_model_t **model);
 /** Reads `size` bytes from offset `offset` of a seekable `io` (a model inside another file); size -1: up to its end. */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/error.h"
+#include "serial/model_file.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* Adds a text under prefix + name. */
+static rnn_status_t add_named(rnni_safetensors_writer *writer, const char *prefix, const char *name,
+                              const rnni_buffer *text)
+{
+    char key[2 * RNNI_NAME_SIZE];
+    snprintf(key, sizeof(key), "%s%s", prefix, name);
+    return rnni_safetensors_add_metadata(writer, key, text->data);
+}
+
+static rnn_status_t add_graph(const rnni_graph *graph, rnni_safetensors_writer *writer)
+{
+    rnni_buffer text = { .context = graph->context };
+    rnn_status_t status = rnni_graph_write_json(graph, &text);
+    if (status == RNN_OK) status = rnni_safetensors_add_metadata(writer, RNNI_MODEL_KEY, text.data);
+    rnni_buffer_clear(&text);
+    return status;
+}
+
+static rnn_status_t add_tokenizers(const rnn_model_t *model, rnni_safetensors_writer *writer)
+{
+    for (size_t i = 0; i < model->tokenizer_count; i++) {
+        if (!model->tokenizers[i]) continue;
+        const char *input = rnn_model_input_name(model, (int32_t)i);
+        rnni_buffer text = { .context = model->graph.context };
+        rnn_status_t status = rnni_tokenizer_write_json(model->tokenizers[i], input, &text);
+        if (status == RNN_OK) status = add_named(writer, RNNI_TOKENIZER_PREFIX, input, &text);
+        rnni_buffer_clear(&text);
+        RNNI_TRY(status);
+    }
+    return RNN_OK;
+}
+
+static rnn_status_t write_names(const rnni_classes *classes, rnni_buffer *out)
+{
+    rnni_json_writer json = rnni_json_write_to(out);
+    rnni_json_begin_array(&json);
+    for (int64_t i = 0; i < classes->count; i++) rnni_json_write_string(&json, classes->names[i]);
+    rnni_json_end_array(&json);
+    return json.status;
+}
+
+static rnn_status_t add_classes(const rnn_model_t *model, rnni_safetensors_writer *writer)
+{
+    for (size_t i = 0; i < model->classes_count; i++) {
+        if (model->classes[i].count == 0) continue;
+        rnni_buffer text = { .context = model->graph.context };
+        rnn_status_t status = write_names(&model->classes[i], &text);
+        if (status == RNN_OK)
+            status = add_named(writer, RNNI_CLASSES_PREFIX, rnn_model_output_name(model, (int32_t)i), &text);
+        rnni_buffer_clear(&text);
+        RNNI_TRY(status);
+    }
+    return RNN_OK;
+}
+
+/* A file with NaN or infinity could not be read again. */
+static rnn_status_t add_weight(const rnni_node *node, const rnni_weight *weight,
+                               rnni_safetensors_writer *writer)
+{
+    char name[RNNI_WEIGHT_NAME_SIZE];
+    const rnni_real *numbers = node->graph->weights + weight->offset;
+    snprintf(name, sizeof(name), "%s.%s", node->name, weight->name);
+    for (int64_t i = 0; i < weight->count; i++)
+        RNNI_REQUIRE(isfinite(numbers[i]), RNN_ERROR_DATA,
+                     "weight %s: number %lld is not finite, it cannot be saved", name, (long long)i);
+    return rnni_safetensors_add_tensor(writer, name, RNNI_REAL_DTYPE, weight->rank, weight->shape, numbers);
+}
+
+rnn_status_t rnni_model_write(const rnn_model_t *model, rnni_safetensors_writer *writer)
+{
+    RNNI_REQUIRE(model, RNN_ERROR_ARGUMENT, "the model is NULL");
+    const rnni_graph *graph = &model->graph;
+    RNNI_REQUIRE(graph->built, RNN_ERROR_STATE, "the model is not built yet, only a built one can be saved");
+    RNNI_REQUIRE(model->metadata_count <= RNNI_MAX_TEXTS, RNN_ERROR_UNSUPPORTED,
+                 "the model has %zu texts of metadata, a file holds at most %d", model->metadata_count,
+                 RNNI_MAX_TEXTS);
+    RNNI_TRY(add_graph(graph, writer));
+    RNNI_TRY(add_tokenizers(model, writer));
+    RNNI_TRY(add_classes(model, writer));
+    for (size_t i = 0; i < model->metadata_count; i++)
+        RNNI_TRY(rnni_safetensors_add_metadata(writer, model->metadata[i].key, model->metadata[i].value));
+    for (int32_t i = 0; i < graph->count; i++)
+        for (int32_t w = 0; w < graph->nodes[i]->weight_count; w++)
+            RNNI_TRY(add_weight(graph->nodes[i], &graph->nodes[i]->weights[w], writer));
+    return RNN_OK;
+}
+
+/* To the path, or to the io when that is NULL. */
+static rnn_status_t save(const rnn_model_t *model, const char *path, const rnn_io_t *io)
+{
+    rnni_safetensors_writer *writer;
+    RNNI_REQUIRE(model, RNN_ERROR_ARGUMENT, "the model is NULL");
+    RNNI_TRY(rnni_safetensors_writer_create(model->graph.context, &writer));
+    rnn_status_t status = rnni_model_write(model, writer);
+    if (status == RNN_OK)
+        status = path ? rnni_safetensors_write_path(writer, path) : rnni_safetensors_write_io(writer, io);
+    rnni_safetensors_writer_free(writer);
+    return status;
+}
+
+rnn_status_t rnn_model_save(const rnn_model_t *model, const char *path)
+{
+    RNNI_REQUIRE(path, RNN_ERROR_ARGUMENT, "the path is NULL");
+    return save(model, path, NULL);
+}
+
+rnn_status_t rnn_model_save_io(const rnn_model_t *model, const rnn_io_t *io)
+{
+    return save(model, NULL, io);
+}

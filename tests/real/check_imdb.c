@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "harness.h"
+
+#include <rnn/rnn.h>
+#include <sys/wait.h>
+
+/* The IMDB reviews of RNN_DATA, with the networks of Keras' tutorials: 10,000 words, the last 500 tokens of a
+ * review, Embedding(32), batches of 128, RMSprop at 0.001 with its epsilon inside the root, the last 20 % of
+ * the training reviews for validation. Reviews are padded before their start (PAD pre): the network reads the
+ * pad ids, as Keras does without mask_zero. Test figures are of the weights of the best validation epoch. */
+
+#define OPTIONS                                                                                              \
+    "--embed 32 --units 32 --max-words 10000 --max-len 500 --pad pre --truncate pre "                        \
+    "--optimizer rmsprop --lr 0.001 --batch 128 --validation-split 0.2"
+
+static void need_data(void)
+{
+    if (!getenv("RNN_DATA")) SKIP("RNN_DATA does not name the folder of the data sets");
+}
+
+static const char *scratch(const char *name)
+{
+    static char path[2][512];
+    static int turn;
+    const char *build = getenv("BUILD");
+    snprintf(path[turn ^= 1], sizeof path[0], "%s/tests/%s", build ? build : "build", name);
+    return path[turn];
+}
+
+/* The number behind `key` in a file of metrics; NaN when it is not there. */
+static double metric(const char *path, const char *key)
+{
+    char text[8192] = "", pattern[64];
+    FILE *file = fopen(path, "r");
+    if (!file) return NAN;
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    fclose(file);
+    snprintf(pattern, sizeof pattern, "\"%s\": ", key);
+    const char *found = strstr(text, pattern);
+    return found ? strtod(found + strlen(pattern), NULL) : NAN;
+}
+
+typedef struct {
+    double validation, test;
+} figures_t;
+
+static figures_t run(const char *cell, int epochs, int seed)
+{
+    char command[2048];
+    const char *build = getenv("BUILD"), *data = getenv("RNN_DATA"), *metrics = scratch("imdb_metrics.json");
+    remove(metrics);
+    snprintf(command, sizeof command,
+             "'%s/examples/classify_text' --train '%s/imdb/train.tsv' --test '%s/imdb/test.tsv' --cell %s "
+             "--epochs %d --seed %d --metrics-json '%s' " OPTIONS " 2>/dev/null",
+             build ? build : "build", data, data, cell, epochs, seed, metrics);
+    CHECK_INT(system(command), 0);
+    figures_t figures = { metric(metrics, "val_acc_best"), metric(metrics, "test_acc") };
+    printf("%s(32), %d epochs, seed %d, PAD pre: best validation accuracy %.4f, test accuracy %.4f\n", cell,
+           epochs, seed, figures.validation, figures.test);
+    return figures;
+}
+
+/* Keras 3.15 on these files: best validation 0.869; test after the last epoch 0.814. */
+TEST(simple_rnn_learns_as_the_tutorial)
+{
+    need_data();
+    figures_t mean = { 0, 0 };
+    for (int seed = 1; seed <= 3; seed++) {
+        figures_t one = run("rnn", 10, seed);
+        mean.validation += one.validation / 3;
+        mean.test += one.test / 3;
+    }
+    printf("mean of seeds 1 to 3: validation %.4f (at least 0.846), test %.4f (at least 0.82)\n",
+           mean.validation, mean.test);
+    CHECK(mean.validation >= 0.846);
+    CHECK(mean.test >= 0.82);
+}
+
+/* Keras 3.15 on these files: 0.884 and 0.878. */
+TEST(lstm_learns_as_keras)
+{
+    need_data();
+    figures_t one = run("lstm", 5, 1);
+    CHECK(one.validation >= 0.87);
+    CHECK(one.test >= 0.86);
+}
+
+/* ---- a model that is trained, saved and loaded in another process predicts the same bits */
+
+enum { TRAINED = 1000, PREDICTED = 500 };
+
+static rnn_dataset_t *read_part(const char *name, const rnn_tokenizer_t *tokenizer, int64_t count)
+{
+    char path[1024];
+    rnn_dataset_t *all = NULL, *part = NULL;
+    snprintf(path, sizeof path, "%s/imdb/%s.tsv", getenv("RNN_DATA"), name);
+    CHECK_OK(rnn_dataset_load_text(NULL, path, tokenizer, NULL, &all));
+    CHECK_OK(rnn_dataset_set_int(all, RNN_DATA_MAX_LENGTH, 200));
+    CHECK_OK(rnn_dataset_slice(all, 0, count, &part));
+    rnn_dataset_free(all);
+    return part;
+}
+
+static rnn_model_t *make_model(void)
+{
+    char path[1024];
+    rnn_tokenizer_t *tokenizer = rnn_tokenizer_create(NULL);
+    rnn_model_t *model = rnn_model_create(NULL);
+    snprintf(path, sizeof path, "%s/imdb/train.tsv", getenv("RNN_DATA"));
+    CHECK_OK(rnn_tokenizer_set_int(tokenizer, RNN_TOKENIZER_MAX_WORDS, 5000));
+    CHECK_OK(rnn_tokenizer_add_file(tokenizer, path));
+    CHECK_OK(rnn_tokenizer_build(tokenizer));
+    rnn_layer_t *h =
+        rnn_embedding(model, rnn_input_tokens(model, "review"), rnn_tokenizer_size(tokenizer), 32);
+    h = rnn_last(model, rnn_gru(model, h, 32));
+    rnn_model_set_output(model, rnn_dense(model, h, 1, RNN_SIGMOID), "positive");
+    CHECK_OK(rnn_model_build(model));
+    CHECK_OK(rnn_model_set_tokenizer(model, NULL, tokenizer));
+    rnn_tokenizer_free(tokenizer);
+    return model;
+}
+
+static void predict(rnn_model_t *model, float *to)
+{
+    rnn_tensor_t *output = NULL;
+    rnn_dataset_t *data = read_part("test", rnn_model_tokenizer(model, NULL), PREDICTED);
+    CHECK_OK(rnn_model_predict(model, data, NULL, &output));
+    CHECK_INT(rnn_tensor_count(output), PREDICTED);
+    memcpy(to, rnn_tensor_const_data(output), sizeof *to * PREDICTED);
+    rnn_tensor_free(output);
+    rnn_dataset_free(data);
+}
+
+/* In the child: trains, saves, and sends what its own model predicts through the pipe. */
+static void train_and_send(const char *path, int pipe_end)
+{
+    float said[PREDICTED];
+    rnn_model_t *model = make_model();
+    rnn_dataset_t *data = read_part("train", rnn_model_tokenizer(model, NULL), TRAINED);
+    rnn_trainer_t *trainer = rnn_trainer_create(model);
+    CHECK_OK(rnn_trainer_set_loss(trainer, NULL, RNN_LOSS_BINARY_CROSS_ENTROPY));
+    CHECK_OK(rnn_trainer_set_int(trainer, RNN_TRAIN_EPOCHS, 2));
+    CHECK_OK(rnn_trainer_fit(trainer, data));
+    CHECK_OK(rnn_model_save(model, path));
+    predict(model, said);
+    CHECK_INT(write(pipe_end, said, sizeof said), sizeof said);
+}
+
+TEST(a_saved_model_predicts_the_same_bits_in_another_process)
+{
+    need_data();
+    const char *path = scratch("imdb_saved.safetensors");
+    int ends[2], status = -1;
+    float sent[PREDICTED], here[PREDICTED];
+    size_t got = 0;
+    CHECK_INT(pipe(ends), 0);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        train_and_send(path, ends[1]);
+        _exit(0);
+    }
+    close(ends[1]);
+    for (ssize_t n; (n = read(ends[0], (char *)sent + got, sizeof sent - got)) > 0;)
+        got += (size_t)n;
+    close(ends[0]);
+    CHECK_INT(waitpid(child, &status, 0), child);
+    CHECK_INT(status, 0);
+    CHECK_INT(got, sizeof sent);
+    rnn_model_t *model = NULL;
+    CHECK_OK(rnn_model_load(NULL, path, &model));
+    predict(model, here);
+    CHECK_BYTES(here, sent, sizeof sent);
+    rnn_model_free(model);
+    remove(path);
+}
+
+TEST_MAIN
