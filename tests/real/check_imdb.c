@@ -5,13 +5,14 @@
 #include <sys/wait.h>
 
 /* The IMDB reviews of RNN_DATA, with the networks of Keras' tutorials: 10,000 words, the last 500 tokens of a
- * review, Embedding(32), batches of 128, RMSprop at 0.001 with its epsilon inside the root, the last 20 % of
- * the training reviews for validation. Reviews are padded before their start (PAD pre): the network reads the
- * pad ids, as Keras does without mask_zero. Test figures are of the weights of the best validation epoch. */
+ * review, Embedding(32), batches of 128, the last 20 % of the training reviews for validation. The SimpleRNN as
+ * in the tutorial: RMSprop at 0.001 with its epsilon inside the root, reviews padded before their start (PAD pre,
+ * the network reads the pad ids, as Keras does without mask_zero). The LSTM: Adam at 0.001 and no padding. Test
+ * figures are of the weights of the best validation epoch; all are means of the seeds 1, 2 and 3. */
 
 #define OPTIONS                                                                                              \
-    "--embed 32 --units 32 --max-words 10000 --max-len 500 --pad pre --truncate pre "                        \
-    "--optimizer rmsprop --lr 0.001 --batch 128 --validation-split 0.2"
+    "--embed 32 --units 32 --max-words 10000 --max-len 500 --truncate pre "                                  \
+    "--lr 0.001 --batch 128 --validation-split 0.2"
 
 static void need_data(void)
 {
@@ -44,45 +45,47 @@ typedef struct {
     double validation, test;
 } figures_t;
 
-static figures_t run(const char *cell, int epochs, int seed)
+static figures_t run(const char *cell, const char *how, int epochs, int seed)
 {
     char command[2048];
     const char *build = getenv("BUILD"), *data = getenv("RNN_DATA"), *metrics = scratch("imdb_metrics.json");
     remove(metrics);
     snprintf(command, sizeof command,
-             "'%s/examples/classify_text' --train '%s/imdb/train.tsv' --test '%s/imdb/test.tsv' --cell %s "
+             "'%s/examples/classify_text' --train '%s/imdb/train.tsv' --test '%s/imdb/test.tsv' --cell %s %s "
              "--epochs %d --seed %d --metrics-json '%s' " OPTIONS " 2>/dev/null",
-             build ? build : "build", data, data, cell, epochs, seed, metrics);
+             build ? build : "build", data, data, cell, how, epochs, seed, metrics);
     CHECK_INT(system(command), 0);
     figures_t figures = { metric(metrics, "val_acc_best"), metric(metrics, "test_acc") };
-    printf("%s(32), %d epochs, seed %d, PAD pre: best validation accuracy %.4f, test accuracy %.4f\n", cell,
-           epochs, seed, figures.validation, figures.test);
+    printf("%s(32) %s, %d epochs, seed %d: best validation accuracy %.4f, test accuracy %.4f\n", cell, how, epochs,
+           seed, figures.validation, figures.test);
     return figures;
+}
+
+static void check_mean(const char *cell, const char *how, int epochs, figures_t bar)
+{
+    figures_t mean = { 0, 0 };
+    need_data();
+    for (int seed = 1; seed <= 3; seed++) {
+        figures_t one = run(cell, how, epochs, seed);
+        mean.validation += one.validation / 3;
+        mean.test += one.test / 3;
+    }
+    printf("mean: validation %.4f (at least %.3f), test %.4f (at least %.3f)\n", mean.validation, bar.validation,
+           mean.test, bar.test);
+    CHECK(mean.validation >= bar.validation);
+    CHECK(mean.test >= bar.test);
 }
 
 /* Keras 3.15 on these files: best validation 0.869; test after the last epoch 0.814. */
 TEST(simple_rnn_learns_as_the_tutorial)
 {
-    need_data();
-    figures_t mean = { 0, 0 };
-    for (int seed = 1; seed <= 3; seed++) {
-        figures_t one = run("rnn", 10, seed);
-        mean.validation += one.validation / 3;
-        mean.test += one.test / 3;
-    }
-    printf("mean of seeds 1 to 3: validation %.4f (at least 0.846), test %.4f (at least 0.82)\n",
-           mean.validation, mean.test);
-    CHECK(mean.validation >= 0.846);
-    CHECK(mean.test >= 0.82);
+    check_mean("rnn", "--pad pre --optimizer rmsprop", 10, (figures_t){ 0.846, 0.82 });
 }
 
 /* Keras 3.15 on these files: 0.884 and 0.878. */
 TEST(lstm_learns_as_keras)
 {
-    need_data();
-    figures_t one = run("lstm", 5, 1);
-    CHECK(one.validation >= 0.87);
-    CHECK(one.test >= 0.86);
+    check_mean("lstm", "--pad none --optimizer adam", 5, (figures_t){ 0.87, 0.86 });
 }
 
 /* ---- a model that is trained, saved and loaded in another process predicts the same bits */
