@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Steps of every cell of cells.def on every instruction set: rows do not depend on one another, outputs may
+ * lie where inputs lay, and all sets agree with the scalar one. (What the cells compute is checked by the
+ * goldens, their gradients by tests/grad.) */
+#include "cells/cell.h"
+#include "model/helpers.h"
+
+enum { ROWS = 7, LARGEST = 37, BLOCKS = 4, SIZE = ROWS * LARGEST * BLOCKS, PACKED = 1 << 15 };
+static const int64_t sizes[] = { 1, 2, 5, 8, 16, 17, 31, LARGEST };
+
+typedef struct numbers {
+    float z[SIZE], h[SIZE], c[SIZE], extra[SIZE], dh[SIZE], dc[SIZE];
+} numbers;
+
+typedef struct setting {
+    const rnni_kernels *kernels;
+    const rnni_cell *cell;
+    int64_t h;
+    int activation;
+    float weights[BLOCKS * LARGEST * LARGEST], bias[LARGEST], packed[PACKED], packed_backward[PACKED],
+        scratch[SIZE];
+} setting;
+
+static void fill(float *out, int64_t count, uint64_t seed)
+{
+    for (int64_t i = 0; i < count; i++) out[i] = (float)help_random(&seed);
+}
+
+static void prepare(setting *s, const rnni_kernels *kernels, const rnni_cell *cell, int64_t h, int activation)
+{
+    s->kernels = kernels;
+    s->cell = cell;
+    s->h = h;
+    s->activation = activation;
+    fill(s->weights, cell->gates * h * h, 1);
+    fill(s->bias, h, 2);
+    CHECK(cell->packed_size(kernels, h) <= PACKED && cell->packed_backward_size(kernels, h) <= PACKED);
+    cell->pack(kernels, h, s->weights, s->packed);
+    cell->pack_backward(kernels, h, s->weights, s->packed_backward);
+}
+
+static numbers fresh(const setting *s)
+{
+    numbers n;
+    memset(&n, 0, sizeof n);
+    fill(n.z, ROWS * s->h * s->cell->blocks, 3);
+    fill(n.h, ROWS * s->h, 4);
+    fill(n.c, ROWS * s->h, 5);
+    fill(n.dh, ROWS * s->h, 6);
+    fill(n.dc, ROWS * s->h, 7);
+    return n;
+}
+
+/* Forward and backward of `rows` rows from `first` on. With `place` the new states overwrite the old ones in
+ * the forward. */
+static void step(setting *s, numbers *n, int64_t first, int64_t rows, int place)
+{
+    static float h_out[SIZE], c_out[SIZE];
+    int64_t at = first * s->h, width = s->h * s->cell->blocks;
+    rnni_cell_step forward = { .kernels = s->kernels,
+                               .rows = rows,
+                               .h = s->h,
+                               .activation = s->activation,
+                               .packed = s->packed,
+                               .bias = s->cell->apart >= 0 ? s->bias : NULL,
+                               .z = n->z + first * width,
+                               .h_in = n->h + at,
+                               .h_masked = n->h + at,
+                               .c_in = n->c + at,
+                               .h_out = place ? n->h + at : h_out + at,
+                               .c_out = place ? n->c + at : c_out + at,
+                               .extra = n->extra + at,
+                               .dh = n->dh + at,
+                               .dc = n->dc + at,
+                               .scratch = s->scratch };
+    s->cell->forward(&forward);
+    if (place) return;
+    rnni_cell_step backward = forward;
+    backward.packed = s->packed_backward;
+    s->cell->backward(&backward);
+    memcpy(n->h + at, h_out + at, (size_t)(rows * s->h) * sizeof *h_out);
+    memcpy(n->c + at, c_out + at, (size_t)(rows * s->h) * sizeof *c_out);
+}
+
+/* Every cell, size and activation on every set. */
+static void for_all(void (*check)(setting *s))
+{
+    static setting s;
+    for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_NEON; isa++) {
+        const rnni_kernels *kernels = rnni_kernels_of(isa);
+        for (int i = 0; kernels && rnni_cells[i]; i++)
+            for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++)
+                for (int relu = 0; relu < 2; relu++) {
+                    prepare(&s, kernels, rnni_cells[i], sizes[k], relu ? RNNI_ACT_RELU : RNNI_ACT_TANH);
+                    check(&s);
+                }
+    }
+}
+
+static void check_rows(setting *s)
+{
+    static numbers all, single;
+    all = fresh(s);
+    single = all;
+    step(s, &all, 0, ROWS, 0);
+    for (int64_t r = 0; r < ROWS; r++) step(s, &single, r, 1, 0);
+    CHECK_BYTES(&all, &single, sizeof all);
+}
+
+TEST(rows_do_not_depend_on_one_another)
+{
+    for_all(check_rows);
+}
+
+static void check_place(setting *s)
+{
+    static numbers apart, over;
+    apart = fresh(s);
+    over = apart;
+    step(s, &apart, 0, ROWS, 0);
+    step(s, &over, 0, ROWS, 1);
+    CHECK_BYTES(apart.h, over.h, sizeof over.h);
+    CHECK_BYTES(apart.c, over.c, s->cell->states == 2 ? sizeof over.c : 0);
+}
+
+TEST(states_may_be_overwritten)
+{
+    for_all(check_place);
+}
+
+static void compare(const setting *s, const char *what, const float *a, const float *b, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        if (!(fabsf(a[i] - b[i]) <= 2e-5f))
+            printf("%s, %s, h %d: %s[%d]\n", s->kernels->name, s->cell->name, (int)s->h, what, (int)i);
+        CHECK_NEAR(a[i], b[i], 2e-5);
+    }
+}
+
+static void check_scalar(setting *s)
+{
+    static setting plain;
+    static numbers got, want;
+    prepare(&plain, rnni_kernels_of(RNN_ISA_SCALAR), s->cell, s->h, s->activation);
+    got = fresh(s);
+    want = got;
+    step(s, &got, 0, ROWS, 0);
+    step(&plain, &want, 0, ROWS, 0);
+    compare(s, "z", got.z, want.z, ROWS * s->h * s->cell->blocks);
+    compare(s, "h", got.h, want.h, ROWS * s->h);
+    compare(s, "dh", got.dh, want.dh, ROWS * s->h);
+    if (s->cell->states == 2) compare(s, "c", got.c, want.c, ROWS * s->h);
+    if (s->cell->states == 2) compare(s, "dc", got.dc, want.dc, ROWS * s->h);
+}
+
+TEST(sets_agree)
+{
+    for_all(check_scalar);
+}
+
+TEST(list_of_cells)
+{
+    static const char *const names[] = {
+#define RNNI_CELL(name) #name,
+#include "cells/cells.def"
+#undef RNNI_CELL
+    };
+    size_t count = 0;
+    while (rnni_cells[count]) count++;
+    CHECK_INT(count, sizeof names / sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        const rnni_cell *cell = rnni_cells[i];
+        CHECK_STR(cell->name, names[i]);
+        CHECK(cell->blocks >= cell->gates && cell->blocks <= cell->gates + 1 && cell->states >= 1 &&
+              cell->states <= 2);
+        CHECK(cell->apart >= -1 && cell->apart < cell->gates && cell->extra >= 0);
+    }
+}
+
+TEST_MAIN

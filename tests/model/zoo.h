@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MODEL_ZOO_H
+#define MODEL_ZOO_H
+
+#include "model/helpers.h"
+
+/* A list of models of every kind, for properties that all of them have. Value models read ZOO_FEATURES
+ * numbers a step, token models ids below ZOO_VOCABULARY. Their one output is called "y". */
+
+enum { ZOO_FEATURES = 5, ZOO_VOCABULARY = 40 };
+
+typedef struct zoo_row {
+    const char *name;
+    int tokens;      /* reads ids, else values */
+    int streams;     /* can be stepped */
+    rnn_layer_t *(*make)(rnn_model_t *model, rnn_layer_t *x);
+} zoo_row;
+
+HARNESS_STATIC rnn_layer_t *zoo_set(rnn_layer_t *layer, int32_t setting, int64_t value)
+{
+    CHECK_OK(rnn_layer_set_int(layer, setting, value));
+    return layer;
+}
+
+HARNESS_STATIC rnn_layer_t *zoo_rate(rnn_layer_t *layer, int32_t setting, double value)
+{
+    CHECK_OK(rnn_layer_set_float(layer, setting, value));
+    return layer;
+}
+
+/* One-line models: zoo_<name>(model m, input x). */
+#define ZOO(name, expression) \
+    HARNESS_STATIC rnn_layer_t *zoo_##name(rnn_model_t *m, rnn_layer_t *x) { return expression; }
+
+ZOO(rnn, rnn_simple_rnn(m, x, 19))
+ZOO(relu, zoo_set(rnn_simple_rnn(m, x, 7), RNN_LAYER_ACTIVATION, RNN_RELU))
+ZOO(lstm, rnn_lstm(m, x, 19))
+ZOO(lstm_wide, rnn_lstm(m, x, 70))
+ZOO(gru, rnn_gru(m, x, 19))
+ZOO(gru_wide, rnn_gru(m, x, 66))
+ZOO(gru_before, zoo_set(rnn_gru(m, x, 13), RNN_LAYER_RESET, RNN_RESET_BEFORE))
+ZOO(gru_one_bias, zoo_set(rnn_gru(m, x, 5), RNN_LAYER_BIAS, RNN_BIAS_ONE))
+ZOO(lstm_no_bias, zoo_set(rnn_lstm(m, x, 5), RNN_LAYER_BIAS, RNN_BIAS_NONE))
+ZOO(stacked, zoo_set(rnn_lstm(m, x, 9), RNN_LAYER_LAYERS, 3))
+ZOO(stacked_gru, zoo_set(rnn_gru(m, x, 9), RNN_LAYER_LAYERS, 2))
+ZOO(dense, rnn_dense(m, rnn_dense(m, x, 17, RNN_RELU), 3, RNN_SOFTMAX))
+ZOO(tagger, rnn_dense(m, rnn_gru(m, x, 11), 6, RNN_SOFTMAX))
+ZOO(soft, rnn_dense(m, rnn_dense(m, x, 9, RNN_GELU), 7, RNN_SOFTPLUS))
+ZOO(activations, rnn_dense(m, rnn_activation(m, zoo_soft(m, x), RNN_SWISH), 5, RNN_ELU))
+ZOO(layer_norm, rnn_lstm(m, rnn_layer_norm(m, rnn_dense(m, x, 9, RNN_TANH)), 5))
+ZOO(normed, rnn_batch_norm(m, rnn_dense(m, rnn_batch_norm(m, x), 6, RNN_RELU)))
+ZOO(batch_norm, rnn_batch_norm(m, rnn_mean_pool(m, rnn_gru(m, zoo_normed(m, x), 5))))
+ZOO(last, rnn_dense(m, rnn_last(m, rnn_lstm(m, x, 11)), 1, RNN_SIGMOID))
+ZOO(final_cell, rnn_final_state(m, rnn_lstm(m, x, 6), RNN_STATE_CELL))
+ZOO(mean, rnn_dense(m, rnn_mean_pool(m, rnn_gru(m, x, 8)), 2, RNN_TANH))
+ZOO(max, rnn_max_pool(m, rnn_simple_rnn(m, x, 8)))
+ZOO(dropped, rnn_dense(m, rnn_dropout(m, zoo_rate(zoo_rate(rnn_lstm(m, x, 8), RNN_LAYER_DROPOUT, 0.3), \
+                                                  RNN_LAYER_RECURRENT_DROPOUT, 0.4), 0.5), 2, RNN_LINEAR))
+ZOO(reverse, zoo_set(rnn_lstm(m, x, 9), RNN_LAYER_DIRECTION, RNN_REVERSE))
+ZOO(both, zoo_set(zoo_set(rnn_gru(m, x, 9), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL), RNN_LAYER_LAYERS, 2))
+ZOO(two_ways, zoo_set(rnn_lstm(m, x, 9), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL))
+ZOO(both_summed, zoo_set(zoo_two_ways(m, x), RNN_LAYER_MERGE, RNN_MERGE_SUM))
+ZOO(both_last, rnn_dense(m, rnn_last(m, zoo_both(m, x)), 3, RNN_SOFTMAX))
+
+HARNESS_STATIC rnn_layer_t *zoo_residual(rnn_model_t *m, rnn_layer_t *x)
+{
+    rnn_layer_t *first = rnn_gru(m, x, 10), *parts[3] = { first, rnn_lstm(m, first, 10), NULL };
+    rnn_layer_t *sum = rnn_add(m, parts, 2), *sides[3] = { sum, x, rnn_simple_rnn(m, sum, 4) };
+    return rnn_concat(m, sides, 3);
+}
+
+HARNESS_STATIC rnn_layer_t *zoo_pools(rnn_model_t *m, rnn_layer_t *x)
+{
+    rnn_layer_t *parts[3] = { rnn_mean_pool(m, x), rnn_max_pool(m, x), rnn_last(m, x) };
+    return rnn_dense(m, rnn_concat(m, parts, 3), 4, RNN_TANH);
+}
+
+ZOO(table, rnn_embedding(m, x, ZOO_VOCABULARY, 3))
+ZOO(embed, rnn_embedding(m, x, ZOO_VOCABULARY, 8))
+ZOO(words, rnn_dense(m, rnn_lstm(m, zoo_embed(m, x), 16), ZOO_VOCABULARY, RNN_SOFTMAX))
+ZOO(review, rnn_dense(m, rnn_last(m, rnn_simple_rnn(m, zoo_embed(m, x), 8)), 1, RNN_SIGMOID))
+ZOO(review_gru, rnn_dense(m, rnn_max_pool(m, rnn_gru(m, zoo_embed(m, x), 20)), 3, RNN_SOFTMAX))
+ZOO(large_table, rnn_last(m, rnn_gru(m, rnn_embedding(m, x, 30000, 6), 7)))
+ZOO(masked, rnn_gru(m, zoo_set(rnn_embedding(m, x, ZOO_VOCABULARY, 6), RNN_LAYER_MASK_ID, 3), 7))
+ZOO(review_both, rnn_dense(m, rnn_last(m, zoo_both(m, zoo_embed(m, x))), 1, RNN_SIGMOID))
+#undef ZOO
+
+static const zoo_row zoo[] = {
+    { "rnn", 0, 1, zoo_rnn },
+    { "relu rnn", 0, 1, zoo_relu },
+    { "lstm", 0, 1, zoo_lstm },
+    { "wide lstm", 0, 1, zoo_lstm_wide },
+    { "gru", 0, 1, zoo_gru },
+    { "wide gru", 0, 1, zoo_gru_wide },
+    { "gru, reset before", 0, 1, zoo_gru_before },
+    { "gru, one bias", 0, 1, zoo_gru_one_bias },
+    { "lstm, no bias", 0, 1, zoo_lstm_no_bias },
+    { "stacked lstm", 0, 1, zoo_stacked },
+    { "stacked gru", 0, 1, zoo_stacked_gru },
+    { "dense", 0, 1, zoo_dense },
+    { "tagger", 0, 1, zoo_tagger },
+    { "activations", 0, 1, zoo_activations },
+    { "layer norm", 0, 1, zoo_layer_norm },
+    { "batch norm", 0, 1, zoo_batch_norm },
+    { "last", 0, 1, zoo_last },
+    { "final cell state", 0, 1, zoo_final_cell },
+    { "mean", 0, 1, zoo_mean },
+    { "max", 0, 1, zoo_max },
+    { "dropout", 0, 1, zoo_dropped },
+    { "residual", 0, 1, zoo_residual },
+    { "pools", 0, 1, zoo_pools },
+    { "reverse", 0, 0, zoo_reverse },
+    { "bidirectional", 0, 0, zoo_both },
+    { "bidirectional, summed", 0, 0, zoo_both_summed },
+    { "bidirectional, last", 0, 0, zoo_both_last },
+    { "words", 1, 1, zoo_words },
+    { "table", 1, 1, zoo_table },
+    { "review", 1, 1, zoo_review },
+    { "review gru", 1, 1, zoo_review_gru },
+    { "large table", 1, 1, zoo_large_table },
+    { "masked tokens", 1, 1, zoo_masked },
+    { "review, bidirectional", 1, 0, zoo_review_both },
+};
+enum { ZOO_ROWS = sizeof zoo / sizeof *zoo };
+
+/* A built model with random weights. */
+HARNESS_STATIC rnn_model_t *zoo_make(rnn_context_t *context, const zoo_row *row)
+{
+    rnn_model_t *model = rnn_model_create(context);
+    CHECK(model != NULL);
+    rnn_layer_t *x = row->tokens ? rnn_input_tokens(model, "x") : rnn_input_values(model, "x", ZOO_FEATURES);
+    CHECK_OK(rnn_model_set_output(model, row->make(model, x), "y"));
+    CHECK_OK(rnn_model_build(model));
+    help_random_weights(model, 12345, 0.5);
+    return model;
+}
+
+/* `count` sequences of `steps` steps for it. */
+HARNESS_STATIC rnn_tensor_t *zoo_data(const zoo_row *row, int64_t count, int64_t steps, uint64_t seed)
+{
+    if (row->tokens) return help_random_ids(count, steps, ZOO_VOCABULARY, seed);
+    return help_random_tensor(RNN_F32, count, steps, ZOO_FEATURES, seed);
+}
+
+#endif
