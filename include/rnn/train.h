@@ -30,7 +30,35 @@ enum {
     RNN_TRAIN_MONITOR = 9,          /**< int, auto|loss|accuracy; default auto: accuracy where the first output is classified, else loss; of the validation part when there is one */
     RNN_TRAIN_RESTORE_BEST = 10,    /**< int, no|yes|auto; default auto: yes when RNN_TRAIN_PATIENCE is set. Ends a fit with the weights of its best epoch: highest
                                          monitored value, then lower loss, then earlier */
-    RNN_TRAIN_CHECKPOINT_EVERY = 11 /**< int, >= 0: batches between checkpoints; 0 (default): at the end of each epoch */
+    RNN_TRAIN_CHECKPOINT_EVERY = 11, /**< int, >= 0: updates between checkpoints; 0 (default): at the end of each epoch */
+    RNN_TRAIN_CLIP_VALUE = 12,      /**< float, >= 0; 0 (default): off. Every gradient is cut off at -value and value, before RNN_TRAIN_CLIP_NORM */
+    RNN_TRAIN_ACCUMULATE = 13,      /**< int, 1 (default) to 65536: batches whose gradients make one update, that of one large batch within rounding. The last
+                                         update of an epoch takes those that are left, and RNN_EVENT_BATCH comes once an update */
+    RNN_TRAIN_SCHEDULE = 14,        /**< int, RNN_SCHEDULE_*: how the learning rate of fit changes over a run; default constant */
+    RNN_TRAIN_SCHEDULE_EPOCHS = 15, /**< int, >= 0: step, exponential: epochs for each factor (0, default: 1); cosine, one-cycle: their length (0:
+                                         RNN_TRAIN_EPOCHS); plateau: its patience (0: 10) */
+    RNN_TRAIN_SCHEDULE_FACTOR = 16, /**< float, 0 to 1: step, exponential, plateau; default 0.1 */
+    RNN_TRAIN_MINIMUM_RATE = 17,    /**< float, >= 0: lower end of all schedules but one-cycle; default 0 */
+    RNN_TRAIN_WARMUP = 18,          /**< int, >= 0: the rate of the optimizer's first updates t is multiplied by t / warmup; default 0 */
+    RNN_TRAIN_CYCLE_RISE = 19,      /**< float, 0 to 1: one-cycle: the part of it in which the rate rises; default 0.3 */
+    RNN_TRAIN_PLATEAU_DELTA = 20,   /**< float, >= 0: plateau: a change that counts as improvement is larger than this; default 1e-4 */
+    RNN_TRAIN_PLATEAU_COOLDOWN = 21, /**< int, >= 0: plateau: epochs after a drop that do not count; default 0 */
+    RNN_TRAIN_AVERAGE = 22,         /**< int, none|ema|asgd: averages the weights over the updates of a fit, exponentially or evenly. Validation and evaluation
+                                         use the average, and a fit that was not stopped ends with it; default none */
+    RNN_TRAIN_AVERAGE_DECAY = 23,   /**< float, 0 to below 1: ema: average = decay average + (1 - decay) weights; default 0.999 */
+    RNN_TRAIN_AVERAGE_FROM = 24,    /**< int, >= 0: epochs of the run before the average begins; default 0 */
+    RNN_TRAIN_GRADIENT_NORMS = 25   /**< int, 0 or 1: the history gets each layer's gradient norm, "gradient_norm.<layer>"; default 0 */
+};
+
+/** Schedules. e: epochs of the run so far (whole ones, and for cosine and one-cycle the part of the running one where its length is known), n:
+ *  RNN_TRAIN_SCHEDULE_EPOCHS, f: RNN_TRAIN_SCHEDULE_FACTOR, m: RNN_TRAIN_MINIMUM_RATE, x = min(e / n, 1). */
+enum {
+    RNN_SCHEDULE_CONSTANT = 0,    /**< lr */
+    RNN_SCHEDULE_STEP = 1,        /**< lr f^floor(e / n) */
+    RNN_SCHEDULE_EXPONENTIAL = 2, /**< lr f^(e / n) */
+    RNN_SCHEDULE_COSINE = 3,      /**< m + (lr - m) (1 + cos(pi x)) / 2 */
+    RNN_SCHEDULE_ONE_CYCLE = 4,   /**< half a cosine from lr / 25 up to lr over the rise, another one down to lr / 250,000 (Smith and Topin 2017) */
+    RNN_SCHEDULE_PLATEAU = 5      /**< lr f^k: k counts the times that what is monitored did not improve for n epochs (Keras' ReduceLROnPlateau) */
 };
 
 /** Figures over a dataset. Fields that make no sense for the losses are NaN. */
@@ -51,6 +79,16 @@ RNN_API void rnn_trainer_free(rnn_trainer_t *trainer);
 /** The loss of an output (NULL: the only one), RNN_LOSS_*. Every output that is trained needs one; outputs without a loss have no target. Errors:
  *  RNN_ERROR_NAME, RNN_ERROR_ARGUMENT (a loss that does not go with the output's activation). */
 RNN_API rnn_status_t rnn_trainer_set_loss(rnn_trainer_t *trainer, const char *output, int32_t loss);
+/** Settings of an output's loss, RNN_LOSS_WEIGHT and those after it; they are at their defaults after rnn_trainer_set_loss. */
+RNN_API rnn_status_t rnn_trainer_set_loss_int(rnn_trainer_t *trainer, const char *output, int32_t setting, int64_t value);
+RNN_API rnn_status_t rnn_trainer_set_loss_float(rnn_trainer_t *trainer, const char *output, int32_t setting, double value);
+RNN_API rnn_status_t rnn_trainer_get_loss_int(const rnn_trainer_t *trainer, const char *output, int32_t setting, int64_t *value);
+RNN_API rnn_status_t rnn_trainer_get_loss_float(const rnn_trainer_t *trainer, const char *output, int32_t setting, double *value);
+/** Row `index` of the settings that losses have; RNN_END past the last. */
+RNN_API rnn_status_t rnn_trainer_loss_setting(int32_t index, rnn_setting_t *setting);
+/** Weights of the classes of an output with a cross-entropy, >= 0, copied: `count` is the number of its classes (2 for one sigmoid). NULL: all 1. They are
+ *  part of the loss, which is divided by the sum of the rows' class weights; data may have weights of its own besides. */
+RNN_API rnn_status_t rnn_trainer_set_class_weights(rnn_trainer_t *trainer, const char *output, const double *weights, int64_t count);
 /** Chooses the optimizer, RNN_OPTIM_*, and its rate; its other constants go to their defaults and its state to 0. Default: Adam, 0.001. */
 RNN_API rnn_status_t rnn_trainer_set_optimizer(rnn_trainer_t *trainer, int32_t optimizer, double learning_rate);
 
@@ -70,9 +108,16 @@ RNN_API rnn_status_t rnn_trainer_set_callback(rnn_trainer_t *trainer, rnn_progre
 RNN_API rnn_status_t rnn_trainer_set_checkpoint(rnn_trainer_t *trainer, const char *path);
 
 /** Trains for RNN_TRAIN_EPOCHS epochs; called again it trains as many more. After rnn_trainer_resume it goes on where the checkpoint was
- *  written, up to the epochs of that run. Returns RNN_STOPPED when a callback or a request ended it; NaN in the data is RNN_ERROR_DATA,
- *  a loss that is not finite RNN_ERROR_NUMERIC. */
+ *  written, up to the epochs of that run. Returns RNN_STOPPED when a callback or a request ended it: then the weights are left as they are, so that
+ *  rnn_trainer_save and rnn_trainer_resume can go on (RNN_TRAIN_RESTORE_BEST waits for the end of the run). NaN in the data is RNN_ERROR_DATA,
+ *  a loss that is not finite RNN_ERROR_NUMERIC, whose line names the update and the first layer whose values are not finite. */
 RNN_API rnn_status_t rnn_trainer_fit(rnn_trainer_t *trainer, rnn_dataset_t *dataset);
+/** Learning-rate range test (Smith 2017): makes up to `updates` (2 to 2^31 - 1) updates with a new optimizer state and rates that rise exponentially from
+ *  `lowest` to `highest`, and then puts everything back as it was. It ends early when the loss is not finite or larger than 4 times the least so far.
+ *  *rates and *losses become new F64 tensors [updates made], freed by the caller: the rate of each update and the loss of its batch before it. A good rate is
+ *  somewhat below the one where the loss falls fastest. */
+RNN_API rnn_status_t rnn_trainer_range_test(rnn_trainer_t *trainer, rnn_dataset_t *dataset, double lowest, double highest, int64_t updates,
+                                            rnn_tensor_t **rates, rnn_tensor_t **losses);
 /** Computes loss and metrics without training. */
 RNN_API rnn_status_t rnn_trainer_evaluate(rnn_trainer_t *trainer, rnn_dataset_t *dataset, rnn_result_t *result);
 
@@ -83,7 +128,8 @@ RNN_API void rnn_trainer_request(rnn_trainer_t *trainer, int32_t what);
 /** Epochs trained so far. */
 RNN_API int64_t rnn_trainer_epochs(const rnn_trainer_t *trainer);
 /** One figure of each epoch so far as a new F64 tensor [epochs], freed by the caller: "loss", "accuracy", "val_loss", "val_accuracy", "seconds",
- *  "learning_rate". NULL for another name. */
+ *  "learning_rate" (of its last update), and with RNN_TRAIN_GRADIENT_NORMS "gradient_norm.<layer>", the mean over the updates of the norm of the gradients of
+ *  a layer's weights before clipping (NaN for epochs without it). NULL for another name. */
 RNN_API rnn_tensor_t *rnn_trainer_history(const rnn_trainer_t *trainer, const char *figure);
 
 /** Everything that training needs to go on: weights, optimizer, epoch and position, best weights, history, counters. */
@@ -103,6 +149,8 @@ RNN_API rnn_status_t rnn_trainer_backward_from(rnn_trainer_t *trainer, const rnn
 RNN_API rnn_status_t rnn_trainer_output(rnn_trainer_t *trainer, int32_t index, rnn_tensor_t **output);
 /** Scales all gradients down to the global norm `limit` when theirs is larger; *norm (may be NULL) is the norm before. */
 RNN_API rnn_status_t rnn_trainer_clip(rnn_trainer_t *trainer, double limit, double *norm);
+/** Cuts every gradient off at -limit and limit. */
+RNN_API rnn_status_t rnn_trainer_clip_value(rnn_trainer_t *trainer, double limit);
 /** One update of the optimizer with the gradients as they are. */
 RNN_API rnn_status_t rnn_trainer_step(rnn_trainer_t *trainer);
 /** The gradient of a weight, as a read-only view that is valid until the next backward; freed by the caller. NULL before a backward. */

@@ -42,9 +42,14 @@ int32_t rnni_cpu_isa(void)
 
 #else
 
+/* Advanced SIMD belongs to the base of 64-bit Arm: where it is built in, the processor has it. */
 int32_t rnni_cpu_isa(void)
 {
+#ifdef RNNI_NEON_VECTORS
+    return RNN_ISA_NEON;
+#else
     return RNN_ISA_SCALAR;
+#endif
 }
 
 #endif

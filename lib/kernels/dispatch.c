@@ -12,6 +12,9 @@ static const rnni_kernels *const tables[] = {
     &rnni_kernels_avx2,
     &rnni_kernels_avx512,
 #endif
+#ifdef RNNI_NEON_VECTORS
+    &rnni_kernels_neon,
+#endif
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
@@ -66,7 +69,7 @@ static rnn_status_t isa_from_environment(int32_t *isa)
             return RNN_OK;
         }
     }
-    return rnni_fail(RNN_ERROR_ARGUMENT, "RNN_ISA is \"%s\", expected auto, scalar, avx2 or avx512 "
+    return rnni_fail(RNN_ERROR_ARGUMENT, "RNN_ISA is \"%s\", expected auto, scalar, avx2, avx512 or neon "
                      "(the best this machine has is %s)", name, best_table()->name);
 }
 

@@ -4,11 +4,15 @@
 
 #include "kernels/kernels.h"
 
-/* Where the vector tables are built: 64-bit x86 under a compiler with its intrinsics, and only for float. */
+/* Where the vector tables are built: 64-bit x86 and 64-bit Arm under a compiler with their intrinsics, and only
+ * for float. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(RNNI_REAL_IS_DOUBLE)
 #define RNNI_X86_VECTORS 1
 extern const rnni_kernels rnni_kernels_avx2;
 extern const rnni_kernels rnni_kernels_avx512;
+#elif defined(__aarch64__) && defined(__ARM_NEON) && defined(__GNUC__) && !defined(RNNI_REAL_IS_DOUBLE)
+#define RNNI_NEON_VECTORS 1
+extern const rnni_kernels rnni_kernels_neon;
 #endif
 
 extern const rnni_kernels rnni_kernels_scalar;

@@ -16,11 +16,18 @@
  *     same vector code as full vectors. */
 
 typedef enum {
-    RNNI_ACT_LINEAR, RNNI_ACT_RELU, RNNI_ACT_TANH, RNNI_ACT_SIGMOID, RNNI_ACT_SOFTMAX
+    RNNI_ACT_LINEAR, RNNI_ACT_RELU, RNNI_ACT_TANH, RNNI_ACT_SIGMOID, RNNI_ACT_SOFTMAX, RNNI_ACT_GELU,
+    RNNI_ACT_SOFTPLUS, RNNI_ACT_ELU, RNNI_ACT_LEAKY_RELU, RNNI_ACT_SWISH, RNNI_ACT_HARD_SIGMOID
 } rnni_activation;
 
+/* Activations whose slope does not follow from the result: their backward reads x in place of y. */
+static inline int rnni_activation_keeps_x(int activation)
+{
+    return activation == RNNI_ACT_GELU || activation == RNNI_ACT_SOFTPLUS || activation == RNNI_ACT_SWISH;
+}
+
 typedef struct rnni_kernels {
-    const char *name;  /* "scalar", "avx2", "avx512" */
+    const char *name;  /* "scalar", "avx2", "avx512", "neon" */
     int32_t isa;       /* RNN_ISA_* */
     int mr, nr;        /* tile of the micro-kernel: rows of A, columns of packed B */
     int64_t mc, kc;    /* blocks of the general product: rows of A and depth that stay in L2 and L1 */

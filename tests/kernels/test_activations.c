@@ -92,10 +92,11 @@ static void check_bounds(int32_t isa)
 TEST(bounds_scalar) { check_bounds(RNN_ISA_SCALAR); }
 TEST(bounds_avx2) { check_bounds(RNN_ISA_AVX2); }
 TEST(bounds_avx512) { check_bounds(RNN_ISA_AVX512); }
+TEST(bounds_neon) { check_bounds(RNN_ISA_NEON); }
 
 static void each_table(void (*check)(const rnni_kernels *kernels))
 {
-    for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_AVX512; isa++)
+    for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_NEON; isa++)
         if (rnni_kernels_of(isa)) check(rnni_kernels_of(isa));
 }
 
@@ -162,5 +163,84 @@ TEST(vector_tables_agree)
         CHECK_BYTES(avx2, avx512, sizeof avx2);
     }
 }
+
+/* The bits of exp, tanh and sigmoid of CHUNK numbers as one hash (FNV-1a): a machine has AVX or NEON, so what all of
+ * them agree on is written down here. Who changes one of the functions changes the number. */
+static void check_hash(const rnni_kernels *kernels)
+{
+    static float x[CHUNK], y[CHUNK];
+    uint64_t hash = 0xcbf29ce484222325u;
+    if (kernels->isa == RNN_ISA_SCALAR) return;
+    for (int i = 0; i < CHUNK; i++) x[i] = sample_between((uint64_t)i, -100, 100);
+    for (int f = 0; f < 3; f++) {
+        evaluate(kernels, &functions[f], CHUNK, x, y);
+        for (int i = 0; i < CHUNK; i++) {
+            uint32_t bits;
+            memcpy(&bits, &y[i], sizeof bits);
+            hash = (hash ^ bits) * 0x100000001b3u;
+        }
+    }
+    CHECK_INT((int64_t)hash, 592693772922813157);
+}
+TEST(bits_of_every_vector_table) { each_table(check_hash); }
+
+/* ---- activations of dense layers: absolute errors, and slopes against the formulas ---- */
+
+static double plain_relu(double x) { return x > 0 ? x : 0; }
+static double gelu(double x) { return x * 0.5 * erfc(-x / sqrt(2)); }
+static double gelu_slope(double x) { return 0.5 * erfc(-x / sqrt(2)) + x * exp(-x * x / 2) * 0.3989422804014327; }
+static double softplus(double x) { return plain_relu(x) + log1p(exp(-fabs(x))); }
+static double elu(double x) { return x > 0 ? x : expm1(x); }
+static double elu_slope(double x) { return x > 0 ? 1 : exp(x); }
+static double leaky(double x) { return x > 0 ? x : 0.01 * x; }
+static double leaky_slope(double x) { return x > 0 ? 1 : 0.01; }
+static double swish(double x) { return x * logistic(x); }
+static double swish_slope(double x) { return logistic(x) * (1 + x * (1 - logistic(x))); }
+static double hard(double x) { return fmin(6, fmax(0, x + 3)) / 6; }
+static double hard_slope(double x) { return x > -3 && x < 3 ? 1 / 6.0 : 0; }
+
+static const struct {
+    int activation;
+    double (*exact)(double), (*slope)(double);
+} dense_functions[] = { { RNNI_ACT_GELU, gelu, gelu_slope },   { RNNI_ACT_SOFTPLUS, softplus, logistic },
+                        { RNNI_ACT_ELU, elu, elu_slope },      { RNNI_ACT_LEAKY_RELU, leaky, leaky_slope },
+                        { RNNI_ACT_SWISH, swish, swish_slope }, { RNNI_ACT_HARD_SIGMOID, hard, hard_slope } };
+
+static void check_dense_function(const rnni_kernels *kernels, size_t f, double range)
+{
+    static float x[CHUNK], y[CHUNK], ones[CHUNK], slope[CHUNK];
+    int activation = dense_functions[f].activation;
+    for (int part = 0; part < 100; part++) {
+        for (int i = 0; i < CHUNK; i++) x[i] = sample_between((uint64_t)(part * CHUNK + i), -range, range), ones[i] = 1;
+        kernels->activate(activation, CHUNK, x, y);
+        kernels->activate_backward(activation, CHUNK, rnni_activation_keeps_x(activation) ? x : y, ones, slope);
+        for (int i = 0; i < CHUNK; i++) {
+            double exact = dense_functions[f].exact((double)x[i]);
+            CHECK_NEAR(y[i], exact, 4e-7 * fmax(1, fabs(exact)));
+            CHECK_NEAR(slope[i], dense_functions[f].slope((double)x[i]), 1e-6);
+        }
+    }
+}
+
+static void check_dense_functions(const rnni_kernels *kernels)
+{
+    for (size_t f = 0; f < sizeof dense_functions / sizeof *dense_functions; f++) {
+        check_dense_function(kernels, f, 0.01);
+        check_dense_function(kernels, f, 5);
+        check_dense_function(kernels, f, 100);
+    }
+}
+TEST(dense_activations) { each_table(check_dense_functions); }
+
+/* Small results keep their relative accuracy. */
+static void check_small_results(const rnni_kernels *kernels)
+{
+    float x[4] = { -1e-6f, -3e-4f, -20, -60 }, y[4];
+    kernels->activate(RNNI_ACT_ELU, 2, x, y);
+    for (int i = 0; i < 2; i++) CHECK_NEAR(y[i], elu((double)x[i]), 1e-6 * fabs(elu((double)x[i])));
+    kernels->activate(RNNI_ACT_SOFTPLUS, 4, x, y);
+    for (int i = 0; i < 4; i++) CHECK_NEAR(y[i], softplus((double)x[i]), 1e-6 * softplus((double)x[i]));
+}
+TEST(small_results) { each_table(check_small_results); }
 
 TEST_MAIN

@@ -111,7 +111,7 @@ static void check_product(const rnni_kernels *kernels, int64_t m, int64_t n, int
 
 static void each_table(void (*check)(const rnni_kernels *kernels))
 {
-    for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_AVX512; isa++)
+    for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_NEON; isa++)
         if (rnni_kernels_of(isa)) check(rnni_kernels_of(isa));
 }
 

@@ -72,14 +72,14 @@ static void run_activate(const rnni_kernels *k, call *c)
 {
     k->activate(c->variant, c->n, X(0), X(1));
 }
-static const specification spec_activate = {run_activate, 4, ONE_ROW, {{1, -9, 9}, {1, 0, 0}}, {{1, 0}}};
+static const specification spec_activate = {run_activate, 11, ONE_ROW, {{1, -9, 9}, {1, 0, 0}}, {{1, 0}}};
 
 static void run_activate_backward(const rnni_kernels *k, call *c)
 {
     k->activate_backward(c->variant, c->n, X(0), X(1), X(2));
 }
 static const specification spec_activate_backward = {
-    run_activate_backward, 4, ONE_ROW, {{1, -1, 1}, {1, -1, 1}, {1, 0, 0}}, {{2, 1}}};
+    run_activate_backward, 11, ONE_ROW, {{1, -1, 1}, {1, -1, 1}, {1, 0, 0}}, {{2, 1}}};
 
 static void run_exponential(const rnni_kernels *k, call *c)
 {
@@ -190,6 +190,56 @@ static void run_column_sums(const rnni_kernels *k, call *c)
 }
 static const specification spec_column_sums = {run_column_sums, 1, NO_ROWS, {{1, -1, 1}, {1, -1, 1}}, {{0}}};
 
+/* What norms take by column, the same for all calls: numbers from `low` to `low` + 1. */
+static const rnni_real *by_column(int which, double low)
+{
+    static rnni_real numbers[8][512];
+    for (int i = 0; i < 512; i++) numbers[which][i] = sample_between((uint64_t)(which * 512 + i), low, low + 1);
+    return numbers[which];
+}
+
+static void run_layer_norm(const rnni_kernels *k, call *c)
+{
+    k->layer_norm(c->rows, c->n, X(0), LD(0), by_column(0, 0.5), by_column(1, -0.5), 1e-2, X(1), LD(1));
+}
+static const specification spec_layer_norm = {run_layer_norm, 1, NO_UNITS, {{1, -2, 2}, {1, 0, 0}}, {{1, 0}}};
+
+static void run_layer_norm_backward(const rnni_kernels *k, call *c)
+{
+    k->layer_norm_backward(c->rows, c->n, X(0), LD(0), by_column(0, 0.5), 1e-2, X(1), LD(1), X(2), LD(2), X(3), X(4));
+}
+static const specification spec_layer_norm_backward = {run_layer_norm_backward,
+    1, NO_UNITS | NO_ROWS, {{1, -2, 2}, {1, -1, 1}, {1, 0, 0}, {1, -1, 1}, {1, -1, 1}}, {{2, 1}, {2, 0}}};
+
+static void run_column_squares(const rnni_kernels *k, call *c)
+{
+    k->column_squares(c->rows, c->n, X(0), LD(0), by_column(2, -0.5), X(1));
+}
+static const specification spec_column_squares = {
+    run_column_squares, 1, NO_UNITS | NO_ROWS, {{1, -1, 1}, {1, -1, 1}}, {{0}}};
+
+static void run_batch_norm(const rnni_kernels *k, call *c)
+{
+    k->batch_norm(c->rows, c->n, X(0), LD(0), by_column(2, -0.5), by_column(3, 0.5), by_column(0, 0.5), by_column(1, -0.5), X(1),
+                  LD(1));
+}
+static const specification spec_batch_norm = {run_batch_norm, 1, NO_UNITS, {{1, -1, 1}, {1, 0, 0}}, {{1, 0}}};
+
+static void run_batch_norm_gain(const rnni_kernels *k, call *c)
+{
+    k->batch_norm_gain(c->rows, c->n, X(0), LD(0), by_column(2, -0.5), by_column(3, 0.5), X(1), LD(1), X(2));
+}
+static const specification spec_batch_norm_gain = {
+    run_batch_norm_gain, 1, NO_UNITS | NO_ROWS, {{1, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+
+static void run_batch_norm_backward(const rnni_kernels *k, call *c)
+{
+    k->batch_norm_backward(c->rows, c->n, X(0), LD(0), by_column(2, -0.5), by_column(3, 0.5), by_column(0, 0.5), by_column(4, -0.5),
+                           by_column(5, -0.5), X(1), LD(1), X(2), LD(2));
+}
+static const specification spec_batch_norm_backward = {
+    run_batch_norm_backward, 1, NO_UNITS, {{1, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+
 static void run_rnn_gates(const rnni_kernels *k, call *c)
 {
     k->rnn_gates(c->variant, c->rows, c->n, X(0), LD(0), X(1), LD(1));
@@ -216,6 +266,70 @@ static void run_lstm_gates_backward(const rnni_kernels *k, call *c)
 }
 static const specification spec_lstm_gates_backward = {
     run_lstm_gates_backward, 1, 0, {{4, 0, 1}, {1, -2, 2}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+
+static void run_lstm_peephole_gates(const rnni_kernels *k, call *c)
+{
+    const rnni_real *p[3] = {X(4), X(4) + c->n, X(4) + 2 * c->n};
+    k->lstm_peephole_gates(c->rows, c->n, X(0), LD(0), p, X(1), LD(1), X(2), LD(2), X(3), LD(3));
+}
+static const specification spec_lstm_peephole_gates = {run_lstm_peephole_gates, 1, NO_ROWS,
+    {{4, -4, 4}, {1, -2, 2}, {1, 0, 0}, {1, 0, 0}, {3, -1, 1}}, {{2, 1}}};
+
+static void run_lstm_peephole_gates_backward(const rnni_kernels *k, call *c)
+{
+    const rnni_real *p[3] = {X(4), X(4) + c->n, X(4) + 2 * c->n};
+    rnni_real *dp[3] = {X(5), X(5) + c->n, X(5) + 2 * c->n};
+    k->lstm_peephole_gates_backward(c->rows, c->n, X(0), LD(0), p, X(1), LD(1), X(2), LD(2), X(3), LD(3), dp);
+}
+static const specification spec_lstm_peephole_gates_backward = {run_lstm_peephole_gates_backward, 1, NO_ROWS,
+    {{4, 0, 1}, {1, -2, 2}, {1, -1, 1}, {1, -1, 1}, {3, -1, 1}, {3, -1, 1}}, {{0}}};
+
+static void run_lstm_cell_gates(const rnni_kernels *k, call *c)
+{
+    k->lstm_cell_gates(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2));
+}
+static const specification spec_lstm_cell_gates = {
+    run_lstm_cell_gates, 1, 0, {{4, -4, 4}, {1, -2, 2}, {1, 0, 0}}, {{2, 1}}};
+
+static void run_lstm_cell_again(const rnni_kernels *k, call *c)
+{
+    k->lstm_cell_again(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2));
+}
+static const specification spec_lstm_cell_again = {
+    run_lstm_cell_again, 1, 0, {{4, 0, 1}, {1, -2, 2}, {1, 0, 0}}, {{2, 1}}};
+
+static void run_lstm_output(const rnni_kernels *k, call *c)
+{
+    k->lstm_output(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2));
+}
+static const specification spec_lstm_output = {run_lstm_output, 1, 0, {{4, 0, 1}, {1, -2, 2}, {1, 0, 0}}, {{2, 1}}};
+
+static void run_lstm_output_backward(const rnni_kernels *k, call *c)
+{
+    k->lstm_output_backward(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2));
+}
+static const specification spec_lstm_output_backward = {
+    run_lstm_output_backward, 1, 0, {{4, 0, 1}, {1, -2, 2}, {1, -1, 1}}, {{0}}};
+
+static void run_lstm_cell_gates_backward(const rnni_kernels *k, call *c)
+{
+    k->lstm_cell_gates_backward(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2));
+}
+static const specification spec_lstm_cell_gates_backward = {
+    run_lstm_cell_gates_backward, 1, 0, {{4, 0, 1}, {1, -2, 2}, {1, -1, 1}}, {{0}}};
+
+static void run_zoneout(const rnni_kernels *k, call *c)
+{
+    k->zoneout(c->n, X(0), X(1), X(2));
+}
+static const specification spec_zoneout = {run_zoneout, 1, ONE_ROW, {{1, 0, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+
+static void run_zoneout_backward(const rnni_kernels *k, call *c)
+{
+    k->zoneout_backward(c->n, X(0), X(1), X(2));
+}
+static const specification spec_zoneout_backward = {
+    run_zoneout_backward, 1, ONE_ROW, {{1, 0, 1}, {1, -1, 1}, {1, 0, 0}}, {{0}}};
 
 static void run_gru_gates(const rnni_kernels *k, call *c)
 {
@@ -281,6 +395,31 @@ static void run_adam(const rnni_kernels *k, call *c)
 }
 static const specification spec_adam = {
     run_adam, 2, ONE_ROW, {{1, -1, 1}, {1, -1, 1}, {1, -1, 1}, {1, 0, 1}, {1, 0, 1}}, {{0}}};
+
+static void run_nadam(const rnni_kernels *k, call *c)
+{
+    k->nadam(c->n, X(0), X(1), X(2), X(3), 0.004, 0.01, 0.9, 0.999, 1e-8, 3.2);
+}
+static const specification spec_nadam = {
+    run_nadam, 1, ONE_ROW, {{1, -1, 1}, {1, -1, 1}, {1, -1, 1}, {1, 0, 1}}, {{0}}};
+
+static void run_adamax(const rnni_kernels *k, call *c)
+{
+    k->adamax(c->n, X(0), X(1), X(2), X(3), 0.01, 0.9, 0.999, 1e-8);
+}
+static const specification spec_adamax = {
+    run_adamax, 1, ONE_ROW, {{1, -1, 1}, {1, -1, 1}, {1, -1, 1}, {1, 0, 1}}, {{0}}};
+
+static void run_adagrad(const rnni_kernels *k, call *c) { k->adagrad(c->n, X(0), X(1), X(2), 0.01, 1e-10); }
+static const specification spec_adagrad = {
+    run_adagrad, 1, ONE_ROW, {{1, -1, 1}, {1, -1, 1}, {1, 0, 1}}, {{0}}};
+
+static void run_adadelta(const rnni_kernels *k, call *c)
+{
+    k->adadelta(c->n, X(0), X(1), X(2), X(3), 1, 0.9, 1e-6);
+}
+static const specification spec_adadelta = {
+    run_adadelta, 1, ONE_ROW, {{1, -1, 1}, {1, -1, 1}, {1, 0, 1}, {1, 0, 1}}, {{0}}};
 
 /* ---- the list */
 
@@ -470,6 +609,7 @@ static void check_table(int32_t isa)
 TEST(scalar_table) { check_table(RNN_ISA_SCALAR); }
 TEST(avx2_table) { check_table(RNN_ISA_AVX2); }
 TEST(avx512_table) { check_table(RNN_ISA_AVX512); }
+TEST(neon_table) { check_table(RNN_ISA_NEON); }
 
 /* The tests above compare with the scalar table; these say that the scalar table is right. */
 static const rnni_kernels *scalar(void)
@@ -597,7 +737,7 @@ TEST(scalar_cross_entropy_and_softmax)
 
 TEST(large_logits_do_not_overflow)
 {
-    for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_AVX512; isa++) {
+    for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_NEON; isa++) {
         const rnni_kernels *kernels = rnni_kernels_of(isa);
         rnni_real x[3] = {1e30f, -1e30f, 1e30f}, y[3];
         if (!kernels) continue;
@@ -608,7 +748,7 @@ TEST(large_logits_do_not_overflow)
 
 TEST(squares_of_large_numbers_do_not_overflow)
 {
-    for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_AVX512; isa++) {
+    for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_NEON; isa++) {
         const rnni_kernels *kernels = rnni_kernels_of(isa);
         rnni_real x[40];
         if (!kernels) continue;
@@ -640,6 +780,26 @@ TEST(scalar_optimizers)
     CHECK_NEAR(v, 0.99 * 0.04 + 0.01 * 0.25, 1e-7);
     CHECK(most == 1);
     CHECK_NEAR(w, 1 - 0.1 * 0.275 / (2 + 1e-3), 1e-6);
+}
+
+TEST(scalar_optimizers_of_the_adam_family)
+{
+    rnni_real w = 1, g = -0.5f, m = 0.25f, v = 0.04f;
+    scalar()->nadam(1, &w, &g, &m, &v, 0.1, 0.2, 0.9, 0.99, 1e-3, 2);
+    CHECK_NEAR(m, 0.175, 1e-6);
+    CHECK_NEAR(w, 1 - (0.1 * -0.5 + 0.2 * 0.175) / (2 * sqrt(0.99 * 0.04 + 0.01 * 0.25) + 1e-3), 1e-6);
+    w = 1, m = 0.25f, v = 0.04f;
+    scalar()->adamax(1, &w, &g, &m, &v, 0.1, 0.9, 0.99, 1e-3);
+    CHECK_NEAR(v, 0.501, 1e-6);
+    CHECK_NEAR(w, 1 - 0.1 * 0.175 / 0.501, 1e-6);
+    w = 1, v = 0.04f;
+    scalar()->adagrad(1, &w, &g, &v, 0.1, 1e-3);
+    CHECK_NEAR(w, 1 + 0.1 * 0.5 / (sqrt(0.29) + 1e-3), 1e-6);
+    w = 1, m = 0.09f, v = 0.04f;
+    scalar()->adadelta(1, &w, &g, &v, &m, 1, 0.9, 1e-3);
+    double step = -0.5 * sqrt(0.091) / sqrt(0.9 * 0.04 + 0.1 * 0.25 + 1e-3);
+    CHECK_NEAR(m, 0.9 * 0.09 + 0.1 * step * step, 1e-6);
+    CHECK_NEAR(w, 1 - step, 1e-6);
 }
 
 /* ---- timings */
@@ -721,7 +881,7 @@ int main(int argc, char **argv)
 {
     if (argc != 2 || strcmp(argv[1], "--bench") != 0) return harness_main(argc, argv);
     uint64_t mode = rnni_denormals_flush(); /* as inside the library: numbers near 0 cost nothing more */
-    for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_AVX512; isa++)
+    for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_NEON; isa++)
         if (rnni_kernels_of(isa)) {
             bench_kernels(rnni_kernels_of(isa));
             bench_products(rnni_kernels_of(isa));

@@ -66,29 +66,43 @@ static inline vec v_relu(vec x)
 static inline vec v_tanh_slope(vec y) { return v_fnma(y, y, v_set(1)); }
 static inline vec v_sigmoid_slope(vec y) { return v_mul(y, v_sub(v_set(1), y)); }
 
+#include "kernels/body/activations_dense.h"
+
+/* y = f(x), element by element. */
+#define MAP(f) VEC_LOOP(i, live, n) v_store_n(y + i, f(v_load_n(x + i, live)), live)
+
 static inline void map_row(int activation, int64_t n, const rnni_real *x, rnni_real *y)
 {
     switch (activation) {
-    case RNNI_ACT_RELU:
-        VEC_LOOP(i, live, n) v_store_n(y + i, v_relu(v_load_n(x + i, live)), live);
-        break;
-    case RNNI_ACT_TANH:
-        VEC_LOOP(i, live, n) v_store_n(y + i, v_tanh(v_load_n(x + i, live)), live);
-        break;
-    case RNNI_ACT_SIGMOID:
-        VEC_LOOP(i, live, n) v_store_n(y + i, v_sigmoid(v_load_n(x + i, live)), live);
-        break;
+    case RNNI_ACT_RELU: MAP(v_relu); break;
+    case RNNI_ACT_TANH: MAP(v_tanh); break;
+    case RNNI_ACT_SIGMOID: MAP(v_sigmoid); break;
+    case RNNI_ACT_GELU: MAP(v_gelu); break;
+    case RNNI_ACT_SOFTPLUS: MAP(v_softplus); break;
+    case RNNI_ACT_ELU: MAP(v_elu); break;
+    case RNNI_ACT_LEAKY_RELU: MAP(v_leaky_relu); break;
+    case RNNI_ACT_SWISH: MAP(v_swish); break;
+    case RNNI_ACT_HARD_SIGMOID: MAP(v_hard_sigmoid); break;
     default:
         if (x != y) memmove(y, x, (size_t)n * sizeof *y);
     }
 }
 
+#undef MAP
+
+/* dy f', from the result y; from x for those of rnni_activation_keeps_x. */
 static inline vec slope_times(int activation, vec y, vec dy)
 {
     switch (activation) {
     case RNNI_ACT_RELU: return v_select(v_greater(y, v_set(0)), dy, v_set(0));
     case RNNI_ACT_TANH: return v_mul(dy, v_tanh_slope(y));
     case RNNI_ACT_SIGMOID: return v_mul(dy, v_sigmoid_slope(y));
+    case RNNI_ACT_GELU: return v_mul(dy, v_gelu_slope(y));
+    case RNNI_ACT_SOFTPLUS: return v_mul(dy, v_sigmoid(y));
+    case RNNI_ACT_ELU: return v_mul(dy, v_elu_slope(y));
+    case RNNI_ACT_LEAKY_RELU: return v_mul(dy, v_leaky_relu_slope(y));
+    case RNNI_ACT_SWISH: return v_mul(dy, v_swish_slope(y));
+    case RNNI_ACT_HARD_SIGMOID: return v_mul(dy, v_hard_sigmoid_slope(y));
     default: return dy;
     }
 }
