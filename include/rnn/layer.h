@@ -47,7 +47,19 @@ enum {
     RNN_LAYER_INIT = 14,             /**< int, RNN_INIT_*: input weights; auto: Glorot uniform (embedding: uniform of scale 0.05) */
     RNN_LAYER_RECURRENT_INIT = 15,   /**< int, RNN_INIT_*: recurrent weights; auto: one orthogonal matrix */
     RNN_LAYER_INIT_SCALE = 16,       /**< float, > 0: bound of RNN_INIT_UNIFORM, deviation of RNN_INIT_NORMAL; default 0.05 */
-    RNN_LAYER_STATE = 17             /**< int, hidden|cell: final state: which */
+    RNN_LAYER_STATE = 17,            /**< int, hidden|cell: final state: which */
+    RNN_LAYER_EPSILON = 18,          /**< float, 1e-30 to 1: layer norm, batch norm: added to the variance; default 1e-5 */
+    RNN_LAYER_MOMENTUM = 19,         /**< float, 0 to 1: batch norm: weight of a batch's statistics in the running ones; default 0.1 */
+    RNN_LAYER_ZONEOUT = 20,          /**< float, 0 to 1: recurrent: probability that a number of h keeps its old value in a step (Krueger 2017); outside training the expectation */
+    RNN_LAYER_CELL_ZONEOUT = 21,     /**< float, 0 to 1: LSTM: the same for c */
+    RNN_LAYER_PEEPHOLE = 22,         /**< int, 0|1: LSTM: gates see the cell (Gers and Schmidhuber 2000): weights `peephole_i`, `peephole_f`, `peephole_o` [units] */
+    RNN_LAYER_PROJECTION = 23,       /**< int, 0 (none) to 2^24: LSTM: size that h is projected to (Sak 2014; PyTorch's proj_size): weight `weight_hr` [projection, units] */
+    RNN_LAYER_NORM = 24,             /**< int, 0|1: LSTM: layer norm of both products and of the cell (Ba 2016), with RNN_LAYER_EPSILON; it has no biases of its own (RNN_BIAS_NONE) */
+    /* The next four, of every layer with weights, may be changed after the model is built. */
+    RNN_LAYER_TRAINABLE = 25,        /**< int, 0|1: whether training changes the layer's weights (0 freezes it; a frozen batch norm uses its running statistics); default 1 */
+    RNN_LAYER_RATE_SCALE = 26,       /**< float, 0 to 1000: factor of the learning rate; default 1 */
+    RNN_LAYER_L2 = 27,               /**< float, 0 to 1000: adds l2 * w to the gradients of matrices and tables (not of vectors); default 0 */
+    RNN_LAYER_DECAY = 28             /**< int, 0|1: whether the optimizer's weight decay applies to the layer; default 1 */
 };
 
 /** A sequence of token ids. `name` names the input. */
@@ -62,7 +74,8 @@ RNN_API rnn_layer_t *rnn_embedding(rnn_model_t *model, rnn_layer_t *tokens, int6
 
 /** SimpleRNN (Elman 1990): h = tanh(W x + b + U h). Gives the whole sequence of h, [T, units]; rnn_last picks the last. */
 RNN_API rnn_layer_t *rnn_simple_rnn(rnn_model_t *model, rnn_layer_t *x, int64_t units);
-/** LSTM (Hochreiter and Schmidhuber 1997; forget gate of Gers 2000): gates i, f, g, o; c = f c + i g; h = o tanh(c). */
+/** LSTM (Hochreiter and Schmidhuber 1997; forget gate of Gers 2000): gates i, f, g, o; c = f c + i g; h = o tanh(c). It has at most one of
+ *  RNN_LAYER_PEEPHOLE, RNN_LAYER_PROJECTION and RNN_LAYER_NORM (RNN_ERROR_UNSUPPORTED at build otherwise); each goes with every direction, stacking, dropout and zoneout. */
 RNN_API rnn_layer_t *rnn_lstm(rnn_model_t *model, rnn_layer_t *x, int64_t units);
 /** GRU (Cho 2014): gates r, z, n; h = (1 - z) n + z h. RNN_LAYER_RESET chooses between the two published forms. */
 RNN_API rnn_layer_t *rnn_gru(rnn_model_t *model, rnn_layer_t *x, int64_t units);
@@ -78,15 +91,25 @@ RNN_API rnn_layer_t *rnn_final_state(rnn_model_t *model, rnn_layer_t *recurrent,
 
 /** y = activation(x W^T + b), on each step or on a vector. Weights: `weight` [units, features], `bias` [units]. */
 RNN_API rnn_layer_t *rnn_dense(rnn_model_t *model, rnn_layer_t *x, int64_t units, int32_t activation);
+/** Makes the table of an embedding the weight of a dense layer as well (Press and Wolf 2017): the dense layer's units are the vocabulary, its input has
+ *  the embedding's units. There is one weight then, the embedding's; the dense layer keeps its bias. */
+RNN_API rnn_status_t rnn_layer_tie(rnn_layer_t *dense, rnn_layer_t *embedding);
 /** y = activation(x) alone, on each step or on a vector. */
 RNN_API rnn_layer_t *rnn_activation(rnn_model_t *model, rnn_layer_t *x, int32_t activation);
 /** Sets elements to 0 with probability `rate` while training and scales the others by 1 / (1 - rate). */
 RNN_API rnn_layer_t *rnn_dropout(rnn_model_t *model, rnn_layer_t *x, double rate);
+/** Layer norm (Ba 2016) of each row: (x - mean) / sqrt(variance + epsilon) * weight + bias. Weights: `weight`, `bias` [features]. */
+RNN_API rnn_layer_t *rnn_layer_norm(rnn_model_t *model, rnn_layer_t *x);
+/** Batch norm (Ioffe and Szegedy 2015) of each feature over all useful steps of a batch (biased variance); everywhere but in training with the running
+ *  statistics `running_mean` and `running_var` (unbiased variance), which are saved but not trained. Weights besides: `weight`, `bias` [features]. */
+RNN_API rnn_layer_t *rnn_batch_norm(rnn_model_t *model, rnn_layer_t *x);
 /** Sum of `count` layers of equal features; sequences must share their axis. */
 RNN_API rnn_layer_t *rnn_add(rnn_model_t *model, rnn_layer_t *const *layers, int32_t count);
 /** Features of `count` layers side by side; sequences must share their axis. */
 RNN_API rnn_layer_t *rnn_concat(rnn_model_t *model, rnn_layer_t *const *layers, int32_t count);
 
+/** A vector at every step of the axis that `like`, a layer or input with steps, lies on. */
+RNN_API rnn_layer_t *rnn_repeat(rnn_model_t *model, rnn_layer_t *vector, rnn_layer_t *like);
 /** The last useful step of each sequence; directly on a recurrent layer, each direction's own final output. Nothing (zeros) for an empty
  *  sequence, or the initial state on a recurrent layer. */
 RNN_API rnn_layer_t *rnn_last(rnn_model_t *model, rnn_layer_t *x);

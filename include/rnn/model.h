@@ -15,6 +15,8 @@ RNN_BEGIN_DECLS
 RNN_API rnn_model_t *rnn_model_create(rnn_context_t *context);
 RNN_API rnn_model_t *rnn_model_retain(rnn_model_t *model);
 RNN_API void rnn_model_free(rnn_model_t *model);
+/** A built model of its own with the same graph, weights and texts, or NULL: to serve from while the other one is trained. */
+RNN_API rnn_model_t *rnn_model_clone(const rnn_model_t *model);
 
 /** Makes a layer one of the model's outputs. Errors are kept for rnn_model_build as well. */
 RNN_API rnn_status_t rnn_model_set_output(rnn_model_t *model, rnn_layer_t *layer, const char *name);
@@ -35,7 +37,7 @@ RNN_API rnn_layer_t *rnn_model_layer(const rnn_model_t *model, const char *name)
 
 /** Number of trainable numbers; 0 before the model is built. */
 RNN_API int64_t rnn_model_parameters(const rnn_model_t *model);
-/** Number of weight tensors, and their full names ("lstm.weight_hh_l0") by index; NULL past the last. */
+/** Number of weight tensors, and their full names ("lstm.weight_hh_l0") by index; NULL past the last. Names live as long as the model. */
 RNN_API int64_t rnn_model_weights(const rnn_model_t *model);
 RNN_API const char *rnn_model_weight_name(const rnn_model_t *model, int64_t index);
 /** A read-only view of a weight, freed by the caller; it keeps the model alive and shows later changes. NULL when there is no such name. */
@@ -54,6 +56,12 @@ RNN_API const char *rnn_model_class_name(const rnn_model_t *model, const char *o
 /** Text that travels with the model, by key (not beginning with "rnn."): a scaler, a licence, the author. NULL value removes. */
 RNN_API rnn_status_t rnn_model_set_metadata(rnn_model_t *model, const char *key, const char *value);
 RNN_API const char *rnn_model_metadata(const rnn_model_t *model, const char *key);
+/** Bytes that travel with the model, by name (letters, digits, `_`, `-` and `.`, up to 63): copied and saved with it. NULL bytes remove. */
+RNN_API rnn_status_t rnn_model_set_blob(rnn_model_t *model, const char *name, const void *bytes, int64_t size);
+/** A blob's bytes, and their number in `size` (may be NULL), or NULL. They live until the blob is set again. */
+RNN_API const void *rnn_model_blob(const rnn_model_t *model, const char *name, int64_t *size);
+/** Names of the blobs by index, sorted; NULL past the last. */
+RNN_API const char *rnn_model_blob_name(const rnn_model_t *model, int64_t index);
 
 /** Runs one batch and gives new tensors, freed by the caller: outputs[i] is output i, [B, features] or [B, T, features] with zeros at
  *  steps that are not useful; T is the batch's longest input. `count` is the length of the array, at most rnn_model_outputs. NaN in the

@@ -22,6 +22,11 @@ RNN_API rnn_status_t rnn_model_load_memory(rnn_context_t *context, const void *d
 /** Reads `size` bytes from offset `offset` of a seekable `io` (a model inside another file); size -1: up to its end. */
 RNN_API rnn_status_t rnn_model_load_io(rnn_context_t *context, const rnn_io_t *io, int64_t offset, int64_t size, rnn_model_t **model);
 
+/** Fills weights of a built model from a safetensors file of this library or of another: tensor from[i] becomes weight to[i] (same shape), or is left out
+ *  on purpose where to[i] is NULL. The map has to name every tensor of the file (but those under "rnn."), otherwise RNN_ERROR_NAME lists what it forgot; weights that it
+ *  does not name stay as they are. from and to NULL, count 0: every tensor of the file becomes the weight of its name. All or nothing. Needs the model alone. */
+RNN_API rnn_status_t rnn_model_load_weights(rnn_model_t *model, const char *path, const char *const *from, const char *const *to, int64_t count);
+
 RNN_END_DECLS
 
 #endif

@@ -3,6 +3,7 @@
 #define RNNI_CELL_H
 
 #include "kernels/kernels.h"
+#include <stdbool.h>
 
 /* A cell is the mathematics of one step and of its backward. The time loop around it, directions, masks and stacking are
  * layers/recurrent.c; gate arithmetic is a kernel.
@@ -10,10 +11,13 @@
  * Notation, row-major, one row a sequence: x [rows][I], h [rows][H], z [rows][blocks * H].
  * The loop fills z's first `gates` blocks with b + W x before forward is called. */
 
-/* One step of `rows` sequences. Matrices without a stated leading dimension are [rows][h]. */
+enum { RNNI_CELL_VECTORS = 6 };
+
+/* One step of `rows` sequences. Matrices without a stated leading dimension are [rows][h]. The state h itself has o numbers, which is h but for
+ * cells that project: h_in, h_masked, h_out, dh and mask are [rows][o]. */
 typedef struct rnni_cell_step {
     const rnni_kernels *kernels;
-    int64_t rows, h;
+    int64_t rows, h, o;
     int activation;            /* SimpleRNN: RNNI_ACT_TANH or RNNI_ACT_RELU */
     const rnni_real *packed;   /* forward: recurrent weights as pack() made them; backward: as pack_backward() did */
     const rnni_real *bias;     /* [h] recurrent bias of the block that is kept apart (GRU reset after: b_hn), or NULL */
@@ -25,20 +29,33 @@ typedef struct rnni_cell_step {
     rnni_real *extra;          /* [rows][extra * h] kept for backward (GRU reset before: r * h) */
     rnni_real *dh, *dc;        /* backward: gradients of h_out and c_out on entry, of h_in and c_in on return */
     const rnni_real *mask;     /* backward: recurrent dropout's factors [rows][h], or NULL */
-    rnni_real *scratch;        /* backward: [rows][2 * h] */
+    rnni_real *scratch;        /* forward and backward: [rows][2 * h] */
+    const rnni_real *const *vectors; /* [vector_count] the cell's own weights */
+    rnni_real *const *dvectors;      /* backward: their gradients, added to */
+    double epsilon;            /* of norms */
+    const rnni_real *packed_out; /* cells that project: W_hr, packed forward or backward */
+    rnni_real *dweight_out;    /* backward: its gradient [o][h], added to */
+    rnni_real *scratch_out;    /* backward: rnni_gemm_scratch(o, h, rows) */
 } rnni_cell_step;
 
 /* The recurrent weights' gradients, one product over all steps of a shard. */
 typedef struct rnni_cell_gradient {
     const rnni_kernels *kernels;
-    int64_t rows, h;            /* rows of all steps */
+    int64_t rows, h, o;         /* rows of all steps */
     const rnni_real *z;         /* [rows][blocks * h] as backward left it */
-    const rnni_real *h_masked;  /* [rows][h] */
+    const rnni_real *h_masked;  /* [rows][o] */
     const rnni_real *extra;     /* [rows][extra * h] */
-    rnni_real *weight_hh;       /* [gates * h][h], added to */
+    rnni_real *weight_hh;       /* [gates * h][o], added to */
     rnni_real *bias_hh;         /* [gates * h], added to, or NULL */
-    rnni_real *scratch;         /* rnni_gemm_scratch(gates * h, h, rows) */
+    rnni_real *scratch;         /* rnni_gemm_scratch(gates * h, o, rows) */
 } rnni_cell_gradient;
+
+/* A vector of weights that a cell has beside matrices and biases. */
+typedef struct rnni_cell_vector {
+    const char *name;           /* "peephole_i": the layer adds _l0 */
+    int blocks;                 /* numbers over h */
+    bool ones;                  /* begins with ones, else zeros */
+} rnni_cell_vector;
 
 typedef struct rnni_cell {
     const char *name;
@@ -47,6 +64,9 @@ typedef struct rnni_cell {
     int states;   /* 1: h; 2: h and c */
     int extra;    /* blocks of h kept for backward beside z, h_in and c_in */
     int apart;    /* the gate whose recurrent bias stays out of the input product, or -1 */
+    bool projects; /* h is projected to o numbers by a matrix of its own, weight_hr [o][h]; packing of weight_hh is the layer's then */
+    int vector_count;
+    const rnni_cell_vector *vectors;
     int64_t (*packed_size)(const rnni_kernels *kernels, int64_t h);
     void (*pack)(const rnni_kernels *kernels, int64_t h, const rnni_real *weight_hh, rnni_real *packed);
     int64_t (*packed_backward_size)(const rnni_kernels *kernels, int64_t h);
@@ -59,6 +79,11 @@ typedef struct rnni_cell {
 #define RNNI_CELL(name) extern const rnni_cell rnni_cell_##name;
 #include "cells/cells.def"
 #undef RNNI_CELL
+
+/* Sizes and packing of weight_hh [gates * h][o] for any cell, forward or backward. */
+int64_t rnni_cell_size(const rnni_cell *cell, const rnni_kernels *kernels, int64_t h, int64_t o, bool backward);
+void rnni_cell_fill(const rnni_cell *cell, const rnni_kernels *kernels, int64_t h, int64_t o, const rnni_real *weight_hh, rnni_real *packed,
+                    bool backward);
 
 /* The cells of cells.def in its order, ended by NULL: for tests. */
 extern const rnni_cell *const rnni_cells[];

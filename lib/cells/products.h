@@ -35,7 +35,7 @@ static inline void rnni_cell_pack_backward(const rnni_kernels *k, int64_t h, int
 static inline void rnni_cell_product(const rnni_cell_step *s, int64_t ldz, int64_t block, int64_t count,
                                      const rnni_real *in, const rnni_real *packed, rnni_start start)
 {
-    rnni_gemm_packed(s->kernels, s->rows, count * s->h, s->h, in, s->h, 1, packed, start, s->bias,
+    rnni_gemm_packed(s->kernels, s->rows, count * s->h, s->o, in, s->o, 1, packed, start, s->bias,
                      s->z + block * s->h, ldz);
 }
 
@@ -43,14 +43,14 @@ static inline void rnni_cell_product(const rnni_cell_step *s, int64_t ldz, int64
 static inline void rnni_cell_product_backward(const rnni_cell_step *s, int64_t ldz, int64_t block, int64_t count,
                                               const rnni_real *packed, rnni_start start, rnni_real *out)
 {
-    rnni_gemm_packed(s->kernels, s->rows, s->h, count * s->h, s->z + block * s->h, ldz, 1, packed, start, NULL,
-                     out, s->h);
+    rnni_gemm_packed(s->kernels, s->rows, s->o, count * s->h, s->z + block * s->h, ldz, 1, packed, start, NULL,
+                     out, s->o);
 }
 
 /* dh += mask * d(masked h), where mask NULL stands for ones. Scratch may be the summand. */
 static inline void rnni_cell_add_masked(const rnni_cell_step *s, rnni_real *summand)
 {
-    int64_t n = s->rows * s->h;
+    int64_t n = s->rows * s->o;
     if (s->mask) s->kernels->multiply_add(n, summand, s->mask, s->dh);
     else s->kernels->axpy(n, 1, summand, s->dh);
 }
@@ -59,9 +59,9 @@ static inline void rnni_cell_add_masked(const rnni_cell_step *s, rnni_real *summ
 static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz, int64_t block, int64_t first,
                                         int64_t count, const rnni_real *in)
 {
-    int64_t h = g->h;
+    int64_t h = g->h, o = g->o;
     const rnni_real *dz = g->z + block * h;
-    rnni_gemm(g->kernels, count * h, h, g->rows, dz, 1, ldz, in, h, 1, RNNI_FROM_C, g->weight_hh + first * h * h, h,
+    rnni_gemm(g->kernels, count * h, o, g->rows, dz, 1, ldz, in, o, 1, RNNI_FROM_C, g->weight_hh + first * h * o, o,
               g->scratch);
     if (g->bias_hh) g->kernels->column_sums(g->rows, count * h, dz, ldz, g->bias_hh + first * h);
 }

@@ -21,7 +21,7 @@ void rnni_node_unbuild(rnni_node *node)
     node->weight_count = 0;
     node->weight_capacity = 0;
     node->plan_size = 0;
-    node->sequence_read = node->trains = false;
+    node->sequence_read = node->trains = node->of_sequence = false;
     node->folds_into = NULL;
     node->axis = -1;
     node->features = 0;
@@ -38,7 +38,7 @@ void rnni_graph_unbuild(rnni_graph *graph)
     graph->axes = NULL;
     graph->weights = NULL;
     graph->axis_count = 0;
-    graph->weight_total = graph->dense_total = graph->parameters = 0;
+    graph->weight_total = graph->trained_total = graph->dense_total = graph->parameters = 0;
     graph->built = false;
 }
 
@@ -56,6 +56,7 @@ rnn_status_t rnni_node_weight(rnni_node *node, const char *name, int32_t rank, i
     rnni_weight *weight = &node->weights[node->weight_count++];
     memset(weight, 0, sizeof *weight);
     snprintf(weight->name, sizeof weight->name, "%s", name);
+    snprintf(weight->full, sizeof weight->full, "%s.%s", node->name, name);
     weight->rank = rank;
     weight->shape[0] = rows;
     weight->shape[1] = rank == 2 ? columns : 1;
@@ -63,6 +64,11 @@ rnn_status_t rnni_node_weight(rnni_node *node, const char *name, int32_t rank, i
     RNNI_REQUIRE(rnni_mul_i64(rows, weight->shape[1], &weight->count) && weight->count < INT64_MAX / 64, RNN_ERROR_SHAPE,
                  "weight %s.%s of %lld x %lld numbers is too large", node->name, name, (long long)rows, (long long)columns);
     return RNN_OK;
+}
+
+rnn_status_t rnni_node_weight_of_ones(rnni_node *node, const char *name, int64_t count)
+{
+    return rnni_node_weight(node, name, 1, count, 1, (rnni_init){ .kind = RNN_INIT_ZEROS, .one_count = count, .one = 1 });
 }
 
 /* Order in which nodes can be run: repeatedly the first node whose inputs are all placed. */
@@ -120,7 +126,7 @@ static rnn_status_t trace_use(rnni_graph *graph)
     RNNI_REQUIRE(!unused, RNN_ERROR_STATE, "layer %s leads to no output", unused->name);
     for (int32_t i = 0; i < graph->count; i++) {
         rnni_node *node = graph->order[i];
-        node->trains = node->weight_count > 0;
+        node->trains = node->weight_count > 0 || node->tied;
         for (int32_t j = 0; j < node->input_count; j++)
             if (node->inputs[j] && node->inputs[j]->trains) node->trains = true;
     }
@@ -145,47 +151,59 @@ static rnn_status_t infer_nodes(rnni_graph *graph)
 {
     graph->axes = rnni_alloc_array(graph->context, (size_t)graph->input_count, sizeof *graph->axes);
     if (!graph->axes) return RNN_ERROR_MEMORY;
-    for (int32_t i = 0; i < graph->count; i++) RNNI_TRY(graph->order[i]->op->infer(graph->order[i]));
+    for (int32_t i = 0; i < graph->count; i++) {
+        rnni_node *node = graph->order[i];
+        RNNI_TRY(node->op->infer(node));
+        for (int32_t j = 0; node->flow == RNNI_FLOW_VECTOR && j < node->input_count; j++)
+            if (node->inputs[j] && (node->inputs[j]->flow != RNNI_FLOW_VECTOR || node->inputs[j]->of_sequence)) node->of_sequence = true;
+    }
     return RNN_OK;
 }
 
-/* Places all weights in one block, dense ones first. */
-static rnn_status_t place_weights(rnni_graph *graph)
+/* Parts of the block of weights, in their order. */
+enum { DENSE, SPARSE, FIXED };
+
+static int part_of(const rnni_weight *weight) { return weight->fixed ? FIXED : weight->sparse ? SPARSE : DENSE; }
+
+/* Places the weights of one part from *total on, and counts their numbers. */
+static rnn_status_t place_part(rnni_graph *graph, int part, int64_t *total, int64_t *numbers)
 {
     const int64_t step = RNNI_ALIGNMENT / (int64_t)sizeof(rnni_real);
-    int64_t total = 0, parameters = 0;
-    for (int sparse = 0; sparse < 2; sparse++) {
-        for (int32_t i = 0; i < graph->count; i++) {
-            for (int32_t w = 0; w < graph->nodes[i]->weight_count; w++) {
-                rnni_weight *weight = &graph->nodes[i]->weights[w];
-                if (weight->sparse != sparse) continue;
-                weight->offset = total;
-                RNNI_REQUIRE(rnni_add_i64(total, (weight->count + step - 1) / step * step, &total) && total < INT64_MAX / 64,
-                             RNN_ERROR_SHAPE, "the model's weights are too many to count");
-                parameters += weight->count;
-            }
+    for (int32_t i = 0; i < graph->count; i++) {
+        for (int32_t w = 0; w < graph->nodes[i]->weight_count; w++) {
+            rnni_weight *weight = &graph->nodes[i]->weights[w];
+            if (part_of(weight) != part) continue;
+            weight->offset = *total;
+            RNNI_REQUIRE(rnni_add_i64(*total, (weight->count + step - 1) / step * step, total) && *total < INT64_MAX / 64,
+                         RNN_ERROR_SHAPE, "the model's weights are too many to count");
+            *numbers += weight->count;
         }
-        if (!sparse) graph->dense_total = total;
     }
-    graph->weight_total = total;
-    graph->parameters = parameters;
     return RNN_OK;
+}
+
+static rnn_status_t place_weights(rnni_graph *graph, int64_t *numbers)
+{
+    *numbers = 0;
+    graph->weight_total = 0;
+    RNNI_TRY(place_part(graph, DENSE, &graph->weight_total, numbers));
+    graph->dense_total = graph->weight_total;
+    RNNI_TRY(place_part(graph, SPARSE, &graph->weight_total, numbers));
+    graph->trained_total = graph->weight_total;
+    graph->parameters = *numbers;
+    return place_part(graph, FIXED, &graph->weight_total, numbers);
 }
 
 static rnn_status_t make_weights(rnni_graph *graph, int fill, int64_t weight_limit)
 {
-    RNNI_TRY(place_weights(graph));
-    if (weight_limit >= 0 && graph->parameters > weight_limit) {
-        rnn_status_t status = rnni_fail(RNN_ERROR_FORMAT, "the graph needs %lld numbers of weights, %lld are there",
-                                        (long long)graph->parameters, (long long)weight_limit);
-        graph->weight_total = 0;
-        return status;
-    }
+    int64_t numbers;
+    for (int32_t i = 0; i < graph->count; i++) /* a tied layer gives the table a gradient for all its words */
+        if (graph->nodes[i]->tied) graph->nodes[i]->tied->weights[0].sparse = 0;
+    RNNI_TRY(place_weights(graph, &numbers));
+    RNNI_REQUIRE(weight_limit < 0 || numbers <= weight_limit, RNN_ERROR_FORMAT, "the graph needs %lld numbers of weights, %lld are there",
+                 (long long)numbers, (long long)weight_limit);
     graph->weights = rnni_alloc_array(graph->context, (size_t)graph->weight_total, sizeof *graph->weights);
-    if (!graph->weights) {
-        graph->weight_total = 0;
-        return RNN_ERROR_MEMORY;
-    }
+    if (!graph->weights) return RNN_ERROR_MEMORY;
     for (int32_t i = 0; fill && i < graph->count; i++) {
         const rnni_node *node = graph->nodes[i];
         for (int32_t w = 0; w < node->weight_count; w++)
@@ -245,6 +263,7 @@ rnn_status_t rnni_graph_build(rnni_graph *graph, int fill, int64_t weight_limit)
         rnni_graph_unbuild(graph);
         rnni_recurrent_forget_initial(graph, count);
         rnni_graph_truncate(graph, count);
+        graph->first_status = RNN_OK; /* what bridges may have kept */
         return status;
     }
     graph->built = true;

@@ -41,7 +41,7 @@ static void fill_mask(const rnni_node *node, const rnni_run *run, rnni_real *mas
     }
     const rnni_axis *axis = &run->axes[node->axis];
     for (int64_t t = 0; t < axis->steps; t++)
-        for (int64_t s = 0; s < axis->active[t]; s++) fill_row(node, run, axis->order[s], t, mask + (axis->offset[t] + s) * n);
+        for (int64_t s = 0; s < axis->active[t]; s++) fill_row(node, run, axis->order[s], rnni_run_first_step(run) + t, mask + (axis->offset[t] + s) * n);
 }
 
 static void forward(const rnni_node *node, rnni_run *run)

@@ -67,7 +67,7 @@ static void after(const rnni_node *node, const rnni_whole *whole, int stage, int
     }
 }
 
-static const int32_t settings[] = { RNN_LAYER_VOCABULARY, RNN_LAYER_UNITS, RNN_LAYER_MASK_ID, RNN_LAYER_INIT, RNN_LAYER_INIT_SCALE, 0 };
+static const int32_t settings[] = { RNN_LAYER_VOCABULARY, RNN_LAYER_UNITS, RNN_LAYER_MASK_ID, RNN_LAYER_INIT, RNN_LAYER_INIT_SCALE, RNNI_TRAINING_SETTINGS, 0 };
 
 const rnni_op rnni_op_embedding = {
     .name = "embedding", .version = 1, .min_inputs = 1, .max_inputs = 1, .settings = settings,

@@ -152,7 +152,7 @@ rnni_node *rnni_graph_add(rnni_graph *graph, const rnni_op *op, rnni_node *const
 rnni_node *rnni_construct(rnn_model_t *model, const rnni_op *op, rnni_node *const *inputs, int32_t count)
 {
     if (model) return rnni_graph_add(rnni_graph_of(model), op, inputs, count);
-    rnni_fail(RNN_ERROR_ARGUMENT, "a %s layer cannot be added: the model is NULL", op->name);
+    rnni_fail_null("the model that a layer is added to");
     return NULL;
 }
 

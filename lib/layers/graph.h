@@ -17,7 +17,9 @@ struct rnni_whole;
 
 #define RNNI_NAME_SIZE 64
 #define RNNI_FEATURES_MAX ((int64_t)1 << 31) /* so that products of two counts of features cannot overflow */
-#define RNNI_SETTINGS 17       /* rows of rnni_layer_settings: RNN_LAYER_* from 1 on, without gaps */
+#define RNNI_SETTINGS 28       /* rows of rnni_layer_settings: RNN_LAYER_* from 1 on, without gaps */
+/* What every op with weights takes; these may be changed after build. */
+#define RNNI_TRAINING_SETTINGS RNN_LAYER_TRAINABLE, RNN_LAYER_RATE_SCALE, RNN_LAYER_L2, RNN_LAYER_DECAY
 extern const rnni_setting rnni_layer_settings[RNNI_SETTINGS];
 
 /* How a weight is filled at build. */
@@ -32,10 +34,12 @@ typedef struct rnni_init {
 /* One weight of a node. All weights of a model lie in one block of numbers; so do gradients and each optimizer state. */
 typedef struct rnni_weight {
     char name[32];            /* without the layer's: "weight_ih_l0" */
+    char full[RNNI_NAME_SIZE + 32]; /* "lstm.weight_ih_l0" */
     int32_t rank;
     int64_t shape[2];
     int64_t offset, count;    /* in the block; offsets are multiples of RNNI_ALIGNMENT bytes */
     int32_t sparse;           /* its gradient is made in rnni_op.after, not shard by shard (embedding) */
+    bool fixed;               /* no gradient: not trained, but saved (running statistics) */
     rnni_init init;
 } rnni_weight;
 
@@ -70,6 +74,14 @@ typedef struct rnni_op {
     int64_t (*after_pieces)(const rnni_node *node, const struct rnni_whole *whole, int stage);
     void (*after)(const rnni_node *node, const struct rnni_whole *whole, int stage, int64_t piece);
 
+    /* Layers that couple the sequences of a batch in training, when they have shared memory there: when every shard has run forward up to this node,
+     * `gather` takes from each shard what `couple` then brings together (one call, shards in order), before forward goes on; backward likewise,
+     * after all readers of the node. All or none of the four. */
+    void (*gather)(const rnni_node *node, struct rnni_run *run);
+    void (*couple)(const rnni_node *node, const struct rnni_whole *whole);
+    void (*gather_backward)(const rnni_node *node, struct rnni_run *run);
+    void (*couple_backward)(const rnni_node *node, const struct rnni_whole *whole);
+
     /* Streaming: numbers of carried state (0: stateless), or -1 when it cannot be stepped. NULL: 0. */
     int64_t (*state_size)(const rnni_node *node);
 } rnni_op;
@@ -81,6 +93,7 @@ struct rnn_layer {
     char name[RNNI_NAME_SIZE];
     rnni_node **inputs;             /* entries may be NULL where an op has optional inputs (initial states) */
     int32_t input_count;
+    rnni_node *tied;                /* dense: the embedding whose table is its weight, or NULL */
     rnni_node *initial_source;      /* recurrent: set_initial_state, resolved into inputs at build */
     double settings[RNNI_SETTINGS];
     uint32_t set;                   /* bit i: settings[i] was set by the user */
@@ -95,6 +108,7 @@ struct rnn_layer {
     int32_t rank;                   /* place in graph->order */
     bool sequence_read;             /* some node or output reads its whole sequence (otherwise only final states are wanted) */
     bool trains;                    /* it or something before it has weights */
+    bool of_sequence;               /* a vector that some sequence was read for */
     rnni_node *folds_into;          /* embedding: the recurrent layer that is its only reader, or NULL */
     rnni_real *packed, *packed_backward;
     int64_t packed_count, packed_backward_count; /* allocated numbers */
@@ -132,8 +146,9 @@ struct rnni_graph {
     bool built;
     rnn_status_t first_status;      /* first error of a constructor or setter */
     char first_error[512];
-    rnni_real *weights;             /* [weight_total]: dense weights first, then [dense_total, weight_total) the sparse ones */
-    int64_t weight_total, dense_total, parameters;
+    rnni_real *weights;             /* [weight_total]: dense weights first, then up to trained_total the sparse ones, then the fixed ones */
+    int64_t weight_total, trained_total, dense_total;
+    int64_t parameters;             /* numbers that can be trained */
 };
 
 /* struct rnn_model begins with its graph. */
@@ -155,6 +170,8 @@ rnn_status_t rnni_graph_build(rnni_graph *graph, int fill, int64_t weight_limit)
 /* Refreshes the packed copies of all nodes from graph->weights; with `backward` also those that training needs (made when missing). */
 rnn_status_t rnni_graph_pack(rnni_graph *graph, int backward);
 
+/* Makes an embedding's table the weight of a dense layer. */
+rnn_status_t rnni_node_tie(rnni_node *node, rnni_node *embedding);
 rnn_status_t rnni_node_set_name(rnni_node *node, const char *name);
 /* Takes back what build gave a node or the graph. */
 void rnni_node_unbuild(rnni_node *node);
@@ -178,6 +195,8 @@ static inline int64_t rnni_node_int(const rnni_node *node, int32_t setting) { re
 static inline bool rnni_node_is_set(const rnni_node *node, int32_t setting) { return node->set >> (setting - 1) & 1; }
 rnn_status_t rnni_node_weight(rnni_node *node, const char *name, int32_t rank, int64_t rows, int64_t columns, rnni_init init);
 rnn_status_t rnni_node_set(rnni_node *node, int32_t setting, int32_t type, double value);
+/* The same for one that begins with ones. */
+rnn_status_t rnni_node_weight_of_ones(rnni_node *node, const char *name, int64_t count);
 /* Zeroed memory for node->plan; NULL when there is none. */
 void *rnni_node_plan(rnni_node *node, size_t size);
 /* Fills a weight's numbers as its init says, as a function of seed, node and weight number alone. */

@@ -35,9 +35,9 @@ static void last_of_recurrent(const rnni_node *node, rnni_run *run)
             memcpy(y, a, (size_t)node->features * sizeof *y);
             continue;
         }
-        if (r->merge == RNN_MERGE_MUL) k->multiply(r->h, a, a + r->h, y);
-        else k->add(r->h, a, a + r->h, y);
-        if (r->merge == RNN_MERGE_AVE) k->scale(r->h, (rnni_real)0.5, y, y);
+        if (r->merge == RNN_MERGE_MUL) k->multiply(r->o, a, a + r->o, y);
+        else k->add(r->o, a, a + r->o, y);
+        if (r->merge == RNN_MERGE_AVE) k->scale(r->o, (rnni_real)0.5, y, y);
     }
 }
 
@@ -54,12 +54,12 @@ static void last_of_recurrent_backward(const rnni_node *node, rnni_run *run)
         if (r->directions == 1 || r->merge == RNN_MERGE_CONCAT) {
             k->axpy(node->features, 1, dy, da);
         } else if (r->merge == RNN_MERGE_MUL) {
-            k->multiply_add(r->h, dy, a + r->h, da);
-            k->multiply_add(r->h, dy, a, da + r->h);
+            k->multiply_add(r->o, dy, a + r->o, da);
+            k->multiply_add(r->o, dy, a, da + r->o);
         } else {
             rnni_real factor = r->merge == RNN_MERGE_AVE ? (rnni_real)0.5 : 1;
-            k->axpy(r->h, factor, dy, da);
-            k->axpy(r->h, factor, dy, da + r->h);
+            k->axpy(r->o, factor, dy, da);
+            k->axpy(r->o, factor, dy, da + r->o);
         }
     }
 }

@@ -16,26 +16,30 @@ typedef struct rnni_pass {
     bool reverse;
     int32_t weight_ih, weight_hh;               /* numbers in node->weights */
     int32_t bias_ih, bias_hh;                   /* or -1 */
-    int64_t packed_ih, packed_hh, bias, bias_apart;   /* forward block */
-    int64_t backward_ih, backward_hh;           /* backward block */
+    int32_t weight_hr;                          /* cells that project: its number, else -1 */
+    int32_t vectors;                            /* number of the first of the cell's own vectors */
+    int64_t packed_ih, packed_hh, packed_hr, bias, bias_apart;   /* forward block */
+    int64_t backward_ih, backward_hh, backward_hr;           /* backward block */
 } rnni_pass;
 
 /* What infer makes of the settings. Passes are numbered layer * directions + direction, as PyTorch orders states. */
 typedef struct rnni_recurrent {
     const rnni_cell *cell;
-    int64_t h;
+    int64_t h, o;                               /* units; numbers of the state h, which is units but for cells that project */
     int32_t layers, directions, passes, merge, activation;
-    double dropout, recurrent_dropout;
+    double dropout, recurrent_dropout, zoneout[2], epsilon;
     int64_t packed, packed_backward;            /* sizes of the blocks */
     const rnni_real *input_mask, *recurrent_mask; /* tests put fixed masks here, [sequences][features] */
+    const rnni_real *zoneout_mask[2];           /* likewise: 1 keeps the old number, in all steps */
     rnni_pass pass[];
 } rnni_recurrent;
 
 bool rnni_is_recurrent(const rnni_node *node);
 static inline const rnni_recurrent *rnni_recurrent_of(const rnni_node *node) { return node->plan; }
 
-/* layers * directions * units, known before build. */
-int64_t rnni_recurrent_state_features(const rnni_node *node);
+/* Numbers of one state in one pass, and layers * directions times that; known before build. */
+int64_t rnni_recurrent_width(const rnni_node *node, int state);
+int64_t rnni_recurrent_state_features(const rnni_node *node, int state);
 /* 2 for an LSTM, 1 for the others. */
 int rnni_recurrent_states(const rnni_node *node);
 
@@ -45,13 +49,21 @@ rnn_status_t rnni_recurrent_resolve_initial(rnni_graph *graph);
 void rnni_recurrent_forget_initial(rnni_graph *graph, int32_t count);
 
 /* Fixed dropout masks in place of random ones, for all runs in training; borrowed, [sequences of a batch][features]; NULL: none. For tests. */
+void rnni_recurrent_set_zoneout(rnni_node *node, const rnni_real *hidden, const rnni_real *cell);
 void rnni_recurrent_set_masks(rnni_node *node, const rnni_real *input_mask, const rnni_real *recurrent_mask);
 
-/* The block of final states of one pass: final[state][sequence][pass][h]. */
+/* Where a state's final values begin, [sequence][pass][width], one state behind another. */
+static inline rnni_real *rnni_final_of(const rnni_run *run, const rnni_node *node, rnni_real *final, int state)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    return state ? final + run->count * r->passes * r->o : final;
+}
+
+/* The final state of one pass: final[state][sequence][pass][width]. */
 static inline rnni_real *rnni_final_at(const rnni_run *run, const rnni_node *node, rnni_real *final, int state, int64_t sequence, int32_t pass)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    return final + ((state * run->count + sequence) * r->passes + pass) * r->h;
+    return rnni_final_of(run, node, final, state) + (sequence * r->passes + pass) * (state ? r->h : r->o);
 }
 
 /* For the ops' tables in recurrent_ops.c. */
@@ -62,6 +74,8 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run);
 void rnni_recurrent_forward(const rnni_node *node, rnni_run *run);
 void rnni_recurrent_backward(const rnni_node *node, rnni_run *run);
 int64_t rnni_recurrent_state_size(const rnni_node *node);
+/* Copies the final states of a run's sequences to whole->carried. */
+void rnni_recurrent_carry(const rnni_node *node, const rnni_run *run);
 /* dz of a pass after backward: [rows][*ldz], the input product's columns first. */
 const rnni_real *rnni_recurrent_dz(const rnni_node *node, const rnni_run *run, int32_t pass, int64_t *ldz);
 /* recurrent_fold.c */

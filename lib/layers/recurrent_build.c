@@ -13,9 +13,15 @@ static int64_t directions(const rnni_node *node)
     return rnni_node_int(node, RNN_LAYER_DIRECTION) == RNN_BIDIRECTIONAL ? 2 : 1;
 }
 
-int64_t rnni_recurrent_state_features(const rnni_node *node)
+int64_t rnni_recurrent_width(const rnni_node *node, int state)
 {
-    return rnni_node_int(node, RNN_LAYER_LAYERS) * directions(node) * rnni_node_int(node, RNN_LAYER_UNITS);
+    int64_t projection = rnni_op_takes(node->op, RNN_LAYER_PROJECTION) ? rnni_node_int(node, RNN_LAYER_PROJECTION) : 0;
+    return state == RNN_STATE_HIDDEN && projection > 0 ? projection : rnni_node_int(node, RNN_LAYER_UNITS);
+}
+
+int64_t rnni_recurrent_state_features(const rnni_node *node, int state)
+{
+    return rnni_node_int(node, RNN_LAYER_LAYERS) * directions(node) * rnni_recurrent_width(node, state);
 }
 
 int rnni_recurrent_states(const rnni_node *node) { return node->op == &rnni_op_lstm ? 2 : 1; }
@@ -30,13 +36,14 @@ static rnn_status_t check_inputs(const rnni_node *node)
     for (int i = RNNI_RECURRENT_HIDDEN; i < RNNI_RECURRENT_INPUTS; i++) {
         const rnni_node *initial = node->inputs[i];
         if (!initial) continue;
+        int64_t features = rnni_recurrent_state_features(node, i - RNNI_RECURRENT_HIDDEN);
         RNNI_REQUIRE(i - RNNI_RECURRENT_HIDDEN < rnni_recurrent_states(node), RNN_ERROR_ARGUMENT,
                      "layer %s: a %s has no cell state to start from", node->name, node->op->name);
         RNNI_REQUIRE(initial->flow == RNNI_FLOW_VECTOR, RNN_ERROR_SHAPE,
                      "layer %s starts from a vector, '%s' gives a sequence", node->name, initial->name);
-        RNNI_REQUIRE(initial->features == rnni_recurrent_state_features(node), RNN_ERROR_SHAPE,
+        RNNI_REQUIRE(initial->features == features, RNN_ERROR_SHAPE,
                      "layer %s starts from layers x directions x units = %lld numbers, '%s' has %lld", node->name,
-                     (long long)rnni_recurrent_state_features(node), initial->name, (long long)initial->features);
+                     (long long)features, initial->name, (long long)initial->features);
     }
     return RNN_OK;
 }
@@ -58,20 +65,43 @@ static rnn_status_t add_weight(rnni_node *node, const char *base, int32_t layer,
     return rnni_node_weight(node, name, rank, rows, columns, init);
 }
 
+/* What biases begin with: zeros, but the forget gate of an LSTM. */
+static rnni_init bias_init(const rnni_node *node, const rnni_recurrent *r)
+{
+    rnni_init init = { .kind = RNN_INIT_ZEROS };
+    if (rnni_op_takes(node->op, RNN_LAYER_FORGET_BIAS))
+        init = (rnni_init){ .kind = RNN_INIT_ZEROS, .one_from = r->h, .one_count = r->h, .one = rnni_node_get(node, RNN_LAYER_FORGET_BIAS) };
+    return init;
+}
+
+/* The cell's own vectors. The first that is added to the gates takes the forget gate's bias when there are no biases. */
+static rnn_status_t add_vectors(rnni_node *node, const rnni_recurrent *r, int32_t layer, rnni_pass *pass)
+{
+    pass->vectors = node->weight_count;
+    for (int i = 0; i < r->cell->vector_count; i++) {
+        const rnni_cell_vector *vector = &r->cell->vectors[i];
+        rnni_init init = { .kind = RNN_INIT_ZEROS, .one_count = vector->ones ? vector->blocks * r->h : 0, .one = 1 };
+        if (!strcmp(vector->name, "norm_ih_bias")) init = bias_init(node, r);
+        int32_t number;
+        RNNI_TRY(add_weight(node, vector->name, layer, pass, 1, vector->blocks * r->h, 1, init, &number));
+    }
+    return RNN_OK;
+}
+
 static rnn_status_t add_pass_weights(rnni_node *node, const rnni_recurrent *r, int32_t layer, rnni_pass *pass)
 {
     int64_t rows = r->cell->gates * r->h, biases = rnni_node_int(node, RNN_LAYER_BIAS);
-    rnni_init zeros = { .kind = RNN_INIT_ZEROS }, first = zeros;
-    if (r->cell == &rnni_cell_lstm)
-        first = (rnni_init){ .kind = RNN_INIT_ZEROS, .one_from = r->h, .one_count = r->h, .one = rnni_node_get(node, RNN_LAYER_FORGET_BIAS) };
-    pass->bias_ih = pass->bias_hh = -1;
+    pass->bias_ih = pass->bias_hh = pass->weight_hr = -1;
     RNNI_TRY(add_weight(node, "weight_ih", layer, pass, 2, rows, pass->input,
                         input_init(node, RNN_LAYER_INIT, RNN_INIT_GLOROT_UNIFORM, pass->input, rows), &pass->weight_ih));
-    RNNI_TRY(add_weight(node, "weight_hh", layer, pass, 2, rows, r->h,
-                        input_init(node, RNN_LAYER_RECURRENT_INIT, RNN_INIT_ORTHOGONAL, r->h, rows), &pass->weight_hh));
-    if (biases >= 1) RNNI_TRY(add_weight(node, "bias_ih", layer, pass, 1, rows, 1, first, &pass->bias_ih));
-    if (biases == 2) RNNI_TRY(add_weight(node, "bias_hh", layer, pass, 1, rows, 1, zeros, &pass->bias_hh));
-    return RNN_OK;
+    RNNI_TRY(add_weight(node, "weight_hh", layer, pass, 2, rows, r->o,
+                        input_init(node, RNN_LAYER_RECURRENT_INIT, RNN_INIT_ORTHOGONAL, r->o, rows), &pass->weight_hh));
+    if (biases >= 1) RNNI_TRY(add_weight(node, "bias_ih", layer, pass, 1, rows, 1, bias_init(node, r), &pass->bias_ih));
+    if (biases == 2) RNNI_TRY(add_weight(node, "bias_hh", layer, pass, 1, rows, 1, (rnni_init){ .kind = RNN_INIT_ZEROS }, &pass->bias_hh));
+    if (r->cell->projects)
+        RNNI_TRY(add_weight(node, "weight_hr", layer, pass, 2, r->o, r->h,
+                            input_init(node, RNN_LAYER_INIT, RNN_INIT_GLOROT_UNIFORM, r->h, r->o), &pass->weight_hr));
+    return add_vectors(node, r, layer, pass);
 }
 
 /* Rounds a packed piece up so that the next one is aligned. */
@@ -86,18 +116,21 @@ static void place_packed(const rnni_kernels *k, rnni_recurrent *r, rnni_pass *pa
     int64_t columns = r->cell->gates * r->h;
     pass->packed_ih = r->packed;
     pass->packed_hh = pass->packed_ih + aligned(rnni_packed_size(k, pass->input, columns));
-    pass->bias = pass->packed_hh + aligned(r->cell->packed_size(k, r->h));
+    pass->packed_hr = pass->packed_hh + aligned(rnni_cell_size(r->cell, k, r->h, r->o, false));
+    pass->bias = pass->packed_hr + (r->cell->projects ? aligned(rnni_packed_size(k, r->h, r->o)) : 0);
     pass->bias_apart = pass->bias + aligned(columns);
     r->packed = pass->bias_apart + aligned(r->h);
     pass->backward_ih = r->packed_backward;
     pass->backward_hh = pass->backward_ih + aligned(rnni_packed_size(k, columns, pass->input));
-    r->packed_backward = pass->backward_hh + aligned(r->cell->packed_backward_size(k, r->h));
+    pass->backward_hr = pass->backward_hh + aligned(rnni_cell_size(r->cell, k, r->h, r->o, true));
+    r->packed_backward = pass->backward_hr + (r->cell->projects ? aligned(rnni_packed_size(k, r->o, r->h)) : 0);
 }
 
 static void read_settings(const rnni_node *node, const rnni_cell *cell, rnni_recurrent *r)
 {
     r->cell = cell;
     r->h = rnni_node_int(node, RNN_LAYER_UNITS);
+    r->o = rnni_recurrent_width(node, RNN_STATE_HIDDEN);
     r->layers = (int32_t)rnni_node_int(node, RNN_LAYER_LAYERS);
     r->directions = (int32_t)directions(node);
     r->passes = r->layers * r->directions;
@@ -105,6 +138,9 @@ static void read_settings(const rnni_node *node, const rnni_cell *cell, rnni_rec
     r->activation = cell == &rnni_cell_rnn ? (int)rnni_node_int(node, RNN_LAYER_ACTIVATION) : RNNI_ACT_TANH;
     r->dropout = rnni_node_get(node, RNN_LAYER_DROPOUT);
     r->recurrent_dropout = rnni_node_get(node, RNN_LAYER_RECURRENT_DROPOUT);
+    r->zoneout[0] = rnni_node_get(node, RNN_LAYER_ZONEOUT);
+    r->zoneout[1] = rnni_op_takes(node->op, RNN_LAYER_CELL_ZONEOUT) ? rnni_node_get(node, RNN_LAYER_CELL_ZONEOUT) : 0;
+    r->epsilon = rnni_node_get(node, RNN_LAYER_EPSILON);
 }
 
 rnn_status_t rnni_recurrent_infer(rnni_node *node, const rnni_cell *cell)
@@ -116,7 +152,7 @@ rnn_status_t rnni_recurrent_infer(rnni_node *node, const rnni_cell *cell)
                  "layer %s: the activation of a simple_rnn is tanh or relu", node->name);
     RNNI_REQUIRE(cell != &rnni_cell_gru_before || rnni_node_int(node, RNN_LAYER_BIAS) != RNN_BIAS_TWO, RNN_ERROR_ARGUMENT,
                  "layer %s: a gru with reset before the product has no second bias", node->name);
-    RNNI_REQUIRE(rnni_recurrent_state_features(node) <= RNNI_FEATURES_MAX, RNN_ERROR_SHAPE, "layer %s has more than 2^31 numbers of state", node->name);
+    RNNI_REQUIRE(rnni_recurrent_state_features(node, 0) <= RNNI_FEATURES_MAX && rnni_recurrent_state_features(node, 1) <= RNNI_FEATURES_MAX, RNN_ERROR_SHAPE, "layer %s has more than 2^31 numbers of state", node->name);
     int64_t passes = rnni_node_int(node, RNN_LAYER_LAYERS) * directions(node);
     rnni_recurrent *r = rnni_node_plan(node, sizeof *r + (size_t)passes * sizeof *r->pass);
     if (!r) return RNN_ERROR_MEMORY;
@@ -124,14 +160,14 @@ rnn_status_t rnni_recurrent_infer(rnni_node *node, const rnni_cell *cell)
     for (int32_t i = 0; i < r->passes; i++) {
         rnni_pass *pass = &r->pass[i];
         int32_t layer = i / r->directions;
-        pass->input = layer == 0 ? x->features : r->directions * r->h;
+        pass->input = layer == 0 ? x->features : r->directions * r->o;
         pass->reverse = rnni_node_int(node, RNN_LAYER_DIRECTION) == RNN_REVERSE || i % r->directions == 1;
         RNNI_TRY(add_pass_weights(node, r, layer, pass));
         place_packed(node->graph->kernels, r, pass);
     }
     node->flow = RNNI_FLOW_SEQUENCE;
     node->axis = x->axis;
-    node->features = r->merge == RNN_MERGE_CONCAT ? r->directions * r->h : r->h;
+    node->features = r->merge == RNN_MERGE_CONCAT ? r->directions * r->o : r->o;
     return RNN_OK;
 }
 
@@ -162,12 +198,15 @@ void rnni_recurrent_pack(const rnni_node *node, const rnni_real *weights, rnni_r
     for (int32_t i = 0; i < r->passes; i++) {
         const rnni_pass *pass = &r->pass[i];
         const rnni_real *ih = rnni_weight_at(node, weights, pass->weight_ih), *hh = rnni_weight_at(node, weights, pass->weight_hh);
+        const rnni_real *hr = pass->weight_hr < 0 ? NULL : rnni_weight_at(node, weights, pass->weight_hr);
         if (backward) {
             rnni_pack(k, columns, pass->input, ih, pass->input, 1, packed + pass->backward_ih);
-            r->cell->pack_backward(k, r->h, hh, packed + pass->backward_hh);
+            rnni_cell_fill(r->cell, k, r->h, r->o, hh, packed + pass->backward_hh, true);
+            if (hr) rnni_pack(k, r->o, r->h, hr, r->h, 1, packed + pass->backward_hr);
         } else {
             rnni_pack(k, pass->input, columns, ih, 1, pass->input, packed + pass->packed_ih);
-            r->cell->pack(k, r->h, hh, packed + pass->packed_hh);
+            rnni_cell_fill(r->cell, k, r->h, r->o, hh, packed + pass->packed_hh, false);
+            if (hr) rnni_pack(k, r->h, r->o, hr, 1, r->h, packed + pass->packed_hr);
             pack_bias(node, r, pass, weights, packed);
         }
     }
@@ -183,8 +222,8 @@ static rnn_status_t bridge(rnni_node *layer, rnni_node *source, int32_t state, r
     if (!final) return graph->first_status;
     RNNI_TRY(rnni_node_set(final, RNN_LAYER_STATE, RNN_SETTING_INT, state));
     *out = final;
-    int64_t features = rnni_recurrent_state_features(layer);
-    if (rnni_recurrent_state_features(source) == features) return RNN_OK;
+    int64_t features = rnni_recurrent_state_features(layer, state);
+    if (rnni_recurrent_state_features(source, state) == features) return RNN_OK;
     char name[RNNI_NAME_SIZE + 16];
     snprintf(name, sizeof name, "%s_bridge_%c", layer->name, state == RNN_STATE_HIDDEN ? 'h' : 'c');
     rnni_node *dense = rnni_graph_add(graph, &rnni_op_dense, &final, 1);
@@ -267,4 +306,11 @@ void rnni_recurrent_set_masks(rnni_node *node, const rnni_real *input_mask, cons
     rnni_recurrent *r = node->plan;
     r->input_mask = input_mask;
     r->recurrent_mask = recurrent_mask;
+}
+
+void rnni_recurrent_set_zoneout(rnni_node *node, const rnni_real *hidden, const rnni_real *cell)
+{
+    rnni_recurrent *r = node->plan;
+    r->zoneout_mask[0] = hidden;
+    r->zoneout_mask[1] = cell;
 }

@@ -7,16 +7,33 @@
 
 #define COMMON                                                                                                        \
     RNN_LAYER_UNITS, RNN_LAYER_DIRECTION, RNN_LAYER_MERGE, RNN_LAYER_LAYERS, RNN_LAYER_BIAS, RNN_LAYER_DROPOUT,       \
-        RNN_LAYER_RECURRENT_DROPOUT, RNN_LAYER_INIT, RNN_LAYER_RECURRENT_INIT, RNN_LAYER_INIT_SCALE
+        RNN_LAYER_RECURRENT_DROPOUT, RNN_LAYER_INIT, RNN_LAYER_RECURRENT_INIT, RNN_LAYER_INIT_SCALE,      \
+        RNN_LAYER_ZONEOUT, RNNI_TRAINING_SETTINGS
 
 static const int32_t rnn_settings[] = { COMMON, RNN_LAYER_ACTIVATION, 0 };
-static const int32_t lstm_settings[] = { COMMON, RNN_LAYER_FORGET_BIAS, 0 };
+static const int32_t lstm_settings[] = { COMMON, RNN_LAYER_FORGET_BIAS, RNN_LAYER_CELL_ZONEOUT, RNN_LAYER_PEEPHOLE, RNN_LAYER_PROJECTION, RNN_LAYER_NORM,
+                                         RNN_LAYER_EPSILON, 0 };
 static const int32_t gru_settings[] = { COMMON, RNN_LAYER_RESET, 0 };
 static const double rnn_defaults[] = { RNN_LAYER_ACTIVATION, RNN_TANH, 0 };
 static const double gru_defaults[] = { RNN_LAYER_BIAS, RNN_BIAS_TWO, 0 };
 
 static rnn_status_t infer_rnn(rnni_node *node) { return rnni_recurrent_infer(node, &rnni_cell_rnn); }
-static rnn_status_t infer_lstm(rnni_node *node) { return rnni_recurrent_infer(node, &rnni_cell_lstm); }
+
+/* The variants each have a cell of their own, so they exclude one another. A norm's shifts are its biases. */
+static rnn_status_t infer_lstm(rnni_node *node)
+{
+    bool peephole = rnni_node_int(node, RNN_LAYER_PEEPHOLE), norm = rnni_node_int(node, RNN_LAYER_NORM);
+    bool projection = rnni_node_int(node, RNN_LAYER_PROJECTION) > 0;
+    RNNI_REQUIRE(peephole + norm + projection <= 1, RNN_ERROR_UNSUPPORTED,
+                 "layer %s: an lstm has one of peephole, norm and projection, not several", node->name);
+    if (norm && !rnni_node_is_set(node, RNN_LAYER_BIAS)) node->settings[RNN_LAYER_BIAS - 1] = RNN_BIAS_NONE;
+    RNNI_REQUIRE(!norm || rnni_node_int(node, RNN_LAYER_BIAS) == RNN_BIAS_NONE, RNN_ERROR_ARGUMENT,
+                 "layer %s: an lstm with norm has the norms' biases, its own setting bias must be none", node->name);
+    return rnni_recurrent_infer(node, peephole     ? &rnni_cell_lstm_peephole
+                                      : norm       ? &rnni_cell_lstm_norm
+                                      : projection ? &rnni_cell_lstm_projected
+                                                   : &rnni_cell_lstm);
+}
 
 /* Two biases are the default of reset-after; reset-before has only one, and so has it by default. */
 static rnn_status_t infer_gru(rnni_node *node)
@@ -62,7 +79,7 @@ static rnn_status_t infer_final(rnni_node *node)
                  source->name, source->op->name);
     node->flow = RNNI_FLOW_VECTOR;
     node->axis = -1;
-    node->features = rnni_recurrent_state_features(source);
+    node->features = rnni_recurrent_state_features(source, state);
     return RNN_OK;
 }
 
@@ -70,14 +87,17 @@ static int64_t final_count(const rnni_node *node, const rnni_run *run) { return 
 
 static void forward_final(const rnni_node *node, rnni_run *run)
 {
-    int64_t n = final_count(node, run), state = rnni_node_int(node, RNN_LAYER_STATE);
-    memcpy(run->slots[node->id].y, run->slots[node->inputs[0]->id].final + state * n, (size_t)n * sizeof(rnni_real));
+    const rnni_node *source = node->inputs[0];
+    int state = (int)rnni_node_int(node, RNN_LAYER_STATE);
+    memcpy(run->slots[node->id].y, rnni_final_of(run, source, run->slots[source->id].final, state),
+           (size_t)final_count(node, run) * sizeof(rnni_real));
 }
 
 static void backward_final(const rnni_node *node, rnni_run *run)
 {
-    int64_t n = final_count(node, run), state = rnni_node_int(node, RNN_LAYER_STATE);
-    run->kernels->axpy(n, 1, run->slots[node->id].dy, run->slots[node->inputs[0]->id].dfinal + state * n);
+    const rnni_node *source = node->inputs[0];
+    int state = (int)rnni_node_int(node, RNN_LAYER_STATE);
+    run->kernels->axpy(final_count(node, run), 1, run->slots[node->id].dy, rnni_final_of(run, source, run->slots[source->id].dfinal, state));
 }
 
 static const int32_t final_settings[] = { RNN_LAYER_STATE, 0 };

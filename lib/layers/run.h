@@ -31,6 +31,11 @@ typedef struct rnni_whole {
     int64_t *rows;            /* [axis_count] useful steps of all shards */
     rnni_real **shared;       /* [nodes] memory that a node's shards share, shared_size numbers, or NULL */
     rnni_real *gradients;     /* [weight_total], in training */
+    int64_t *carried_at;      /* stateful runs: [nodes] where a node's states begin in a row of `carried`; NULL: not stateful */
+    rnni_real *carried;       /* [sequences][carried_size] states that sequences begin with */
+    int64_t carried_size;
+    int64_t carried_count;    /* sequences that have such a state; others begin as ever */
+    int64_t first_step;       /* steps of these sequences that earlier runs have seen: key of random numbers */
 } rnni_whole;
 
 typedef struct rnni_slot {
@@ -70,6 +75,17 @@ static inline rnni_real *rnni_run_shared(const rnni_run *run, const rnni_node *n
 {
     return run->whole ? run->whole->shared[node->id] : NULL;
 }
+
+/* The state that a sequence of this run begins with, or NULL. */
+static inline const rnni_real *rnni_run_carried(const rnni_run *run, const rnni_node *node, int64_t sequence)
+{
+    const rnni_whole *whole = run->whole;
+    if (!whole || run->first + sequence >= whole->carried_count) return NULL;
+    return whole->carried + (run->first + sequence) * whole->carried_size + whole->carried_at[node->id];
+}
+
+/* Steps that came before this run's. */
+static inline int64_t rnni_run_first_step(const rnni_run *run) { return run->whole ? run->whole->first_step : 0; }
 
 /* Whether the layer that reads this embedding has taken its place in this run (see rnni_op.shared_size). */
 static inline bool rnni_run_folded(const rnni_run *run, const rnni_node *node)

@@ -9,7 +9,8 @@ const rnni_setting rnni_layer_settings[RNNI_SETTINGS] = {
     { RNN_LAYER_UNITS, RNN_SETTING_INT, "units", 1, UNITS_MAX, 1, NULL },
     { RNN_LAYER_VOCABULARY, RNN_SETTING_INT, "vocabulary", 1, 2147483647.0, 1, NULL },
     { RNN_LAYER_FEATURES, RNN_SETTING_INT, "features", 1, UNITS_MAX, 1, NULL },
-    { RNN_LAYER_ACTIVATION, RNN_SETTING_INT, "activation", 0, 4, 0, "linear|relu|tanh|sigmoid|softmax" },
+    { RNN_LAYER_ACTIVATION, RNN_SETTING_INT, "activation", 0, 10, 0,
+      "linear|relu|tanh|sigmoid|softmax|gelu|softplus|elu|leaky_relu|swish|hard_sigmoid" },
     { RNN_LAYER_DIRECTION, RNN_SETTING_INT, "direction", 0, 2, 0, "forward|reverse|bidirectional" },
     { RNN_LAYER_MERGE, RNN_SETTING_INT, "merge", 0, 3, 0, "concat|sum|mul|ave" },
     { RNN_LAYER_LAYERS, RNN_SETTING_INT, "layers", 1, 64, 1, NULL },
@@ -23,6 +24,17 @@ const rnni_setting rnni_layer_settings[RNNI_SETTINGS] = {
     { RNN_LAYER_RECURRENT_INIT, RNN_SETTING_INT, "recurrent_init", 0, 5, 0, INITS },
     { RNN_LAYER_INIT_SCALE, RNN_SETTING_FLOAT, "init_scale", 1e-30, 1000, 0.05, NULL },
     { RNN_LAYER_STATE, RNN_SETTING_INT, "state", 0, 1, 0, "hidden|cell" },
+    { RNN_LAYER_EPSILON, RNN_SETTING_FLOAT, "epsilon", 1e-30, 1, 1e-5, NULL },
+    { RNN_LAYER_MOMENTUM, RNN_SETTING_FLOAT, "momentum", 0, 1, 0.1, NULL },
+    { RNN_LAYER_ZONEOUT, RNN_SETTING_FLOAT, "zoneout", 0, 1, 0, NULL },
+    { RNN_LAYER_CELL_ZONEOUT, RNN_SETTING_FLOAT, "cell_zoneout", 0, 1, 0, NULL },
+    { RNN_LAYER_PEEPHOLE, RNN_SETTING_INT, "peephole", 0, 1, 0, NULL },
+    { RNN_LAYER_PROJECTION, RNN_SETTING_INT, "projection", 0, UNITS_MAX, 0, NULL },
+    { RNN_LAYER_NORM, RNN_SETTING_INT, "norm", 0, 1, 0, NULL },
+    { RNN_LAYER_TRAINABLE, RNN_SETTING_INT, "trainable", 0, 1, 1, NULL },
+    { RNN_LAYER_RATE_SCALE, RNN_SETTING_FLOAT, "rate_scale", 0, 1000, 1, NULL },
+    { RNN_LAYER_L2, RNN_SETTING_FLOAT, "l2", 0, 1000, 0, NULL },
+    { RNN_LAYER_DECAY, RNN_SETTING_INT, "decay", 0, 1, 1, NULL },
 };
 
 bool rnni_op_takes(const rnni_op *op, int32_t setting)
@@ -48,11 +60,12 @@ void rnni_node_defaults(rnni_node *node)
 rnn_status_t rnni_node_set(rnni_node *node, int32_t setting, int32_t type, double value)
 {
     char owner[RNNI_NAME_SIZE + 16];
-    RNNI_REQUIRE(!node->graph->built, RNN_ERROR_STATE, "layer %s: settings lock when the model is built", node->name);
     int row = rnni_setting_find(rnni_layer_settings, RNNI_SETTINGS, setting);
     RNNI_REQUIRE(row >= 0, RNN_ERROR_ARGUMENT, "layer %s: there is no layer setting with number %d", node->name, (int)setting);
     RNNI_REQUIRE(rnni_op_takes(node->op, setting), RNN_ERROR_ARGUMENT, "layer %s: a %s layer has no setting %s",
                  node->name, node->op->name, rnni_layer_settings[row].name);
+    RNNI_REQUIRE(!node->graph->built || setting >= RNN_LAYER_TRAINABLE, RNN_ERROR_STATE,
+                 "layer %s: settings lock when the model is built, all but those of training", node->name);
     memcpy(owner, "layer ", 6);
     memcpy(owner + 6, node->name, strlen(node->name) + 1);
     RNNI_TRY(rnni_setting_set(rnni_layer_settings, RNNI_SETTINGS, node->settings, owner, setting, type, value));

@@ -2,6 +2,7 @@
 #include "model/exec.h"
 #include "core/error.h"
 #include "core/pool.h"
+#include "layers/recurrent.h"
 
 /* ---- shards ------------------------------------------------------------------------------------------------------- */
 
@@ -38,6 +39,11 @@ rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training)
     return RNN_ERROR_MEMORY;
 }
 
+static size_t state_bytes(const rnni_exec *exec, int64_t sequences)
+{
+    return (size_t)(sequences * exec->whole.carried_size) * sizeof(rnni_real);
+}
+
 static void release_run(rnni_exec *exec, rnni_run *run)
 {
     rnn_context_t *context = exec->context;
@@ -62,6 +68,8 @@ void rnni_exec_release(rnni_exec *exec)
     rnni_free(context, exec->whole.shared, (size_t)graph->count * sizeof *exec->whole.shared);
     rnni_free(context, exec->whole.rows, (size_t)graph->axis_count * sizeof *exec->whole.rows);
     rnni_free(context, exec->raw, (size_t)graph->count);
+    if (exec->whole.carried) rnni_free(context, exec->whole.carried, state_bytes(exec, exec->carried_capacity));
+    rnni_free(context, exec->whole.carried_at, (size_t)graph->count * sizeof *exec->whole.carried_at);
     if (exec->gradients) rnni_free(context, exec->gradients, (size_t)graph->weight_total * sizeof *exec->gradients);
     rnni_free(context, exec->shard_gradients, exec->shard_gradient_count * sizeof *exec->shard_gradients);
     memset(exec, 0, sizeof *exec);
@@ -312,6 +320,17 @@ static rnn_status_t place_shared(rnni_exec *exec)
 
 /* ---- values in ---------------------------------------------------------------------------------------------------- */
 
+/* Steps of one sequence that are moved together between a batch, where they lie side by side, and a run, where they are a step's rows
+ * apart: few enough that the run's rows of all sequences stay in the first-level cache. */
+enum { STEPS_AT_ONCE = 8 };
+
+/* All rows of an axis, in blocks of steps. */
+#define FOR_ROWS(axis, row)                                                                                   \
+    for (int64_t t0_ = 0; t0_ < (axis)->steps; t0_ += STEPS_AT_ONCE)                                          \
+        for (int64_t s_ = 0; s_ < (axis)->active[t0_]; s_++)                                                  \
+            for (int64_t t_ = t0_, row = (axis)->offset[t_] + s_;                                             \
+                 t_ < t0_ + STEPS_AT_ONCE && t_ < (axis)->lengths[s_] && (row = (axis)->offset[t_] + s_, 1); t_++)
+
 static void load_input(const rnni_run *run, const rnni_node *input, const rnni_column *column)
 {
     const rnni_slot *slot = &run->slots[input->id];
@@ -321,10 +340,10 @@ static void load_input(const rnni_run *run, const rnni_node *input, const rnni_c
         return;
     }
     const rnni_axis *axis = &run->axes[input->axis];
-    for (int64_t r = 0; r < axis->rows; r++) {
-        if (input->flow == RNNI_FLOW_TOKENS) slot->ids[r] = column->ids[axis->position[r]];
-        else memcpy(slot->y + r * n, column->values + axis->position[r] * n, (size_t)n * sizeof *slot->y);
-    }
+    if (input->flow == RNNI_FLOW_TOKENS)
+        for (int64_t r = 0; r < axis->rows; r++) slot->ids[r] = column->ids[axis->position[r]];
+    else
+        FOR_ROWS(axis, r) memcpy(slot->y + r * n, column->values + axis->position[r] * n, (size_t)n * sizeof *slot->y);
 }
 
 /* Run number `index` of a batch cut into shards of `size` sequences. */
@@ -338,14 +357,16 @@ static void begin_run(rnni_exec *exec, int32_t index, int64_t size)
     run->whole = &exec->whole;
     run->first = first;
     run->count = left < size ? left : size;
-    run->index = exec->batch->index + first;
+    run->index = run->count ? exec->batch->index + first : NULL;
     run->training = exec->training;
     run->input_gradients = exec->input_gradients;
     run->stream = false;
     run->raw = exec->raw;
     run->seed = exec->seed;
     run->epoch = exec->epoch;
-    run->gradients = !exec->training ? NULL : index == 0 ? exec->gradients : exec->shard_gradients + (index - 1) * graph->dense_total;
+    run->gradients = !exec->training ? NULL
+                     : index == 0 || graph->dense_total == 0 ? exec->gradients
+                                                             : exec->shard_gradients + (index - 1) * graph->dense_total;
 }
 
 rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
@@ -380,11 +401,30 @@ void rnni_run_forward(rnni_run *run)
     for (int32_t i = 0; i < run->graph->count; i++) run->graph->order[i]->op->forward(run->graph->order[i], run);
 }
 
+/* Nodes [from, to) of graph->order, between two that couple the shards (or the ends). */
+typedef struct segment {
+    rnni_exec *exec;
+    int32_t from, to;
+    bool again; /* backward: not the first one */
+} segment;
+
+/* The node at rank `rank` when the shards have to meet there, else NULL. */
+static const rnni_node *meeting(const rnni_exec *exec, int32_t rank)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    if (!exec->training || rank < 0 || rank >= graph->count) return NULL;
+    const rnni_node *node = graph->order[rank];
+    return node->op->couple && exec->whole.shared[node->id] ? node : NULL;
+}
+
 static void forward_shard(int64_t index, void *argument)
 {
-    rnni_exec *exec = argument;
+    const segment *s = argument;
+    rnni_run *run = &s->exec->runs[index];
+    const rnni_node *next = meeting(s->exec, s->to);
     uint64_t mode = rnni_denormals_flush();
-    rnni_run_forward(&exec->runs[index]);
+    for (int32_t i = s->from; i < s->to; i++) run->graph->order[i]->op->forward(run->graph->order[i], run);
+    if (next) next->op->gather(next, run);
     rnni_denormals_restore(mode);
 }
 
@@ -411,35 +451,61 @@ void rnni_exec_forward(rnni_exec *exec)
         whole_work w = { &exec->whole, graph->nodes[i], -1 };
         if (w.node->op->before) rnni_parallel(exec->context, w.node->op->before_pieces(w.node, &exec->whole), whole_piece, &w);
     }
-    rnni_parallel(exec->context, exec->run_count, forward_shard, exec);
-}
-
-void rnni_exec_clear_gradients(rnni_exec *exec)
-{
-    const rnni_graph *graph = &exec->model->graph;
-    for (int32_t i = 0; i < exec->run_count; i++) {
-        rnni_run *run = &exec->runs[i];
-        for (int32_t j = 0; j < graph->count; j++) {
-            const rnni_node *node = graph->nodes[j];
-            const rnni_slot *slot = &run->slots[j];
-            if (slot->dy) memset(slot->dy, 0, (size_t)(rnni_run_rows(run, node) * node->features) * sizeof *slot->dy);
-            if (slot->final_count) memset(slot->dfinal, 0, (size_t)slot->final_count * sizeof *slot->dfinal);
-        }
+    for (segment s = { exec, 0, 0, false }; s.from < graph->count; s.from = s.to) {
+        do s.to++;
+        while (s.to < graph->count && !meeting(exec, s.to));
+        rnni_parallel(exec->context, exec->run_count, forward_shard, &s);
+        const rnni_node *next = meeting(exec, s.to);
+        if (next) next->op->couple(next, &exec->whole);
     }
 }
+
+static void clear_shard(int64_t index, void *argument)
+{
+    const rnni_exec *exec = argument;
+    const rnni_graph *graph = &exec->model->graph;
+    const rnni_run *run = &exec->runs[index];
+    for (int32_t j = 0; j < graph->count; j++) {
+        const rnni_node *node = graph->nodes[j];
+        const rnni_slot *slot = &run->slots[j];
+        if (slot->dy) memset(slot->dy, 0, (size_t)(rnni_run_rows(run, node) * node->features) * sizeof *slot->dy);
+        if (slot->final_count) memset(slot->dfinal, 0, (size_t)slot->final_count * sizeof *slot->dfinal);
+    }
+}
+
+void rnni_exec_clear_gradients(rnni_exec *exec) { rnni_parallel(exec->context, exec->run_count, clear_shard, exec); }
 
 static void backward_shard(int64_t index, void *argument)
 {
-    rnni_exec *exec = argument;
-    rnni_run *run = &exec->runs[index];
+    const segment *s = argument;
+    rnni_run *run = &s->exec->runs[index];
     const rnni_graph *graph = run->graph;
+    const rnni_node *next = meeting(s->exec, s->from - 1);
     uint64_t mode = rnni_denormals_flush();
-    memset(run->gradients, 0, (size_t)graph->dense_total * sizeof *run->gradients);
-    for (int32_t i = graph->count - 1; i >= 0; i--) {
+    if (!s->again && graph->dense_total) memset(run->gradients, 0, (size_t)graph->dense_total * sizeof *run->gradients);
+    for (int32_t i = s->to - 1; i >= s->from; i--) {
         const rnni_node *node = graph->order[i];
         if (node->op->backward && (node->trains || run->input_gradients)) node->op->backward(node, run);
     }
+    if (next) next->op->gather_backward(next, run);
     rnni_denormals_restore(mode);
+}
+
+/* From the last node to the first. A node where the shards meet ends a segment, and begins the next one. */
+static void backward_segments(rnni_exec *exec)
+{
+    int32_t count = exec->model->graph.count;
+    segment s = { exec, count, count, false };
+    while (s.from > 0 && !meeting(exec, s.from - 1)) s.from--;
+    for (;;) {
+        rnni_parallel(exec->context, exec->run_count, backward_shard, &s);
+        const rnni_node *next = meeting(exec, s.from - 1);
+        if (!next) return;
+        next->op->couple_backward(next, &exec->whole);
+        s.again = true;
+        s.to = s.from--;
+        while (s.from > 0 && !meeting(exec, s.from - 1)) s.from--;
+    }
 }
 
 /* Numbers of one piece of the sum over shards. */
@@ -468,11 +534,58 @@ static void run_after(rnni_exec *exec, const rnni_node *node)
 void rnni_exec_backward(rnni_exec *exec)
 {
     const rnni_graph *graph = &exec->model->graph;
-    rnni_parallel(exec->context, exec->run_count, backward_shard, exec);
+    backward_segments(exec);
     if (exec->run_count > 1) rnni_parallel(exec->context, (graph->dense_total + SUM_PIECE - 1) / SUM_PIECE, sum_piece, exec);
     memset(exec->gradients + graph->dense_total, 0, (size_t)(graph->weight_total - graph->dense_total) * sizeof *exec->gradients);
     for (int32_t i = 0; i < graph->count; i++)
         if (graph->nodes[i]->op->after) run_after(exec, graph->nodes[i]);
+}
+
+/* ---- states from batch to batch ----------------------------------------------------------------------------------- */
+
+rnn_status_t rnni_exec_carry(rnni_exec *exec)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    int64_t total = 0, *places = rnni_alloc_array(exec->context, (size_t)graph->count, sizeof *places);
+    if (!places) return RNN_ERROR_MEMORY;
+    for (int32_t i = 0; i < graph->count; i++) {
+        const rnni_node *node = graph->nodes[i];
+        int64_t size = node->op->state_size ? node->op->state_size(node) : 0;
+        if (rnni_is_recurrent(node) ? size < 0 : size != 0 || node->of_sequence) {
+            rnni_free(exec->context, places, (size_t)graph->count * sizeof *places);
+            return rnni_fail(RNN_ERROR_UNSUPPORTED, "layer %s cannot go on from batch to batch: it looks ahead or needs whole sequences", node->name);
+        }
+        places[i] = total;
+        total += size;
+    }
+    rnni_free(exec->context, exec->whole.carried_at, (size_t)graph->count * sizeof *places);
+    exec->whole.carried_at = places;
+    exec->whole.carried_size = total;
+    return RNN_OK;
+}
+
+rnn_status_t rnni_exec_keep_states(rnni_exec *exec)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    rnni_whole *whole = &exec->whole;
+    int64_t count = exec->batch->count;
+    if (!whole->carried || exec->carried_capacity < count) {
+        rnni_real *block = rnni_realloc(exec->context, whole->carried, state_bytes(exec, exec->carried_capacity), state_bytes(exec, count));
+        if (!block) return RNN_ERROR_MEMORY;
+        whole->carried = block;
+        exec->carried_capacity = count;
+    }
+    for (int32_t i = 0; i < exec->run_count; i++)
+        for (int32_t j = 0; j < graph->count; j++)
+            if (rnni_is_recurrent(graph->nodes[j])) rnni_recurrent_carry(graph->nodes[j], &exec->runs[i]);
+    if (whole->carried_count < count) whole->carried_count = count;
+    return RNN_OK;
+}
+
+void rnni_exec_reset_states(rnni_exec *exec)
+{
+    exec->whole.carried_count = 0;
+    exec->whole.first_step = 0;
 }
 
 /* ---- values out --------------------------------------------------------------------------------------------------- */
@@ -508,22 +621,45 @@ static layout layout_of(const rnni_exec *exec, const rnni_node *node)
     return (layout){ column, rnni_column_longest(column) };
 }
 
+static void move_row(int64_t n, rnni_real *row, rnni_real *entry, bool into)
+{
+    if (into) memcpy(entry, row, (size_t)n * sizeof *row);
+    else
+        for (int64_t i = 0; i < n; i++) row[i] += entry[i];
+}
+
 /* Moves rows between a run and a table [B][T][features]; into the table, or out of it (added). */
 static void move_rows(const rnni_run *run, const rnni_node *node, layout l, rnni_real *rows, rnni_real *table, bool into)
 {
-    int64_t n = node->features, total = rnni_run_rows(run, node);
-    const rnni_axis *axis = node->axis < 0 ? NULL : &run->axes[node->axis];
-    for (int64_t r = 0, t = 0; r < total; r++) {
-        int64_t place = run->first + r;
-        if (axis) {
-            while (r >= axis->offset[t + 1]) t++;
-            int64_t b = run->first + axis->order[r - axis->offset[t]];
-            place = b * l.steps + axis->position[r] - l.column->starts[b];
-        }
-        if (into) memcpy(table + place * n, rows + r * n, (size_t)n * sizeof *rows);
-        else run->kernels->axpy(n, 1, table + place * n, rows + r * n);
+    int64_t n = node->features;
+    if (node->axis < 0) {
+        for (int64_t b = 0; b < run->count; b++) move_row(n, rows + b * n, table + (run->first + b) * n, into);
+        return;
+    }
+    const rnni_axis *axis = &run->axes[node->axis];
+    FOR_ROWS(axis, r) {
+        int64_t b = run->first + axis->order[s_];
+        move_row(n, rows + r * n, table + (b * l.steps + axis->position[r] - l.column->starts[b]) * n, into);
     }
 }
+
+typedef struct moving {
+    const rnni_exec *exec;
+    const rnni_node *node;
+    layout l;
+    rnni_real *table;
+    bool into, gradient;
+} moving;
+
+static void move_shard(int64_t index, void *argument)
+{
+    const moving *m = argument;
+    const rnni_run *run = &m->exec->runs[index];
+    rnni_real *rows = m->gradient ? run->slots[m->node->id].dy : run->slots[m->node->id].y;
+    if (rows) move_rows(run, m->node, m->l, rows, m->table, m->into);
+}
+
+static void move_all(moving m) { rnni_parallel(m.exec->context, m.exec->run_count, move_shard, &m); }
 
 static rnn_tensor_t *table_for(const rnni_exec *exec, const rnni_node *node, layout l)
 {
@@ -537,11 +673,7 @@ rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int 
     layout l = layout_of(exec, node);
     rnn_tensor_t *table = table_for(exec, node, l);
     if (!table) return RNN_ERROR_MEMORY;
-    for (int32_t i = 0; i < exec->run_count; i++) {
-        const rnni_slot *slot = &exec->runs[i].slots[node->id];
-        rnni_real *rows = gradient ? slot->dy : slot->y;
-        if (rows) move_rows(&exec->runs[i], node, l, rows, rnn_tensor_data(table), true);
-    }
+    move_all((moving){ exec, node, l, rnn_tensor_data(table), true, gradient != 0 });
     *tensor = table;
     return RNN_OK;
 }
@@ -549,12 +681,14 @@ rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int 
 rnn_status_t rnni_exec_add_upstream(rnni_exec *exec, const rnni_node *node, const rnn_tensor_t *upstream)
 {
     layout l = layout_of(exec, node);
+    if (rnn_tensor_dtype(upstream) == RNNI_REAL_DTYPE && rnn_tensor_is_contiguous(upstream)) { /* as it lies there; only read */
+        move_all((moving){ exec, node, l, (rnni_real *)rnn_tensor_const_data(upstream), false, true });
+        return RNN_OK;
+    }
     rnn_tensor_t *table = table_for(exec, node, l);
     if (!table) return RNN_ERROR_MEMORY;
     rnn_status_t status = rnn_tensor_copy(table, upstream);
-    for (int32_t i = 0; status == RNN_OK && i < exec->run_count; i++)
-        if (exec->runs[i].slots[node->id].dy)
-            move_rows(&exec->runs[i], node, l, exec->runs[i].slots[node->id].dy, rnn_tensor_data(table), false);
+    if (status == RNN_OK) move_all((moving){ exec, node, l, rnn_tensor_data(table), false, true });
     rnn_tensor_free(table);
     return status;
 }

@@ -23,6 +23,7 @@ typedef struct rnni_exec {
     rnni_real *gradients;            /* [weight_total]: sum over shards, after backward */
     rnni_real *shard_gradients;      /* [run_count - 1][dense_total]: the first shard writes into `gradients` */
     size_t shard_gradient_count;
+    int64_t carried_capacity;        /* sequences that whole.carried has room for */
 } rnni_exec;
 
 rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training);
@@ -30,6 +31,14 @@ void rnni_exec_release(rnni_exec *exec);
 
 /* Checks the batch against the model's inputs (kinds, features, id ranges, NaN, equal axes) and lays out all buffers. RNN_ERROR_SHAPE, RNN_ERROR_RANGE, RNN_ERROR_DATA, RNN_ERROR_MEMORY. */
 rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch);
+
+/* Makes an exec stateful: sequence i of a batch goes on where sequence i of the batch before ended. RNN_ERROR_UNSUPPORTED when a layer looks ahead, or
+ * needs the whole sequence (pools). Gradients do not flow back into earlier batches. */
+rnn_status_t rnni_exec_carry(rnni_exec *exec);
+/* After a forward (and its backward): keeps the states that its sequences end with; the next batch begins with them. RNN_ERROR_MEMORY. */
+rnn_status_t rnni_exec_keep_states(rnni_exec *exec);
+/* The next batch begins anew. */
+void rnni_exec_reset_states(rnni_exec *exec);
 
 /* Places a run's buffers in its arena (or measures them); the run's axes are laid out. */
 void rnni_run_lay_out(rnni_run *run);

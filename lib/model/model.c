@@ -51,19 +51,20 @@ void rnn_model_free(rnn_model_t *model)
         free_text(context, model->metadata[i].value);
     }
     rnni_free(context, model->metadata, model->metadata_capacity * sizeof *model->metadata);
+    rnni_blobs_release(model);
     rnni_free(context, model, sizeof *model);
     rnn_context_free(context);
 }
 
 rnn_status_t rnn_model_set_output(rnn_model_t *model, rnn_layer_t *layer, const char *name)
 {
-    RNNI_REQUIRE(model, RNN_ERROR_ARGUMENT, "the model is NULL");
+    if (!model) return rnni_fail_null("the model");
     return rnni_graph_add_output(&model->graph, layer, name);
 }
 
 rnn_status_t rnn_model_build(rnn_model_t *model)
 {
-    RNNI_REQUIRE(model, RNN_ERROR_ARGUMENT, "the model is NULL");
+    if (!model) return rnni_fail_null("the model");
     return rnni_graph_build(&model->graph, 1, -1);
 }
 
@@ -138,19 +139,11 @@ int64_t rnn_model_weights(const rnn_model_t *model)
     return count;
 }
 
-/* The text lives in a buffer of the thread until its next call. */
 const char *rnn_model_weight_name(const rnn_model_t *model, int64_t index)
 {
-    static _Thread_local char name[RNNI_NAME_SIZE + 32];
     for (int32_t i = 0; model && index >= 0 && i < model->graph.count; i++) {
         const rnni_node *node = model->graph.nodes[i];
-        if (index < node->weight_count) {
-            size_t length = strlen(node->name);
-            memcpy(name, node->name, length);
-            name[length] = '.';
-            memcpy(name + length + 1, node->weights[index].name, strlen(node->weights[index].name) + 1);
-            return name;
-        }
+        if (index < node->weight_count) return node->weights[index].full;
         index -= node->weight_count;
     }
     return NULL;
@@ -187,6 +180,13 @@ static rnn_status_t check_values(const rnn_tensor_t *values, const rnni_weight *
     return RNN_OK;
 }
 
+/* Packed copies follow the weights. */
+static void pack_again(rnni_node *node)
+{
+    if (node->packed) node->op->pack(node, node->graph->weights, node->packed, 0);
+    if (node->packed_backward) node->op->pack(node, node->graph->weights, node->packed_backward, 1);
+}
+
 rnn_status_t rnn_model_set_weight(rnn_model_t *model, const char *name, const rnn_tensor_t *values)
 {
     RNNI_REQUIRE(model && name && values, RNN_ERROR_ARGUMENT, "expected a model, a name and values, one is NULL");
@@ -202,8 +202,8 @@ rnn_status_t rnn_model_set_weight(rnn_model_t *model, const char *name, const rn
     rnn_tensor_free(target);
     RNNI_TRY(status);
     atomic_fetch_add(&model->version, 1);
-    if (node->packed) node->op->pack(node, model->graph.weights, node->packed, 0);
-    if (node->packed_backward) node->op->pack(node, model->graph.weights, node->packed_backward, 1);
+    for (int32_t i = 0; i < model->graph.count; i++)
+        if (model->graph.nodes[i] == node || model->graph.nodes[i]->tied == node) pack_again(model->graph.nodes[i]);
     return RNN_OK;
 }
 

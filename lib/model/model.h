@@ -16,6 +16,12 @@ typedef struct rnni_classes {
     int64_t count;
 } rnni_classes;
 
+typedef struct rnni_blob {
+    char name[RNNI_NAME_SIZE];
+    unsigned char *bytes;
+    size_t size;
+} rnni_blob;
+
 struct rnn_model {
     rnni_graph graph;                /* first: rnni_graph_of */
     atomic_int references;
@@ -25,6 +31,8 @@ struct rnn_model {
     size_t classes_count;
     rnni_metadata *metadata;         /* sorted by key */
     size_t metadata_count, metadata_capacity;
+    rnni_blob *blobs;                /* sorted by name */
+    size_t blob_count, blob_capacity;
     atomic_uint_fast64_t version;    /* counts changes of weights */
 };
 
@@ -33,6 +41,7 @@ rnn_status_t rnni_model_add_node(rnn_model_t *model, const char *op, const char 
 /* For the loader: builds without filling the weights, at most `weight_limit` numbers of them (RNN_ERROR_FORMAT); the caller then writes
  * graph.weights and calls rnni_graph_pack(&model->graph, 0). */
 rnn_status_t rnni_model_build_empty(rnn_model_t *model, int64_t weight_limit);
+void rnni_blobs_release(rnn_model_t *model);
 /* Output number by name (NULL: the only one), or -1 with an explained error. Input likewise. */
 int32_t rnni_model_output_index(const rnn_model_t *model, const char *name);
 int32_t rnni_model_input_index(const rnn_model_t *model, const char *name);

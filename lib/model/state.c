@@ -33,7 +33,7 @@ static rnn_status_t find_input(rnn_state_t *state)
     for (int32_t i = 0; i < graph->count; i++) {
         const rnni_node *node = graph->nodes[i];
         int64_t size = state_size(node);
-        RNNI_REQUIRE(size >= 0, RNN_ERROR_UNSUPPORTED, "layer %s looks ahead (reverse or bidirectional) and cannot be stepped", node->name);
+        RNNI_REQUIRE(size >= 0, RNN_ERROR_UNSUPPORTED, "layer %s looks ahead (reverse, bidirectional, or it reads what a whole sequence gives) and cannot be stepped", node->name);
         state->carried_count += size;
         if (node->op->max_inputs == 0 && node->flow == RNNI_FLOW_VECTOR) state->vector_count += node->features;
     }
@@ -96,7 +96,7 @@ static rnn_status_t lay_out(rnn_state_t *state)
 rnn_state_t *rnn_state_create(rnn_model_t *model)
 {
     if (!model) {
-        rnni_fail(RNN_ERROR_ARGUMENT, "the model is NULL");
+        rnni_fail_null("the model");
         return NULL;
     }
     rnn_state_t *state = rnni_alloc(model->graph.context, sizeof *state);
@@ -250,7 +250,8 @@ static uint64_t fingerprint(const rnn_model_t *model)
     for (int32_t i = 0; i < graph->count; i++) {
         const rnni_node *node = graph->nodes[i];
         for (const char *c = node->op->name; *c; c++) hash = mix(hash, (unsigned char)*c);
-        for (int s = 1; s <= RNNI_SETTINGS; s++)
+        hash = mix(hash, node->tied ? (uint64_t)node->tied->id : UINT64_MAX);
+        for (int s = 1; s < RNN_LAYER_TRAINABLE; s++) /* those of training do not matter */
             if (rnni_op_takes(node->op, s)) hash = mix_number(hash, node->settings[s - 1]);
         for (int32_t j = 0; j < node->input_count; j++) hash = mix(hash, node->inputs[j] ? (uint64_t)node->inputs[j]->id : UINT64_MAX);
         for (int32_t w = 0; w < node->weight_count; w++)

@@ -38,6 +38,10 @@ static void write_node(rnni_json_writer *json, const rnni_node *node)
         if (rnni_op_takes(node->op, rnni_layer_settings[i].id))
             rnni_setting_write_json(json, &rnni_layer_settings[i], node->settings[i]);
     rnni_json_end_object(json);
+    if (node->tied) {
+        rnni_json_write_key(json, "tied");
+        rnni_json_write_string(json, node->tied->name);
+    }
     rnni_json_end_object(json);
 }
 
@@ -77,7 +81,7 @@ rnn_status_t rnni_graph_write_json(const rnni_graph *graph, rnni_buffer *out)
 
 typedef struct {
     const char *name;
-    const rnni_json_value *inputs, *settings; /* settings may be NULL */
+    const rnni_json_value *inputs, *settings, *tied; /* the last two may be NULL */
     const rnni_op *op;
     rnni_node *node; /* when it is made */
 } row;
@@ -118,7 +122,7 @@ static rnn_status_t read_version(const rnni_json_value *node, row *r)
 
 static rnn_status_t read_row(const rnni_json_value *node, size_t index, row *r)
 {
-    static const char *const known[] = { "op", "version", "name", "inputs", "settings", NULL };
+    static const char *const known[] = { "op", "version", "name", "inputs", "settings", "tied", NULL };
     char what[48];
     snprintf(what, sizeof(what), "node %zu of the graph", index);
     RNNI_TRY(check_keys(node, what, known));
@@ -134,6 +138,7 @@ static rnn_status_t read_row(const rnni_json_value *node, size_t index, row *r)
     r->inputs = rnni_json_get(node, "inputs");
     RNNI_REQUIRE(rnni_json_is(r->inputs, RNNI_JSON_ARRAY), RNN_ERROR_FORMAT,
                  "layer %s has no array of inputs", r->name);
+    r->tied = rnni_json_get(node, "tied");
     r->settings = rnni_json_get(node, "settings");
     RNNI_REQUIRE(!r->settings || rnni_json_is(r->settings, RNNI_JSON_OBJECT), RNN_ERROR_FORMAT,
                  "the settings of layer %s are not an object", r->name);
@@ -265,6 +270,14 @@ static rnn_status_t add_late_inputs(const reader *in, const row *r)
     return RNN_OK;
 }
 
+static rnn_status_t add_tie(const reader *in, const row *r)
+{
+    const row *source;
+    if (!r->tied) return RNN_OK;
+    RNNI_TRY(find_row(in, r->tied, "the table", r->name, &source));
+    return as_format(rnni_node_tie(r->node, source->node));
+}
+
 /* Each stacked layer and direction has two weights at least, so it needs two tensors. Without this check a
  * few bytes could ask for very many layers. */
 static rnn_status_t check_depth(const reader *in)
@@ -315,6 +328,7 @@ static rnn_status_t read_graph(reader *in, const rnni_json_value *graph)
     for (size_t i = 0; i < in->count; i++)
         memcpy(in->rows[i].node->name, in->rows[i].name, strlen(in->rows[i].name) + 1);
     for (size_t i = 0; i < in->count; i++) RNNI_TRY(add_late_inputs(in, &in->rows[i]));
+    for (size_t i = 0; i < in->count; i++) RNNI_TRY(add_tie(in, &in->rows[i]));
     RNNI_TRY(check_depth(in));
     return read_outputs(in, rnni_json_get(graph, "outputs"));
 }

@@ -13,6 +13,7 @@
 
 #define RNNI_RESERVED_PREFIX "rnn."
 #define RNNI_TRAIN_PREFIX "rnn.train."
+#define RNNI_BLOB_PREFIX "rnn.blob."
 #define RNNI_MODEL_KEY "rnn.model"
 #define RNNI_TOKENIZER_PREFIX "rnn.tokenizer."
 #define RNNI_CLASSES_PREFIX "rnn.classes."
@@ -33,6 +34,11 @@ rnn_status_t rnni_model_read(rnn_context_t *context, const rnni_safetensors *fil
 rnn_status_t rnni_model_read_weights(rnn_model_t *model, const rnni_safetensors *file);
 
 /* ---- Pieces ---- */
+
+/* Whether an entry (NULL: none) can become the weight: RNN_ERROR_FORMAT with its name. */
+rnn_status_t rnni_model_check_entry(const rnni_safetensors_entry *entry, const rnni_weight *weight, const char *name);
+/* Overwrites all weights of a built model, [weight_total]; packed copies follow. */
+rnn_status_t rnni_model_replace_weights(rnn_model_t *model, const rnni_real *weights);
 
 /* The most nodes of a graph, inputs of all its nodes together, and metadata texts of the user that a file may
  * have: models look names up one by one in places, so that reading takes quadratic time. */

@@ -29,7 +29,7 @@ static void count_weights(const rnni_safetensors *file, int64_t *tensors, int64_
     }
 }
 
-static rnn_status_t check_entry(const rnni_safetensors_entry *entry, const rnni_weight *weight,
+rnn_status_t rnni_model_check_entry(const rnni_safetensors_entry *entry, const rnni_weight *weight,
                                 const char *name)
 {
     RNNI_REQUIRE(entry, RNN_ERROR_FORMAT, "the file has no tensor \"%s\"", name);
@@ -53,7 +53,7 @@ static rnn_status_t read_weight(const rnni_safetensors *file, const rnni_node *n
     char name[RNNI_WEIGHT_NAME_SIZE];
     snprintf(name, sizeof(name), "%s.%s", node->name, weight->name);
     const rnni_safetensors_entry *entry = rnni_safetensors_find(file, name);
-    RNNI_TRY(check_entry(entry, weight, name));
+    RNNI_TRY(rnni_model_check_entry(entry, weight, name));
     rnni_real *numbers = block + weight->offset;
     rnni_safetensors_convert(entry, RNNI_REAL_DTYPE, numbers);
     for (int64_t i = 0; i < weight->count; i++)
@@ -162,6 +162,23 @@ static rnn_status_t read_texts(rnn_model_t *model, const rnni_safetensors *file)
     return RNN_OK;
 }
 
+static rnn_status_t read_blob(rnn_model_t *model, const rnni_safetensors_entry *entry)
+{
+    RNNI_REQUIRE(entry->dtype == RNN_U8 && entry->rank == 1, RNN_ERROR_FORMAT, "tensor \"%.60s\" is not a row of bytes", entry->name);
+    return rnn_model_set_blob(model, entry->name + strlen(RNNI_BLOB_PREFIX), entry->count ? entry->data : "", entry->count);
+}
+
+static rnn_status_t read_blobs(rnn_model_t *model, const rnni_safetensors *file)
+{
+    const rnni_safetensors_entry *entry;
+    for (int64_t i = 0; (entry = rnni_safetensors_at(file, i)) != NULL; i++) {
+        if (!has_prefix(entry->name, RNNI_BLOB_PREFIX)) continue;
+        RNNI_REQUIRE(model->blob_count < RNNI_MAX_TEXTS, RNN_ERROR_UNSUPPORTED, "the file has more than %d blobs", RNNI_MAX_TEXTS);
+        RNNI_TRY(as_format(read_blob(model, entry), "a blob of the file"));
+    }
+    return RNN_OK;
+}
+
 /* ---- Models ---- */
 
 /* The weights that the graph asks for are made only when the file has as many numbers. */
@@ -176,7 +193,8 @@ static rnn_status_t read_model(rnn_model_t *model, const rnni_safetensors *file)
     RNNI_TRY(as_format(rnni_model_build_empty(model, numbers), "the graph in the file"));
     RNNI_TRY(read_weights(&model->graph, file, model->graph.weights));
     RNNI_TRY(rnni_graph_pack(&model->graph, 0));
-    return read_texts(model, file);
+    RNNI_TRY(read_texts(model, file));
+    return read_blobs(model, file);
 }
 
 rnn_status_t rnni_model_read(rnn_context_t *context, const rnni_safetensors *file, rnn_model_t **model)
@@ -211,24 +229,26 @@ static bool has_backward(const rnni_graph *graph)
     return false;
 }
 
+rnn_status_t rnni_model_replace_weights(rnn_model_t *model, const rnni_real *weights)
+{
+    rnni_graph *graph = &model->graph;
+    memcpy(graph->weights, weights, (size_t)graph->weight_total * sizeof(*weights));
+    atomic_fetch_add(&model->version, 1);
+    return rnni_graph_pack(graph, has_backward(graph));
+}
+
 rnn_status_t rnni_model_read_weights(rnn_model_t *model, const rnni_safetensors *file)
 {
     rnni_graph *graph = &model->graph;
     RNNI_REQUIRE(graph->built, RNN_ERROR_STATE, "the model is not built yet");
     RNNI_TRY(check_same_graph(model, file));
-    /* Makes the blocks that are missing, so that the packing at the end cannot fail. */
-    int backward = has_backward(graph);
-    RNNI_TRY(rnni_graph_pack(graph, backward));
     size_t count = (size_t)graph->weight_total;
     rnni_real *fresh = rnni_alloc_array(graph->context, count, sizeof(*fresh));
     if (!fresh) return RNN_ERROR_MEMORY;
     rnn_status_t status = read_weights(graph, file, fresh);
-    if (status == RNN_OK) {
-        memcpy(graph->weights, fresh, count * sizeof(*fresh));
-        atomic_fetch_add(&model->version, 1);
-    }
+    if (status == RNN_OK) status = rnni_model_replace_weights(model, fresh);
     rnni_free(graph->context, fresh, count * sizeof(*fresh));
-    return status == RNN_OK ? rnni_graph_pack(graph, backward) : status;
+    return status;
 }
 
 /* ---- Sources ---- */

@@ -73,6 +73,14 @@ static rnn_status_t add_weight(const rnni_node *node, const rnni_weight *weight,
     return rnni_safetensors_add_tensor(writer, name, RNNI_REAL_DTYPE, weight->rank, weight->shape, numbers);
 }
 
+static rnn_status_t add_blob(const rnni_blob *blob, rnni_safetensors_writer *writer)
+{
+    char name[RNNI_WEIGHT_NAME_SIZE];
+    int64_t size = (int64_t)blob->size;
+    snprintf(name, sizeof(name), RNNI_BLOB_PREFIX "%s", blob->name);
+    return rnni_safetensors_add_tensor(writer, name, RNN_U8, 1, &size, blob->bytes);
+}
+
 rnn_status_t rnni_model_write(const rnn_model_t *model, rnni_safetensors_writer *writer)
 {
     RNNI_REQUIRE(model, RNN_ERROR_ARGUMENT, "the model is NULL");
@@ -81,6 +89,8 @@ rnn_status_t rnni_model_write(const rnn_model_t *model, rnni_safetensors_writer 
     RNNI_REQUIRE(model->metadata_count <= RNNI_MAX_TEXTS, RNN_ERROR_UNSUPPORTED,
                  "the model has %zu texts of metadata, a file holds at most %d", model->metadata_count,
                  RNNI_MAX_TEXTS);
+    RNNI_REQUIRE(model->blob_count <= RNNI_MAX_TEXTS, RNN_ERROR_UNSUPPORTED, "the model has %zu blobs, a file holds at most %d",
+                 model->blob_count, RNNI_MAX_TEXTS);
     RNNI_TRY(add_graph(graph, writer));
     RNNI_TRY(add_tokenizers(model, writer));
     RNNI_TRY(add_classes(model, writer));
@@ -89,6 +99,7 @@ rnn_status_t rnni_model_write(const rnn_model_t *model, rnni_safetensors_writer 
     for (int32_t i = 0; i < graph->count; i++)
         for (int32_t w = 0; w < graph->nodes[i]->weight_count; w++)
             RNNI_TRY(add_weight(graph->nodes[i], &graph->nodes[i]->weights[w], writer));
+    for (size_t i = 0; i < model->blob_count; i++) RNNI_TRY(add_blob(&model->blobs[i], writer));
     return RNN_OK;
 }
 

@@ -13,6 +13,16 @@ static const char *owner_text(const char *input, char out[MAX_OWNER])
     return out;
 }
 
+static void write_stop_words(const rnn_tokenizer_t *tokenizer, rnni_json_writer *json)
+{
+    const char *word = rnn_tokenizer_stop_word(tokenizer, 0);
+    if (!word) return;
+    rnni_json_write_key(json, "stop_words");
+    rnni_json_begin_array(json);
+    for (int64_t i = 0; (word = rnn_tokenizer_stop_word(tokenizer, i)); i++) rnni_json_write_string(json, word);
+    rnni_json_end_array(json);
+}
+
 rnn_status_t rnni_tokenizer_write_json(const rnn_tokenizer_t *tokenizer, const char *input, rnni_buffer *out)
 {
     char owner[MAX_OWNER];
@@ -33,6 +43,7 @@ rnn_status_t rnni_tokenizer_write_json(const rnn_tokenizer_t *tokenizer, const c
     for (int64_t id = RNN_TOKEN_FIRST; id < size; id++)
         rnni_json_write_string(&json, rnn_tokenizer_token(tokenizer, id));
     rnni_json_end_array(&json);
+    write_stop_words(tokenizer, &json);
     rnni_json_end_object(&json);
     return json.status;
 }
@@ -53,6 +64,19 @@ static rnn_status_t read_settings(rnn_tokenizer_t *tokenizer, const rnni_json_va
         RNNI_REQUIRE(value >= row->minimum && value <= row->maximum, RNN_ERROR_FORMAT,
                      "setting %s of %s is out of range", row->name, owner);
         RNNI_TRY(rnn_tokenizer_set_int(tokenizer, row->id, (int64_t)value));
+    }
+    return RNN_OK;
+}
+
+static rnn_status_t read_stop_words(rnn_tokenizer_t *tokenizer, const rnni_json_value *words, const char *owner)
+{
+    if (!words) return RNN_OK;
+    RNNI_REQUIRE(rnni_json_is(words, RNNI_JSON_ARRAY), RNN_ERROR_FORMAT, "the stop words of %s are no array", owner);
+    const rnni_json_value *word = rnni_json_first(words);
+    for (uint32_t i = 0; i < words->size; i++, word = rnni_json_next(word)) {
+        const char *text = rnni_json_string(word);
+        RNNI_REQUIRE(text, RNN_ERROR_FORMAT, "a stop word of %s is not a string", owner);
+        RNNI_TRY(rnn_tokenizer_add_stop_word(tokenizer, text));
     }
     return RNN_OK;
 }
@@ -78,11 +102,13 @@ static rnn_status_t read_object(rnn_tokenizer_t *tokenizer, const rnni_json_valu
     RNNI_REQUIRE(rnni_json_is(object, RNNI_JSON_OBJECT), RNN_ERROR_FORMAT, "%s is not a JSON object", owner);
     const rnni_json_value *key = rnni_json_first(object);
     for (uint32_t i = 0; i < object->size; i++, key = rnni_json_next(rnni_json_next(key))) {
-        bool known = strcmp(key->text, "settings") == 0 || strcmp(key->text, "words") == 0;
+        bool known = strcmp(key->text, "settings") == 0 || strcmp(key->text, "words") == 0 ||
+                     strcmp(key->text, "stop_words") == 0;
         RNNI_REQUIRE(known || rnni_key_is_foreign(key->text), RNN_ERROR_UNSUPPORTED,
                      "%s has the unknown key \"%.60s\"", owner, key->text);
     }
     RNNI_TRY(read_settings(tokenizer, rnni_json_get(object, "settings"), owner));
+    RNNI_TRY(read_stop_words(tokenizer, rnni_json_get(object, "stop_words"), owner));
     return read_words(tokenizer, rnni_json_get(object, "words"), owner);
 }
 

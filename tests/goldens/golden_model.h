@@ -80,10 +80,14 @@ GOLDEN_STATIC void golden_set_weights(golden_case *c)
 /* The case's fixed masks in place of random ones; they live as long as the case. */
 GOLDEN_STATIC void golden_set_masks(golden_case *c)
 {
-    rnn_tensor_t *input = golden_maybe(c, "input_mask"), *recurrent = golden_maybe(c, "recurrent_mask");
-    const rnni_real *of_input = input ? rnn_tensor_const_data(golden_real(c, input)) : NULL;
-    const rnni_real *of_state = recurrent ? rnn_tensor_const_data(golden_real(c, recurrent)) : NULL;
-    rnni_recurrent_set_masks(c->masked, of_input, of_state);
+    static const char *const names[4] = { "input_mask", "recurrent_mask", "hidden_keep_mask", "cell_keep_mask" };
+    const rnni_real *masks[4] = { NULL, NULL, NULL, NULL };
+    for (int i = 0; i < 4; i++) {
+        rnn_tensor_t *mask = golden_maybe(c, names[i]);
+        if (mask) masks[i] = rnn_tensor_const_data(golden_real(c, mask));
+    }
+    rnni_recurrent_set_masks(c->masked, masks[0], masks[1]);
+    rnni_recurrent_set_zoneout(c->masked, masks[2], masks[3]);
 }
 
 GOLDEN_STATIC void golden_fill_batch(golden_case *c)

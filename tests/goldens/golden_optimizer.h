@@ -7,12 +7,12 @@
 
 /* Cases of kind "optimizer": twelve updates of one parameter under given gradients. */
 
-/* What a case is called: variants of SGD are settings of one optimizer. */
+/* What a case is called: variants are settings of one optimizer. */
 static const struct {
     const char *name, *optimizer;
-} golden_optimizers[] = { { "sgd", "sgd" },           { "sgd_momentum", "sgd" }, { "sgd_nesterov", "sgd" },
-                          { "rmsprop", "rmsprop" },   { "adam", "adam" },        { "adagrad", "adagrad" },
-                          { "adadelta", "adadelta" }, { "adamax", "adamax" },    { "nadam", "nadam" } };
+} golden_optimizers[] = { { "sgd_momentum", "sgd" },         { "sgd_nesterov", "sgd" },
+                          { "sgd_weight_decay", "sgd" },     { "rmsprop_centered_momentum", "rmsprop" },
+                          { "amsgrad", "adam" } };
 
 static const struct {
     const char *key;
@@ -22,14 +22,15 @@ static const struct {
     { "opt.nesterov", RNN_OPTIM_NESTEROV }, { "opt.alpha", RNN_OPTIM_ALPHA },
     { "opt.eps", RNN_OPTIM_EPSILON },       { "opt.epsilon_inside", RNN_OPTIM_EPSILON_INSIDE },
     { "opt.beta1", RNN_OPTIM_BETA1 },       { "opt.beta2", RNN_OPTIM_BETA2 },
+    { "opt.rho", RNN_OPTIM_ALPHA },         { "opt.weight_decay", RNN_OPTIM_WEIGHT_DECAY },
+    { "opt.centered", RNN_OPTIM_CENTERED }, { "opt.amsgrad", RNN_OPTIM_AMSGRAD },
 };
 
 GOLDEN_STATIC const rnni_optim *golden_find_optimizer(const char *name)
 {
     for (size_t i = 0; i < sizeof golden_optimizers / sizeof *golden_optimizers; i++)
-        if (strcmp(golden_optimizers[i].name, name) == 0)
-            return rnni_optim_find_name(golden_optimizers[i].optimizer);
-    return NULL;
+        if (strcmp(golden_optimizers[i].name, name) == 0) name = golden_optimizers[i].optimizer;
+    return rnni_optim_find_name(name);
 }
 
 /* The case's constants in the optimizer's table. */
@@ -55,6 +56,8 @@ GOLDEN_STATIC void golden_optimizer(golden_case *c)
     rnn_tensor_t *gradients = golden_real(c, golden_need(c, "gradients"));
     rnn_tensor_t *trajectory = golden_real(c, gradients);
     rnni_update update = { .settings = settings, .learning_rate = settings[0] };
+    double decay = rnni_optim_setting(settings, RNN_OPTIM_WEIGHT_DECAY);
+    *(optim->decoupled ? &update.shrink : &update.decay) = decay;
     golden_must(c, rnni_kernels_get(c->context, &update.kernels), "rnni_kernels_get");
     update.count = rnn_tensor_count(weights);
     update.weights = rnn_tensor_data(weights);
@@ -66,7 +69,7 @@ GOLDEN_STATIC void golden_optimizer(golden_case *c)
     for (int64_t i = 0; i < rnn_tensor_size(gradients, 0); i++) {
         update.step = i + 1;
         update.gradients = gradient + i * update.count;
-        optim->update(&update);
+        rnni_optim_update(optim, &update);
         memcpy(place + i * update.count, update.weights, (size_t)update.count * sizeof *place);
     }
     golden_compare(c, "trajectory", trajectory, golden_need(c, "trajectory"));

@@ -45,6 +45,16 @@ GOLDEN_STATIC void golden_set_variant(golden_case *c, rnn_layer_t *layer, const 
     }
 }
 
+/* Peepholes, projection, layer norm of an LSTM. */
+GOLDEN_STATIC void golden_set_lstm(golden_case *c, rnn_layer_t *layer)
+{
+    golden_set(c, layer, RNN_LAYER_PEEPHOLE, golden_uses(c->file, "peephole"));
+    golden_set(c, layer, RNN_LAYER_PROJECTION, (int64_t)golden_number(c->file, "proj_size", 0));
+    golden_set(c, layer, RNN_LAYER_NORM, golden_uses(c->file, "layer_norm"));
+    if (golden_uses(c->file, "layer_norm"))
+        golden_must(c, rnn_layer_set_float(layer, RNN_LAYER_EPSILON, golden_number(c->file, "eps", 0)), "RNN_LAYER_EPSILON");
+}
+
 GOLDEN_STATIC void golden_wire_state(golden_case *c, rnn_layer_t *layer, int32_t state, int64_t features)
 {
     const char *first = state == RNN_STATE_CELL ? "c0" : "h0", *last = state == RNN_STATE_CELL ? "cn" : "hn";
@@ -56,12 +66,10 @@ GOLDEN_STATIC void golden_wire_state(golden_case *c, rnn_layer_t *layer, int32_t
 
 GOLDEN_STATIC void golden_recurrent(golden_case *c)
 {
-    static const char *const later[] = { "proj_size", "peephole", "layer_norm", "zoneout_masks" };
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (golden_uses(c->file, later[i])) golden_skip(c, later[i]);
     const char *cell = golden_text(c->file, "cell");
     int64_t units = (int64_t)golden_number(c->file, "hidden_size", 0);
     int64_t layers = (int64_t)golden_number(c->file, "layers", 1);
+    int64_t projection = (int64_t)golden_number(c->file, "proj_size", 0);
     int both = golden_uses(c->file, "bidirectional");
     if (golden_number(c->file, "steps", 0) >= 100) c->tolerance *= 10;
 
@@ -70,13 +78,14 @@ GOLDEN_STATIC void golden_recurrent(golden_case *c)
     golden_set(c, layer, RNN_LAYER_LAYERS, layers);
     golden_set(c, layer, RNN_LAYER_DIRECTION, both ? RNN_BIDIRECTIONAL : RNN_FORWARD);
     golden_set_variant(c, layer, cell);
+    if (strcmp(cell, "lstm") == 0) golden_set_lstm(c, layer);
     golden_set(c, layer, RNN_LAYER_BIAS, golden_biases(c, ""));
     golden_input(c, "x");
     golden_output(c, layer, "y", "gy");
-    golden_wire_state(c, layer, RNN_STATE_HIDDEN, layers * (both ? 2 : 1) * units);
+    golden_wire_state(c, layer, RNN_STATE_HIDDEN, layers * (both ? 2 : 1) * (projection ? projection : units));
     if (rnni_safetensors_find(c->file, "c0"))
         golden_wire_state(c, layer, RNN_STATE_CELL, layers * (both ? 2 : 1) * units);
-    if (golden_uses(c->file, "dropout_masks")) c->masked = layer;
+    if (golden_uses(c->file, "dropout_masks") || golden_uses(c->file, "zoneout_masks")) c->masked = layer;
     golden_check_model(c);
 }
 

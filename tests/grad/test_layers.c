@@ -86,6 +86,12 @@ static rnn_layer_t *pools(rnn_model_t *m, rnn_layer_t *x)
     return hyperbolic(m, rnn_concat(m, parts, 3));
 }
 
+static rnn_layer_t *repeated(rnn_model_t *m, rnn_layer_t *x)
+{
+    rnn_layer_t *parts[2] = { rnn_repeat(m, hyperbolic(m, rnn_mean_pool(m, x)), x), x };
+    return rnn_gru(m, rnn_concat(m, parts, 2), 3);
+}
+
 /* A recurrent layer between others that both read and are read. */
 static rnn_layer_t *sandwich(rnn_model_t *m, rnn_layer_t *x)
 {
@@ -107,7 +113,7 @@ static const struct {
     { "dropout", dropout, 1 },   { "add", add, 1 },           { "concat", concat, 1 },
     { "residual", residual, 1 }, { "last", last, 0 },         { "last of dense", last_dense, 0 },
     { "mean", mean, 0 },         { "max", max, 0 },           { "pools", pools, 0 },
-    { "sandwich", sandwich, 0 },
+    { "sandwich", sandwich, 0 }, { "repeated", repeated, 0 },
 };
 
 static void check_layer(size_t row, int vectors, int ragged)
@@ -233,6 +239,31 @@ TEST(folded_embeddings)
     check_folded("two readers", two_above, -1, 8);
     check_folded("lstm, shards", lstm_above, -1, 40);
     check_folded("gru, shards, bidirectional", both_above, 1, 70);
+}
+
+/* The table's two gradients add up, folded or not, masked or not. */
+static void check_tied(int64_t mask_id, int64_t vocabulary, int recurrent)
+{
+    grad_problem p = grad_begin();
+    snprintf(p.name, sizeof p.name, "tied, mask %d, vocabulary %d", (int)mask_id, (int)vocabulary);
+    rnn_layer_t *table = rnn_embedding(p.model, rnn_input_tokens(p.model, "ids"), vocabulary, 4);
+    rnn_layer_t *h = recurrent ? rnn_gru(p.model, table, 4) : rnn_dense(p.model, table, 4, RNN_TANH);
+    rnn_layer_t *words = rnn_dense(p.model, h, vocabulary, RNN_SOFTMAX);
+    CHECK_OK(rnn_layer_set_int(table, RNN_LAYER_MASK_ID, mask_id));
+    CHECK_OK(rnn_layer_tie(words, table));
+    grad_input(&p, help_random_ids(B, T, 3, 8), help_integers(B, some_lengths), NULL);
+    CHECK_OK(rnn_model_set_output(p.model, words, "y"));
+    grad_build(&p, 23);
+    if (recurrent) CHECK(rnn_model_weight(p.model, "dense.weight") == NULL);
+    grad_check(&p);
+}
+
+TEST(tied_weights)
+{
+    check_tied(-1, 3, 1); /* folded: few words */
+    check_tied(1, 3, 1);
+    check_tied(-1, 50, 1);
+    check_tied(-1, 5, 0);
 }
 
 /* Two inputs on axes of their own, meeting as vectors. */

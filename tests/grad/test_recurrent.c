@@ -3,8 +3,11 @@
  * initial states, both kinds of dropout, ragged lengths with empty sequences, masks with holes. */
 #include "grad/grad.h"
 
-enum { RNN, RNN_RELU_CELL, LSTM, GRU, GRU_BEFORE, CELLS };
-static const char *const cell_names[CELLS] = { "rnn", "rnn relu", "lstm", "gru", "gru before" };
+enum { RNN, RNN_RELU_CELL, LSTM, LSTM_PEEPHOLE, LSTM_PROJECTED, LSTM_NORM, GRU, GRU_BEFORE, CELLS };
+static const char *const cell_names[CELLS] = { "rnn",       "rnn relu", "lstm",      "lstm with peepholes", "projected lstm",
+                                               "lstm norm", "gru",      "gru before" };
+
+static int is_lstm(int cell) { return cell >= LSTM && cell <= LSTM_NORM; }
 
 enum { FULL, RAGGED, HOLES };           /* what is known about steps */
 enum { NOTHING, VECTORS, SAME, BRIDGE, OTHER_CELL }; /* where the initial state comes from */
@@ -14,29 +17,39 @@ enum { SEQUENCE, LAST, FINAL, ALL };    /* what is read */
 typedef struct variant {
     const char *name;
     int direction, merge, layers, bias, steps, initial, read;
-    double dropout, recurrent_dropout;
+    double dropout, recurrent_dropout, zoneout, cell_zoneout;
 } variant;
 
-enum { B = 5, T = 6, F = 3, H = 4 };
+enum { B = 5, T = 6, F = 3, H = 4, P = 2 };
+
+/* Numbers of a state: hidden of a projected lstm has P. */
+static int64_t width(int cell, int32_t state) { return cell == LSTM_PROJECTED && state == RNN_STATE_HIDDEN ? P : H; }
 
 static rnn_layer_t *make_cell(rnn_model_t *model, rnn_layer_t *x, int cell, int64_t units)
 {
-    rnn_layer_t *layer = cell == LSTM ? rnn_lstm(model, x, units)
+    rnn_layer_t *layer = is_lstm(cell) ? rnn_lstm(model, x, units)
                          : cell >= GRU ? rnn_gru(model, x, units)
                                        : rnn_simple_rnn(model, x, units);
     if (cell == RNN_RELU_CELL) CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_ACTIVATION, RNN_RELU));
+    if (cell == LSTM_PEEPHOLE) CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_PEEPHOLE, 1));
+    if (cell == LSTM_PROJECTED) CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_PROJECTION, P));
+    if (cell == LSTM_NORM) CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_NORM, 1));
+    /* dropout may leave a row without variance; differences need a function that does not bend too much there */
+    if (cell == LSTM_NORM) CHECK_OK(rnn_layer_set_float(layer, RNN_LAYER_EPSILON, 1e-2));
     if (cell == GRU_BEFORE) CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_RESET, RNN_RESET_BEFORE));
     return layer;
 }
 
-static void set_variant(rnn_layer_t *layer, const variant *v)
+static void set_variant(rnn_layer_t *layer, int cell, const variant *v)
 {
     CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_DIRECTION, v->direction));
     CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_MERGE, v->merge));
     if (v->layers) CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_LAYERS, v->layers));
-    if (v->bias) CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_BIAS, v->bias - 1));
+    if (v->bias && cell != LSTM_NORM) CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_BIAS, v->bias - 1));
     CHECK_OK(rnn_layer_set_float(layer, RNN_LAYER_DROPOUT, v->dropout));
     CHECK_OK(rnn_layer_set_float(layer, RNN_LAYER_RECURRENT_DROPOUT, v->recurrent_dropout));
+    CHECK_OK(rnn_layer_set_float(layer, RNN_LAYER_ZONEOUT, v->zoneout));
+    if (is_lstm(cell)) CHECK_OK(rnn_layer_set_float(layer, RNN_LAYER_CELL_ZONEOUT, v->cell_zoneout));
 }
 
 /* The batch's first input, in the variant's kind of steps. */
@@ -64,10 +77,10 @@ static void wire_initial(grad_problem *p, rnn_layer_t *x, rnn_layer_t *layer, in
 {
     int64_t layers = v->layers ? v->layers : 1, directions = v->direction == RNN_BIDIRECTIONAL ? 2 : 1;
     if (v->initial == VECTORS) {
-        wire_vector(p, layer, RNN_STATE_HIDDEN, layers * directions * H);
-        if (cell == LSTM) wire_vector(p, layer, RNN_STATE_CELL, layers * directions * H);
+        wire_vector(p, layer, RNN_STATE_HIDDEN, layers * directions * width(cell, RNN_STATE_HIDDEN));
+        if (is_lstm(cell)) wire_vector(p, layer, RNN_STATE_CELL, layers * directions * H);
     } else if (v->initial != NOTHING) {
-        int other = v->initial != OTHER_CELL ? cell : cell == LSTM ? GRU : LSTM; /* h is passed, c is not */
+        int other = v->initial != OTHER_CELL ? cell : is_lstm(cell) ? GRU : LSTM; /* h is passed, c is not */
         rnn_layer_t *source = make_cell(p->model, x, other, v->initial == BRIDGE ? H + 1 : H);
         if (v->layers) CHECK_OK(rnn_layer_set_int(source, RNN_LAYER_LAYERS, v->layers));
         CHECK_OK(rnn_layer_set_int(source, RNN_LAYER_DIRECTION, v->direction));
@@ -82,7 +95,7 @@ static void set_outputs(grad_problem *p, rnn_layer_t *layer, int cell, const var
     if (v->read == LAST || v->read == ALL) CHECK_OK(rnn_model_set_output(m, rnn_last(m, layer), "last"));
     if (v->read == FINAL || v->read == ALL) {
         CHECK_OK(rnn_model_set_output(m, rnn_final_state(m, layer, RNN_STATE_HIDDEN), "h"));
-        if (cell == LSTM) CHECK_OK(rnn_model_set_output(m, rnn_final_state(m, layer, RNN_STATE_CELL), "c"));
+        if (is_lstm(cell)) CHECK_OK(rnn_model_set_output(m, rnn_final_state(m, layer, RNN_STATE_CELL), "c"));
     }
 }
 
@@ -92,7 +105,7 @@ static void check_variant(int cell, const variant *v)
     snprintf(p.name, sizeof p.name, "%s, %s", cell_names[cell], v->name);
     rnn_layer_t *x = rnn_input_values(p.model, "x", F);
     rnn_layer_t *layer = make_cell(p.model, x, cell, H);
-    set_variant(layer, v);
+    set_variant(layer, cell, v);
     add_sequences(&p, v, 11 + (uint64_t)cell);
     wire_initial(&p, x, layer, cell, v);
     set_outputs(&p, layer, cell, v);
@@ -235,6 +248,18 @@ TEST(dropout)
           .recurrent_dropout = 0.5,
           .initial = VECTORS,
           .read = ALL },
+    };
+    CHECK_TABLE(table);
+}
+
+TEST(zoneout)
+{
+    static const variant table[] = {
+        { .name = "zoneout", .zoneout = 0.3, .cell_zoneout = 0.4, .read = ALL },
+        { .name = "zoneout of the cell, holes", .cell_zoneout = 0.4, .read = ALL, .steps = HOLES },
+        { .name = "zoneout, ragged, initial vectors", .zoneout = 0.3, .cell_zoneout = 0.2, .read = ALL, .steps = RAGGED, .initial = VECTORS },
+        { .name = "zoneout and dropout, stacked, bidirectional", .zoneout = 0.3, .cell_zoneout = 0.2, .recurrent_dropout = 0.3, .dropout = 0.2,
+          .layers = 2, .direction = RNN_BIDIRECTIONAL, .read = ALL, .steps = RAGGED },
     };
     CHECK_TABLE(table);
 }

@@ -25,6 +25,7 @@ static rnn_layer_t *make(rnn_model_t *m, const char *kind)
         { "batch_norm", rnn_batch_norm(m, x) },
         { "add", rnn_add(m, pair, 2) },
         { "concat", rnn_concat(m, pair, 2) },
+        { "repeat", rnn_repeat(m, rnn_last(m, x), x) },
         { "last", rnn_last(m, x) },
         { "mean_pool", rnn_mean_pool(m, x) },
         { "max_pool", rnn_max_pool(m, x) },

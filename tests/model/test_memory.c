@@ -45,6 +45,36 @@ TEST(building)
     EVERY_FAILURE(build);
 }
 
+/* Variants of cells, norms, ties and what travels with a model. */
+static rnn_layer_t *variants(rnn_model_t *m)
+{
+    rnn_layer_t *table = rnn_embedding(m, rnn_input_tokens(m, "x"), 20, 4), *h = rnn_lstm(m, table, 5);
+    rnn_layer_set_int(h, RNN_LAYER_PROJECTION, 3);
+    h = rnn_lstm(m, rnn_batch_norm(m, h), 4);
+    rnn_layer_set_int(h, RNN_LAYER_NORM, 1);
+    rnn_layer_set_float(h, RNN_LAYER_ZONEOUT, 0.2);
+    rnn_layer_t *sides[2] = { rnn_repeat(m, rnn_last(m, h), h), rnn_activation(m, rnn_layer_norm(m, h), RNN_GELU) };
+    rnn_layer_t *words = rnn_dense(m, rnn_dense(m, rnn_concat(m, sides, 2), 4, RNN_SWISH), 20, RNN_SOFTMAX);
+    rnn_layer_tie(words, table);
+    return words;
+}
+
+static int clone(rnn_context_t *context)
+{
+    rnn_model_t *m = try_build(context, variants);
+    if (!m) return 0;
+    rnn_model_t *twin = rnn_model_set_blob(m, "b", "bytes", 5) == RNN_OK ? rnn_model_clone(m) : NULL;
+    int made = twin != NULL;
+    rnn_model_free(m);
+    rnn_model_free(twin);
+    return made;
+}
+
+TEST(cloning)
+{
+    EVERY_FAILURE(clone);
+}
+
 /* A build that ran out of memory may be tried again. */
 TEST(building_again)
 {

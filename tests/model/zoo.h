@@ -41,6 +41,14 @@ ZOO(gru_wide, rnn_gru(m, x, 66))
 ZOO(gru_before, zoo_set(rnn_gru(m, x, 13), RNN_LAYER_RESET, RNN_RESET_BEFORE))
 ZOO(gru_one_bias, zoo_set(rnn_gru(m, x, 5), RNN_LAYER_BIAS, RNN_BIAS_ONE))
 ZOO(lstm_no_bias, zoo_set(rnn_lstm(m, x, 5), RNN_LAYER_BIAS, RNN_BIAS_NONE))
+ZOO(peephole, zoo_set(rnn_lstm(m, x, 18), RNN_LAYER_PEEPHOLE, 1))
+ZOO(projected, zoo_set(zoo_set(rnn_lstm(m, x, 17), RNN_LAYER_PROJECTION, 5), RNN_LAYER_LAYERS, 2))
+ZOO(norm, rnn_dense(m, zoo_set(zoo_set(rnn_lstm(m, x, 17), RNN_LAYER_NORM, 1), RNN_LAYER_LAYERS, 2), 3, RNN_SOFTMAX))
+ZOO(zoneout, zoo_rate(zoo_rate(zoo_set(rnn_lstm(m, x, 12), RNN_LAYER_PROJECTION, 7), RNN_LAYER_ZONEOUT, 0.2), \
+                      RNN_LAYER_CELL_ZONEOUT, 0.4))
+ZOO(zoneout_gru, rnn_last(m, zoo_rate(rnn_gru(m, x, 12), RNN_LAYER_ZONEOUT, 0.3)))
+ZOO(projected_both, rnn_last(m, zoo_set(zoo_set(zoo_set(rnn_lstm(m, x, 9), RNN_LAYER_PROJECTION, 4), RNN_LAYER_DIRECTION, \
+                                                RNN_BIDIRECTIONAL), RNN_LAYER_MERGE, RNN_MERGE_AVE)))
 ZOO(stacked, zoo_set(rnn_lstm(m, x, 9), RNN_LAYER_LAYERS, 3))
 ZOO(stacked_gru, zoo_set(rnn_gru(m, x, 9), RNN_LAYER_LAYERS, 2))
 ZOO(dense, rnn_dense(m, rnn_dense(m, x, 17, RNN_RELU), 3, RNN_SOFTMAX))
@@ -69,6 +77,13 @@ HARNESS_STATIC rnn_layer_t *zoo_residual(rnn_model_t *m, rnn_layer_t *x)
     return rnn_concat(m, sides, 3);
 }
 
+/* What the whole sequence gave, beside every step. */
+HARNESS_STATIC rnn_layer_t *zoo_repeated(rnn_model_t *m, rnn_layer_t *x)
+{
+    rnn_layer_t *sides[2] = { rnn_repeat(m, rnn_last(m, rnn_gru(m, x, 6)), x), x };
+    return rnn_simple_rnn(m, rnn_concat(m, sides, 2), 5);
+}
+
 HARNESS_STATIC rnn_layer_t *zoo_pools(rnn_model_t *m, rnn_layer_t *x)
 {
     rnn_layer_t *parts[3] = { rnn_mean_pool(m, x), rnn_max_pool(m, x), rnn_last(m, x) };
@@ -85,6 +100,13 @@ ZOO(masked, rnn_gru(m, zoo_set(rnn_embedding(m, x, ZOO_VOCABULARY, 6), RNN_LAYER
 ZOO(review_both, rnn_dense(m, rnn_last(m, zoo_both(m, zoo_embed(m, x))), 1, RNN_SIGMOID))
 #undef ZOO
 
+HARNESS_STATIC rnn_layer_t *zoo_tied(rnn_model_t *m, rnn_layer_t *x)
+{
+    rnn_layer_t *table = rnn_embedding(m, x, ZOO_VOCABULARY, 10), *words = rnn_dense(m, rnn_gru(m, table, 10), ZOO_VOCABULARY, RNN_SOFTMAX);
+    CHECK_OK(rnn_layer_tie(words, table));
+    return words;
+}
+
 static const zoo_row zoo[] = {
     { "rnn", 0, 1, zoo_rnn },
     { "relu rnn", 0, 1, zoo_relu },
@@ -95,6 +117,12 @@ static const zoo_row zoo[] = {
     { "gru, reset before", 0, 1, zoo_gru_before },
     { "gru, one bias", 0, 1, zoo_gru_one_bias },
     { "lstm, no bias", 0, 1, zoo_lstm_no_bias },
+    { "lstm with peepholes", 0, 1, zoo_peephole },
+    { "projected lstm", 0, 1, zoo_projected },
+    { "lstm with layer norm", 0, 1, zoo_norm },
+    { "zoneout", 0, 1, zoo_zoneout },
+    { "gru with zoneout", 0, 1, zoo_zoneout_gru },
+    { "projected, bidirectional", 0, 0, zoo_projected_both },
     { "stacked lstm", 0, 1, zoo_stacked },
     { "stacked gru", 0, 1, zoo_stacked_gru },
     { "dense", 0, 1, zoo_dense },
@@ -108,12 +136,14 @@ static const zoo_row zoo[] = {
     { "max", 0, 1, zoo_max },
     { "dropout", 0, 1, zoo_dropped },
     { "residual", 0, 1, zoo_residual },
+    { "repeated", 0, 0, zoo_repeated },
     { "pools", 0, 1, zoo_pools },
     { "reverse", 0, 0, zoo_reverse },
     { "bidirectional", 0, 0, zoo_both },
     { "bidirectional, summed", 0, 0, zoo_both_summed },
     { "bidirectional, last", 0, 0, zoo_both_last },
     { "words", 1, 1, zoo_words },
+    { "tied words", 1, 1, zoo_tied },
     { "table", 1, 1, zoo_table },
     { "review", 1, 1, zoo_review },
     { "review gru", 1, 1, zoo_review_gru },

@@ -446,8 +446,8 @@ TEST(names_what_is_not_supported)
     check_graph("{'format':2}", RNN_ERROR_UNSUPPORTED, "the graph has format 2, this library reads format 1");
     check_graph("{'format':1,'nodes':[],'outputs':[],'more':1}", RNN_ERROR_UNSUPPORTED,
                 "unknown key \"more\"");
-    check_graph(GRAPH(X ",{'op':'dense','version':1,'name':'d','inputs':['x'],'tied':1}"),
-                RNN_ERROR_UNSUPPORTED, "node 1 of the graph has the unknown key \"tied\"");
+    check_graph(GRAPH(X ",{'op':'dense','version':1,'name':'d','inputs':['x'],'bound':1}"),
+                RNN_ERROR_UNSUPPORTED, "node 1 of the graph has the unknown key \"bound\"");
 }
 
 TEST(ignores_foreign_keys)
