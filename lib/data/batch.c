@@ -31,6 +31,9 @@ void rnni_batch_release(rnn_batch_t *batch)
     free_columns(batch->context, batch->input, batch->input_capacity);
     free_columns(batch->context, batch->target, batch->target_capacity);
     rnni_free(batch->context, batch->index, batch->index_capacity * sizeof(*batch->index));
+    rnni_free(batch->context, batch->weight_room, batch->weight_capacity * sizeof(*batch->weight_room));
+    batch->weight = batch->weight_room = NULL;
+    batch->weight_capacity = 0;
     batch->input = batch->target = NULL;
     batch->inputs = batch->targets = batch->input_capacity = batch->target_capacity = 0;
     batch->index = NULL;
@@ -71,7 +74,17 @@ rnn_status_t rnni_batch_prepare(rnn_batch_t *batch, int32_t inputs, int32_t targ
     for (int32_t i = 0; i < batch->target_capacity; i++) rnni_column_clear(&batch->target[i]);
     batch->inputs = inputs;
     batch->targets = targets;
+    batch->weight = NULL;
     batch->count = -1;
+    return RNN_OK;
+}
+
+rnn_status_t rnni_batch_make_weights(rnn_batch_t *batch, int64_t count)
+{
+    RNNI_TRY(rnni_grow(batch->context, (void **)&batch->weight_room, &batch->weight_capacity,
+                       count ? (size_t)count : 1, sizeof(*batch->weight_room)));
+    batch->weight = batch->weight_room;
+    for (int64_t b = 0; b < count; b++) batch->weight[b] = 1;
     return RNN_OK;
 }
 
@@ -122,6 +135,7 @@ static rnn_status_t set_column(rnn_batch_t *batch, rnni_column *column, rnni_pla
     if (batch->count != count) RNNI_TRY(number_sequences(batch, count));
     RNNI_TRY(rnni_column_from_tensor(batch->context, column, place, data, lengths, false));
     if (others >= 0 && others != count) clear_others(batch, column);
+    if (batch->count != count) batch->weight = NULL;
     batch->count = count;
     return RNN_OK;
 }
@@ -188,12 +202,20 @@ rnn_status_t rnn_batch_set_mask(rnn_batch_t *batch, int32_t index, const rnn_ten
     return RNN_OK;
 }
 
+rnn_status_t rnn_batch_set_weights(rnn_batch_t *batch, const rnn_tensor_t *weights)
+{
+    RNNI_REQUIRE(batch, RNN_ERROR_ARGUMENT, "the batch is NULL");
+    RNNI_REQUIRE(batch->count >= 0, RNN_ERROR_STATE,
+                 "the batch has no columns yet: set them before its weights");
+    RNNI_TRY(rnni_check_weights(weights, batch->count));
+    RNNI_TRY(rnni_batch_make_weights(batch, batch->count));
+    rnni_copy_weights(weights, batch->weight);
+    return RNN_OK;
+}
+
 /* ---- asking ---- */
 
-int64_t rnn_batch_count(const rnn_batch_t *batch)
-{
-    return batch && batch->count > 0 ? batch->count : 0;
-}
+int64_t rnn_batch_count(const rnn_batch_t *batch) { return batch && batch->count > 0 ? batch->count : 0; }
 
 int64_t rnn_batch_steps(const rnn_batch_t *batch, int32_t index)
 {
@@ -211,9 +233,9 @@ static size_t describe_columns(const rnni_column *columns, int32_t count, char *
     for (int32_t i = 0; i < count && used < size; i++) {
         const char *name = rnni_column_kind_name(columns[i].kind), *comma = i ? ", " : "";
         bool wide = columns[i].kind == RNNI_COLUMN_VALUES || columns[i].kind == RNNI_COLUMN_VECTOR;
-        int added = wide ? snprintf(out + used, size - used, "%s%s[%lld]", comma, name,
-                                    (long long)columns[i].width)
-                         : snprintf(out + used, size - used, "%s%s", comma, name);
+        int added =
+            wide ? snprintf(out + used, size - used, "%s%s[%lld]", comma, name, (long long)columns[i].width)
+                 : snprintf(out + used, size - used, "%s%s", comma, name);
         if (added > 0) used += (size_t)added;
     }
     return used;

@@ -5,6 +5,7 @@
 #include "data/from_tensor.h"
 
 #define MAX_SEED (INT64_C(1) << 53)
+#define MAX_NOISE 1e6 /* of jitter and scale: numbers stay finite */
 
 static const rnni_setting settings_table[RNNI_DATASET_SETTINGS] = {
     { RNN_DATA_BATCH, RNN_SETTING_INT, "batch", 1, INT32_MAX, 32, NULL },
@@ -15,6 +16,13 @@ static const rnni_setting settings_table[RNNI_DATASET_SETTINGS] = {
     { RNN_DATA_MAX_ID, RNN_SETTING_INT, "max_id", 0, INT32_MAX, 0, NULL },
     { RNN_DATA_SHUFFLE, RNN_SETTING_INT, "shuffle", 0, 1, 0, NULL },
     { RNN_DATA_SEED, RNN_SETTING_INT, "seed", 0, (double)MAX_SEED, 0, NULL },
+    { RNN_DATA_BUCKET, RNN_SETTING_INT, "bucket", 0, INT32_MAX, 0, NULL },
+    { RNN_DATA_BALANCE, RNN_SETTING_INT, "balance", 0, 3, 0, "none|oversample|undersample|weights" },
+    { RNN_DATA_DROP, RNN_SETTING_FLOAT, "drop", 0, 1, 0, NULL },
+    { RNN_DATA_SWAP, RNN_SETTING_FLOAT, "swap", 0, 1, 0, NULL },
+    { RNN_DATA_JITTER, RNN_SETTING_FLOAT, "jitter", 0, MAX_NOISE, 0, NULL },
+    { RNN_DATA_SCALE, RNN_SETTING_FLOAT, "scale", 0, MAX_NOISE, 0, NULL },
+    { RNN_DATA_CROP, RNN_SETTING_FLOAT, "crop", 0, 1, 0, NULL },
 };
 
 /* ---- the store ---- */
@@ -44,6 +52,8 @@ static void release_store(rnni_store *store)
     if (store->shapes)
         rnni_free(context, store->shapes,
                   (size_t)(store->source.inputs + store->source.targets) * sizeof(*store->shapes));
+    if (store->lengths) rnni_free(context, store->lengths, (size_t)store->count * sizeof(*store->lengths));
+    if (store->class_of) rnni_free(context, store->class_of, (size_t)store->count * sizeof(*store->class_of));
     rnni_batch_release(&store->data);
     rnni_vocabulary_free(&store->names);
     pthread_mutex_destroy(&store->lock);
@@ -125,35 +135,70 @@ void rnn_dataset_free(rnn_dataset_t *dataset)
     release_store(dataset->store);
     rnn_batch_free(dataset->batch);
     rnni_free(context, dataset->order, dataset->order_capacity * sizeof(*dataset->order));
+    rnni_free(context, dataset->class_weight, dataset->class_weights * sizeof(*dataset->class_weight));
+    rnni_balance_forget(dataset);
     rnni_free(context, dataset, sizeof(*dataset));
     rnn_context_free(context);
 }
 
 /* ---- settings ---- */
 
+double rnni_dataset_float(const rnn_dataset_t *dataset, int32_t setting)
+{
+    return dataset->settings[rnni_setting_find(settings_table, RNNI_DATASET_SETTINGS, setting)];
+}
+
 int64_t rnni_dataset_int(const rnn_dataset_t *dataset, int32_t setting)
 {
-    return (int64_t)dataset->settings[rnni_setting_find(settings_table, RNNI_DATASET_SETTINGS, setting)];
+    return (int64_t)rnni_dataset_float(dataset, setting);
+}
+
+/* A sequential source has no order that could be chosen. */
+static rnn_status_t check_order(const rnn_dataset_t *dataset, int32_t setting, double value)
+{
+    if (!rnni_store_is_sequential(dataset->store) || value == 0) return RNN_OK;
+    RNNI_REQUIRE(setting != RNN_DATA_SHUFFLE, RNN_ERROR_UNSUPPORTED,
+                 "a sequential source cannot be shuffled");
+    RNNI_REQUIRE(setting != RNN_DATA_BUCKET && setting != RNN_DATA_BALANCE, RNN_ERROR_UNSUPPORTED,
+                 "a sequential source cannot be %s", setting == RNN_DATA_BUCKET ? "bucketed" : "balanced");
+    return RNN_OK;
+}
+
+static rnn_status_t set(rnn_dataset_t *dataset, int32_t setting, int32_t type, double value)
+{
+    RNNI_REQUIRE(dataset, RNN_ERROR_ARGUMENT, "the dataset is NULL");
+    RNNI_TRY(check_order(dataset, setting, value));
+    RNNI_TRY(rnni_setting_set(settings_table, RNNI_DATASET_SETTINGS, dataset->settings, "the dataset",
+                              setting, type, value));
+    rnni_balance_forget(dataset);
+    return RNN_OK;
 }
 
 rnn_status_t rnn_dataset_set_int(rnn_dataset_t *dataset, int32_t setting, int64_t value)
 {
-    RNNI_REQUIRE(dataset, RNN_ERROR_ARGUMENT, "the dataset is NULL");
-    RNNI_REQUIRE(setting != RNN_DATA_SHUFFLE || value != 1 || !rnni_store_is_sequential(dataset->store),
-                 RNN_ERROR_UNSUPPORTED, "a sequential source cannot be shuffled");
     /* Beyond 2^53 a double no longer tells neighbours apart; the next double is out of every range. */
     double number = value > MAX_SEED ? (double)MAX_SEED + 2 : (double)value;
-    return rnni_setting_set(settings_table, RNNI_DATASET_SETTINGS, dataset->settings, "the dataset", setting,
-                            RNN_SETTING_INT, number);
+    return set(dataset, setting, RNN_SETTING_INT, number);
+}
+
+rnn_status_t rnn_dataset_set_float(rnn_dataset_t *dataset, int32_t setting, double value)
+{
+    return set(dataset, setting, RNN_SETTING_FLOAT, value);
+}
+
+rnn_status_t rnn_dataset_get_float(const rnn_dataset_t *dataset, int32_t setting, double *value)
+{
+    RNNI_REQUIRE(dataset, RNN_ERROR_ARGUMENT, "the dataset is NULL");
+    RNNI_REQUIRE(value, RNN_ERROR_ARGUMENT, "the place for the value is NULL");
+    return rnni_setting_get(settings_table, RNNI_DATASET_SETTINGS, dataset->settings, "the dataset", setting,
+                            value);
 }
 
 rnn_status_t rnn_dataset_get_int(const rnn_dataset_t *dataset, int32_t setting, int64_t *value)
 {
-    RNNI_REQUIRE(dataset, RNN_ERROR_ARGUMENT, "the dataset is NULL");
-    RNNI_REQUIRE(value, RNN_ERROR_ARGUMENT, "the place for the value is NULL");
     double found = 0;
-    RNNI_TRY(rnni_setting_get(settings_table, RNNI_DATASET_SETTINGS, dataset->settings, "the dataset",
-                              setting, &found));
+    RNNI_REQUIRE(value, RNN_ERROR_ARGUMENT, "the place for the value is NULL");
+    RNNI_TRY(rnn_dataset_get_float(dataset, setting, &found));
     *value = (int64_t)found;
     return RNN_OK;
 }
@@ -195,6 +240,7 @@ static rnn_status_t add_column(rnn_dataset_t *dataset, bool target, const rnn_te
     }
     *(target ? &data->targets : &data->inputs) += 1;
     rnni_store_settle(dataset->store);
+    rnni_balance_forget(dataset);
     return RNN_OK;
 }
 
@@ -222,6 +268,16 @@ rnn_status_t rnn_dataset_add_ragged_target(rnn_dataset_t *dataset, const rnn_ten
     return add_column(dataset, true, data, lengths, true);
 }
 
+rnn_status_t rnn_dataset_add_weights(rnn_dataset_t *dataset, const rnn_tensor_t *weights)
+{
+    RNNI_TRY(check_open(dataset));
+    rnn_batch_t *data = &dataset->store->data;
+    RNNI_TRY(rnni_check_weights(weights, dataset->store->count));
+    RNNI_TRY(rnni_batch_make_weights(data, dataset->store->count));
+    rnni_copy_weights(weights, data->weight);
+    return RNN_OK;
+}
+
 /* ---- samples ---- */
 
 int64_t rnn_dataset_count(const rnn_dataset_t *dataset)
@@ -230,15 +286,22 @@ int64_t rnn_dataset_count(const rnn_dataset_t *dataset)
     return dataset->is_part ? dataset->part_count : dataset->store->count;
 }
 
-int64_t rnn_dataset_classes(const rnn_dataset_t *dataset)
-{
-    return dataset ? dataset->store->classes : 0;
-}
+int64_t rnn_dataset_classes(const rnn_dataset_t *dataset) { return dataset ? dataset->store->classes : 0; }
 
 const char *rnn_dataset_class_name(const rnn_dataset_t *dataset, int64_t number)
 {
     if (!dataset || !dataset->store->has_names || number < 0) return NULL;
     return rnni_vocabulary_word(&dataset->store->names, (size_t)number);
+}
+
+static rnn_status_t copy_class_weights(rnn_dataset_t *to, const rnn_dataset_t *from)
+{
+    if (!from->class_weight) return RNN_OK;
+    to->class_weight = rnni_alloc_array(to->context, from->class_weights, sizeof(*to->class_weight));
+    if (!to->class_weight) return RNN_ERROR_MEMORY;
+    memcpy(to->class_weight, from->class_weight, from->class_weights * sizeof(*to->class_weight));
+    to->class_weights = from->class_weights;
+    return RNN_OK;
 }
 
 rnn_status_t rnn_dataset_slice(rnn_dataset_t *dataset, int64_t start, int64_t count, rnn_dataset_t **part)
@@ -258,6 +321,11 @@ rnn_status_t rnn_dataset_slice(rnn_dataset_t *dataset, int64_t start, int64_t co
     made->start = dataset->start + start;
     made->part_count = count;
     memcpy(made->settings, dataset->settings, sizeof(made->settings));
+    rnn_status_t status = copy_class_weights(made, dataset);
+    if (status != RNN_OK) {
+        rnn_dataset_free(made);
+        return status;
+    }
     *part = made;
     return RNN_OK;
 }
@@ -287,29 +355,33 @@ rnn_status_t rnn_dataset_rewind(rnn_dataset_t *dataset, int64_t epoch)
     return RNN_OK;
 }
 
-static rnn_status_t begin_epoch(rnn_dataset_t *dataset, int64_t count)
+static rnn_status_t begin_epoch(rnn_dataset_t *dataset)
 {
+    int64_t all = rnn_dataset_count(dataset), count = rnni_dataset_order_count(dataset, 0, all);
+    if (count < 0) return (rnn_status_t)count;
     RNNI_TRY(rnni_grow(dataset->context, (void **)&dataset->order, &dataset->order_capacity, (size_t)count,
                        sizeof(*dataset->order)));
-    if (rnni_dataset_int(dataset, RNN_DATA_SHUFFLE)) {
-        rnni_shuffle(dataset->order, count, (uint64_t)rnni_dataset_int(dataset, RNN_DATA_SEED),
-                     (uint64_t)dataset->epoch);
-        return RNN_OK;
-    }
-    for (int64_t i = 0; i < count; i++) dataset->order[i] = i;
-    return RNN_OK;
+    dataset->order_count = count;
+    return rnni_dataset_order(dataset, 0, all, rnni_dataset_int(dataset, RNN_DATA_BATCH),
+                              rnni_dataset_int(dataset, RNN_DATA_SHUFFLE) != 0,
+                              (uint64_t)rnni_dataset_int(dataset, RNN_DATA_SEED), (uint64_t)dataset->epoch,
+                              dataset->order);
 }
 
 /* The next batch into dataset->batch; RNN_END at the end of an epoch. */
 static rnn_status_t fill_batch(rnn_dataset_t *dataset)
 {
-    int64_t size = rnni_dataset_int(dataset, RNN_DATA_BATCH), count = rnn_dataset_count(dataset);
-    if (count < 0) return rnni_dataset_read_next(dataset, size, dataset->batch);
-    if (dataset->position == 0) RNNI_TRY(begin_epoch(dataset, count));
-    if (dataset->position >= count) return RNN_END;
-    int64_t left = count - dataset->position;
+    int64_t size = rnni_dataset_int(dataset, RNN_DATA_BATCH);
+    rnni_epoch_of when = { (uint64_t)rnni_dataset_int(dataset, RNN_DATA_SEED), (uint64_t)dataset->epoch,
+                           dataset->position };
+    if (rnn_dataset_count(dataset) < 0)
+        return rnni_dataset_read_next_train(dataset, size, when, dataset->batch);
+    if (dataset->position == 0) RNNI_TRY(begin_epoch(dataset));
+    int64_t left = dataset->order_count - dataset->position;
+    if (left <= 0) return RNN_END;
     if (size > left) size = left;
-    RNNI_TRY(rnni_dataset_gather(dataset, dataset->order + dataset->position, size, dataset->batch));
+    RNNI_TRY(
+        rnni_dataset_gather_train(dataset, dataset->order + dataset->position, size, when, dataset->batch));
     dataset->position += size;
     return RNN_OK;
 }

@@ -169,9 +169,11 @@ static rnn_status_t check_real(const tensor_view *view, double value, int64_t n,
 {
     if (isfinite((rnni_real)value)) return RNN_OK;
     return rnni_fail(RNN_ERROR_DATA,
-                     "%s: sample %lld, step %lld, feature %lld is %s, expected a finite number",
-                     view->name, (long long)n, (long long)t, (long long)f,
-                     isnan(value) ? "not a number" : isinf(value) ? "infinite" : "too large for a float");
+                     "%s: sample %lld, step %lld, feature %lld is %s, expected a finite number", view->name,
+                     (long long)n, (long long)t, (long long)f,
+                     isnan(value)   ? "not a number"
+                     : isinf(value) ? "infinite"
+                                    : "too large for a float");
 }
 
 /* The first element of sequence n, before whose rows `before` others lie. */
@@ -242,4 +244,33 @@ rnn_status_t rnni_column_from_tensor(rnn_context_t *context, rnni_column *column
     rnni_column_drop_mask(context, column);
     fill(&view, column);
     return RNN_OK;
+}
+
+rnn_status_t rnni_check_weights(const rnn_tensor_t *weights, int64_t count)
+{
+    RNNI_REQUIRE(weights, RNN_ERROR_ARGUMENT, "the tensor of weights is NULL");
+    char got[160];
+    int32_t dtype = rnn_tensor_dtype(weights);
+    RNNI_REQUIRE(is_float(dtype), RNN_ERROR_TYPE, "the weights are %s, expected F32 or F64",
+                 describe(weights, got, sizeof(got)));
+    bool fits = rnn_tensor_rank(weights) == 1 && (count < 0 || rnn_tensor_size(weights, 0) == count);
+    RNNI_REQUIRE(fits || count < 0, RNN_ERROR_SHAPE, "the weights are %s, expected [%lld]",
+                 describe(weights, got, sizeof(got)), (long long)count);
+    RNNI_REQUIRE(fits, RNN_ERROR_SHAPE, "the weights are %s, expected one for each class",
+                 describe(weights, got, sizeof(got)));
+    for (int64_t i = 0, n = rnn_tensor_size(weights, 0); i < n; i++) {
+        double value = rnn_tensor_get(weights, i);
+        RNNI_REQUIRE(isfinite((rnni_real)value) && value >= 0, RNN_ERROR_DATA,
+                     "weight %lld is %s, expected a finite number, 0 or more", (long long)i,
+                     isnan(value) ? "not a number"
+                     : value < 0  ? "negative"
+                                  : "too large");
+    }
+    return RNN_OK;
+}
+
+void rnni_copy_weights(const rnn_tensor_t *weights, rnni_real *out)
+{
+    for (int64_t i = 0, n = rnn_tensor_size(weights, 0); i < n; i++)
+        out[i] = (rnni_real)rnn_tensor_get(weights, i);
 }

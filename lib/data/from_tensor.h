@@ -16,6 +16,10 @@ typedef struct rnni_place {
 rnn_status_t rnni_column_from_tensor(rnn_context_t *context, rnni_column *column, rnni_place place,
                                      const rnn_tensor_t *data, const rnn_tensor_t *lengths, bool ragged);
 
+/* Weights of samples or classes: F32 or F64 [count] (any count for -1), finite and not negative. */
+rnn_status_t rnni_check_weights(const rnn_tensor_t *weights, int64_t count);
+void rnni_copy_weights(const rnn_tensor_t *weights, rnni_real *out);
+
 /* The smallest id that a column may hold: -1 is the ignored class of targets per step. */
 static inline int64_t rnni_smallest_id(rnni_place place, rnni_column_kind kind)
 {

@@ -12,8 +12,8 @@
 /* The sample that a source fills: its columns go straight to the end of the store's. */
 struct rnn_sample {
     rnni_store *store;
-    int64_t index;  /* the caller's number */
-    int64_t row;    /* sequences in store->data before it */
+    int64_t index;       /* the caller's number */
+    int64_t row;         /* sequences in store->data before it */
     rnn_status_t status; /* of the first setter that failed, so that no failure can be overlooked */
     char reason[REASON_SIZE];
 };
@@ -145,6 +145,26 @@ rnn_status_t rnn_sample_set_class(rnn_sample_t *sample, int32_t column, int32_t 
     return keep_failure(sample, set_ids(sample, column, RNNI_COLUMN_CLASS, &number, 1));
 }
 
+static rnn_status_t set_weight(rnn_sample_t *sample, double weight)
+{
+    RNNI_REQUIRE(sample, RNN_ERROR_ARGUMENT, "the sample is NULL");
+    RNNI_REQUIRE(isfinite((rnni_real)weight) && weight >= 0, RNN_ERROR_DATA,
+                 "the weight of sample %lld is %s, expected a finite number, 0 or more",
+                 (long long)sample->index,
+                 isnan(weight) ? "not a number"
+                 : weight < 0  ? "negative"
+                               : "too large");
+    rnn_batch_t *data = &sample->store->data;
+    if (!data->weight) RNNI_TRY(rnni_batch_make_weights(data, sample->row + 1));
+    data->weight[sample->row] = (rnni_real)weight;
+    return RNN_OK;
+}
+
+rnn_status_t rnn_sample_set_weight(rnn_sample_t *sample, double weight)
+{
+    return keep_failure(sample, set_weight(sample, weight));
+}
+
 /* ---- asking the caller ---- */
 
 /* Tells a failure that the callback explained (with rnni_fail, through this library) from one that it did
@@ -184,12 +204,25 @@ static rnn_status_t accept_sample(rnn_sample_t *sample)
     return RNN_OK;
 }
 
+/* A sample weighs 1 unless it says otherwise. */
+static rnn_status_t extend_weights(rnni_store *store)
+{
+    rnn_batch_t *data = &store->data;
+    if (!data->weight) return RNN_OK;
+    RNNI_TRY(rnni_grow(store->context, (void **)&data->weight_room, &data->weight_capacity,
+                       (size_t)data->count + 1, sizeof(*data->weight_room)));
+    data->weight = data->weight_room;
+    data->weight[data->count] = 1;
+    return RNN_OK;
+}
+
 /* Reads sample `index` behind those that store->data holds. */
 static rnn_status_t read_sample(rnni_store *store, int64_t index, bool may_end)
 {
     rnn_batch_t *data = &store->data;
     RNNI_TRY(rnni_grow(store->context, (void **)&data->index, &data->index_capacity, (size_t)data->count + 1,
                        sizeof(*data->index)));
+    RNNI_TRY(extend_weights(store));
     rnn_sample_t sample = { store, index, data->count, RNN_OK, "" };
     char before[REASON_SIZE];
     rnn_last_error_copy(before, sizeof(before));
@@ -270,8 +303,8 @@ rnn_status_t rnn_dataset_from_source(rnn_context_t *context, const rnn_source_t 
     rnn_dataset_t *made = rnn_dataset_create(context);
     if (!made) return RNN_ERROR_MEMORY;
     rnni_store *store = made->store;
-    store->shapes = rnni_alloc_array(made->context, (size_t)(source->inputs + source->targets),
-                                     sizeof(*store->shapes));
+    store->shapes =
+        rnni_alloc_array(made->context, (size_t)(source->inputs + source->targets), sizeof(*store->shapes));
     if (!store->shapes) {
         rnn_dataset_free(made);
         return RNN_ERROR_MEMORY;

@@ -14,6 +14,12 @@ static byte_class class_of(unsigned char byte)
     return letter ? LETTER : PUNCTUATION;
 }
 
+static bool asks_for_more(const rnni_cleaning *c)
+{
+    return c->fold || c->entities || c->typography || c->accents || c->contractions || c->urls ||
+           c->mentions || c->hashtags || c->numbers || c->emoji || c->repeats;
+}
+
 void rnni_words_begin(rnni_words *words, rnni_cleaning cleaning, const char *text, size_t size)
 {
     words->cleaning = cleaning;
@@ -23,17 +29,22 @@ void rnni_words_begin(rnni_words *words, rnni_cleaning cleaning, const char *tex
     words->in_word = words->no_more_tags = false;
     words->buffer = words->local;
     words->capacity = sizeof(words->local);
+    words->more = asks_for_more(&cleaning);
+    words->after_letter = false;
+    words->last = 0;
+    words->run = 0;
+    words->pendings = 0;
 }
 
 void rnni_words_back(rnni_words *words)
 {
     words->position = words->start;
-    words->in_word = false;
+    words->in_word = words->after_letter = false;
+    words->pendings = 0;
 }
 
-/* Bytes of the tag at the position, 0 when there is none. A search that fails is the last one, so that the
- * time stays linear in the text. */
-static size_t tag_length(rnni_words *words)
+/* A search that fails is the last one, so that the time stays linear in the text. */
+size_t rnni_words_tag(rnni_words *words)
 {
     const unsigned char *at = words->text + words->position;
     size_t left = words->size - words->position;
@@ -64,7 +75,7 @@ static bool continues_word(const rnni_words *words, size_t position)
 static character read_punctuation(rnni_words *words)
 {
     unsigned char byte = words->text[words->position];
-    size_t tag = byte == '<' ? tag_length(words) : 0;
+    size_t tag = byte == '<' ? rnni_words_tag(words) : 0;
     if (tag) return (character){ ' ', tag, true };
     if (!words->cleaning.strip_punctuation) return (character){ byte, 1, false };
     bool inside = byte == '\'' && words->in_word && words->text[words->position - 1] != '\'' &&
@@ -97,12 +108,18 @@ static character read_character(rnni_words *words)
     return c;
 }
 
+void rnni_words_append(rnni_words *words, const char *bytes, size_t count)
+{
+    if (words->length <= words->capacity && count <= words->capacity - words->length)
+        memcpy(words->buffer + words->length, bytes, count);
+    words->length += count;
+}
+
 static void append(rnni_words *words, uint32_t code)
 {
     unsigned char bytes[4];
     size_t count = rnni_utf8_encode(code, bytes);
-    if (words->length + count <= words->capacity) memcpy(words->buffer + words->length, bytes, count);
-    words->length += count;
+    rnni_words_append(words, (const char *)bytes, count);
 }
 
 static bool next_character(rnni_words *words)
@@ -129,6 +146,7 @@ static void append_letters(rnni_words *words)
 
 bool rnni_words_next(rnni_words *words)
 {
+    if (words->more) return rnni_words_next_more(words);
     if (words->cleaning.characters) return next_character(words);
     words->length = 0;
     while (words->position < words->size) {

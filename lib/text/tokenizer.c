@@ -11,7 +11,7 @@
 #define MAX_IDS INT32_MAX
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 
-enum { SETTING_ROWS = 8 };
+enum { SETTING_ROWS = 19 };
 
 const rnni_setting rnni_tokenizer_settings[SETTING_ROWS] = {
     { RNN_TOKENIZER_UNIT, RNN_SETTING_INT, "unit", 0, 1, 0, "word|character" },
@@ -22,6 +22,17 @@ const rnni_setting rnni_tokenizer_settings[SETTING_ROWS] = {
     { RNN_TOKENIZER_MIN_COUNT, RNN_SETTING_INT, "min_count", 1, INT32_MAX, 1, NULL },
     { RNN_TOKENIZER_ADD_START, RNN_SETTING_INT, "add_start", 0, 1, 0, NULL },
     { RNN_TOKENIZER_ADD_END, RNN_SETTING_INT, "add_end", 0, 1, 0, NULL },
+    { RNN_TOKENIZER_FOLD_CASE, RNN_SETTING_INT, "fold_case", 0, 1, 0, NULL },
+    { RNN_TOKENIZER_ENTITIES, RNN_SETTING_INT, "entities", 0, 1, 0, NULL },
+    { RNN_TOKENIZER_TYPOGRAPHY, RNN_SETTING_INT, "typography", 0, 1, 0, NULL },
+    { RNN_TOKENIZER_ACCENTS, RNN_SETTING_INT, "accents", 0, 1, 0, NULL },
+    { RNN_TOKENIZER_REPEATS, RNN_SETTING_INT, "repeats", 0, INT32_MAX, 0, NULL },
+    { RNN_TOKENIZER_CONTRACTIONS, RNN_SETTING_INT, "contractions", 0, 1, 0, NULL },
+    { RNN_TOKENIZER_URLS, RNN_SETTING_INT, "urls", 0, 2, 0, "keep|remove|token" },
+    { RNN_TOKENIZER_MENTIONS, RNN_SETTING_INT, "mentions", 0, 2, 0, "keep|remove|token" },
+    { RNN_TOKENIZER_HASHTAGS, RNN_SETTING_INT, "hashtags", 0, 2, 0, "keep|remove|token" },
+    { RNN_TOKENIZER_NUMBERS, RNN_SETTING_INT, "numbers", 0, 2, 0, "keep|remove|token" },
+    { RNN_TOKENIZER_EMOJI, RNN_SETTING_INT, "emoji", 0, 3, 0, "keep|remove|token|word" },
 };
 const int rnni_tokenizer_setting_count = SETTING_ROWS;
 
@@ -32,6 +43,7 @@ struct rnn_tokenizer {
     bool built;
     rnni_vocabulary known;   /* id -> word: the special ones, then those of add_token; once built, all */
     rnni_vocabulary counted; /* until built: the words of the texts, tally = how often */
+    rnni_vocabulary stops;   /* words that are left out */
 };
 
 /* ---- the handle ---- */
@@ -60,6 +72,7 @@ rnn_tokenizer_t *rnn_tokenizer_create(rnn_context_t *context)
     rnni_setting_defaults(rnni_tokenizer_settings, SETTING_ROWS, tokenizer->settings);
     rnni_vocabulary_init(&tokenizer->known, held);
     rnni_vocabulary_init(&tokenizer->counted, held);
+    rnni_vocabulary_init(&tokenizer->stops, held);
     if (add_special(&tokenizer->known) == RNN_OK) return tokenizer;
     rnn_tokenizer_free(tokenizer);
     return NULL;
@@ -77,9 +90,12 @@ void rnn_tokenizer_free(rnn_tokenizer_t *tokenizer)
     rnn_context_t *context = tokenizer->context;
     rnni_vocabulary_free(&tokenizer->known);
     rnni_vocabulary_free(&tokenizer->counted);
+    rnni_vocabulary_free(&tokenizer->stops);
     rnni_free(context, tokenizer, sizeof(*tokenizer));
     rnn_context_free(context);
 }
+
+rnn_context_t *rnni_tokenizer_context(const rnn_tokenizer_t *tokenizer) { return tokenizer->context; }
 
 static rnn_status_t check_unbuilt(const rnn_tokenizer_t *tokenizer)
 {
@@ -120,12 +136,25 @@ static int64_t value_of(const rnn_tokenizer_t *tokenizer, int32_t setting)
     return (int64_t)tokenizer->settings[rnni_setting_find(rnni_tokenizer_settings, SETTING_ROWS, setting)];
 }
 
-static rnni_cleaning cleaning_of(const rnn_tokenizer_t *tokenizer)
+static rnni_cleaning cleaning_of(const rnn_tokenizer_t *t)
 {
-    return (rnni_cleaning){ value_of(tokenizer, RNN_TOKENIZER_UNIT) == 1,
-                            value_of(tokenizer, RNN_TOKENIZER_LOWERCASE) == 1,
-                            value_of(tokenizer, RNN_TOKENIZER_STRIP_TAGS) == 1,
-                            value_of(tokenizer, RNN_TOKENIZER_STRIP_PUNCTUATION) == 1 };
+    return (rnni_cleaning){
+        .characters = value_of(t, RNN_TOKENIZER_UNIT) == 1,
+        .lowercase = value_of(t, RNN_TOKENIZER_LOWERCASE) == 1,
+        .strip_tags = value_of(t, RNN_TOKENIZER_STRIP_TAGS) == 1,
+        .strip_punctuation = value_of(t, RNN_TOKENIZER_STRIP_PUNCTUATION) == 1,
+        .fold = value_of(t, RNN_TOKENIZER_FOLD_CASE) == 1,
+        .entities = value_of(t, RNN_TOKENIZER_ENTITIES) == 1,
+        .typography = value_of(t, RNN_TOKENIZER_TYPOGRAPHY) == 1,
+        .accents = value_of(t, RNN_TOKENIZER_ACCENTS) == 1,
+        .contractions = value_of(t, RNN_TOKENIZER_CONTRACTIONS) == 1,
+        .urls = (uint8_t)value_of(t, RNN_TOKENIZER_URLS),
+        .mentions = (uint8_t)value_of(t, RNN_TOKENIZER_MENTIONS),
+        .hashtags = (uint8_t)value_of(t, RNN_TOKENIZER_HASHTAGS),
+        .numbers = (uint8_t)value_of(t, RNN_TOKENIZER_NUMBERS),
+        .emoji = (uint8_t)value_of(t, RNN_TOKENIZER_EMOJI),
+        .repeats = value_of(t, RNN_TOKENIZER_REPEATS),
+    };
 }
 
 /* ---- counting ---- */
@@ -155,6 +184,13 @@ static void end_words(rnn_context_t *context, rnni_words *words)
     if (words->buffer != words->local) rnni_free(context, words->buffer, words->capacity);
 }
 
+/* A word that does not fit into the buffer is longer than every stop word where texts are encoded. */
+static bool is_stop_word(const rnn_tokenizer_t *tokenizer, const rnni_words *words)
+{
+    return tokenizer->stops.count > 0 && words->length <= words->capacity &&
+           rnni_vocabulary_find(&tokenizer->stops, words->buffer, words->length) >= 0;
+}
+
 static rnn_status_t count_words(rnn_tokenizer_t *tokenizer, rnni_words *words)
 {
     while (rnni_words_next(words)) {
@@ -163,6 +199,7 @@ static rnn_status_t count_words(rnn_tokenizer_t *tokenizer, rnni_words *words)
             rnni_words_back(words);
             continue;
         }
+        if (is_stop_word(tokenizer, words)) continue;
         size_t number;
         RNNI_TRY(rnni_vocabulary_add(&tokenizer->counted, words->buffer, words->length, &number));
         tokenizer->counted.words[number].tally++;
@@ -213,6 +250,19 @@ rnn_status_t rnn_tokenizer_add_token(rnn_tokenizer_t *tokenizer, const char *wor
     return rnni_vocabulary_add(&tokenizer->known, word, strlen(word), &number);
 }
 
+rnn_status_t rnn_tokenizer_add_stop_word(rnn_tokenizer_t *tokenizer, const char *word)
+{
+    RNNI_TRY(check_unbuilt(tokenizer));
+    RNNI_REQUIRE(word && word[0], RNN_ERROR_ARGUMENT, "the stop word is %s", word ? "empty" : "NULL");
+    size_t number;
+    return rnni_vocabulary_add(&tokenizer->stops, word, strlen(word), &number);
+}
+
+const char *rnn_tokenizer_stop_word(const rnn_tokenizer_t *tokenizer, int64_t index)
+{
+    return tokenizer && index >= 0 ? rnni_vocabulary_word(&tokenizer->stops, (size_t)index) : NULL;
+}
+
 /* ---- building ---- */
 
 typedef struct ranked_word {
@@ -257,8 +307,8 @@ static rnn_status_t fill_vocabulary(const rnn_tokenizer_t *tokenizer, rnni_vocab
                  "the vocabulary was given %zu words, but setting max_words of the tokenizer is %zu",
                  known->count - RNN_TOKEN_FIRST, most);
     for (size_t i = 0; i < known->count; i++)
-        RNNI_TRY(rnni_vocabulary_add(all, known->bytes + known->words[i].offset, known->words[i].length,
-                                     &number));
+        RNNI_TRY(
+            rnni_vocabulary_add(all, known->bytes + known->words[i].offset, known->words[i].length, &number));
     for (size_t i = 0; i < count && all->count < most; i++)
         RNNI_TRY(rnni_vocabulary_add(all, ranked[i].text, ranked[i].length, &number));
     return RNN_OK;
@@ -329,6 +379,7 @@ static rnn_status_t begin_encoding(encoding *e, const rnn_tokenizer_t *tokenizer
     e->end = value_of(tokenizer, RNN_TOKENIZER_ADD_END) == 1;
     rnni_words_begin(&e->words, cleaning_of(tokenizer), text, size);
     size_t longest = tokenizer->known.longest;
+    if (tokenizer->stops.longest > longest) longest = tokenizer->stops.longest;
     return longest > e->words.capacity ? widen(context, &e->words, longest) : RNN_OK;
 }
 
@@ -339,7 +390,9 @@ static bool next_id(encoding *e, int32_t *id)
         *id = RNN_TOKEN_START;
         return true;
     }
-    if (rnni_words_next(&e->words)) {
+    bool more = rnni_words_next(&e->words);
+    while (more && is_stop_word(e->tokenizer, &e->words)) more = rnni_words_next(&e->words);
+    if (more) {
         bool fits = e->words.length <= e->words.capacity;
         int64_t found =
             fits ? rnni_vocabulary_find(&e->tokenizer->known, e->words.buffer, e->words.length) : -1;

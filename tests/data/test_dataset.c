@@ -201,11 +201,11 @@ TEST(settings)
     CHECK_STATUS(rnn_dataset_set_int(d, 0, 0), RNN_ERROR_ARGUMENT);
     CHECK_STATUS(rnn_dataset_get_int(d, 1, NULL), RNN_ERROR_ARGUMENT);
     rnn_setting_t row = { .struct_size = sizeof(row) };
-    for (int32_t i = 0; i < 8; i++) {
+    for (int32_t i = 0; i < 15; i++) {
         CHECK_OK(rnn_dataset_setting(i, &row));
         CHECK_INT(row.id, i + 1);
     }
-    CHECK_STATUS(rnn_dataset_setting(8, &row), RNN_END);
+    CHECK_STATUS(rnn_dataset_setting(15, &row), RNN_END);
     rnn_dataset_free(d);
 }
 

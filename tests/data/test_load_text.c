@@ -79,7 +79,9 @@ TEST(ids)
 TEST(line_ends_and_marks)
 {
     rnn_dataset_t *d = NULL;
-    CHECK_OK(load("\xEF\xBB\xBF" "1\t4\r\n\r\n0\t5", NULL, NULL, &d));
+    CHECK_OK(load("\xEF\xBB\xBF"
+                  "1\t4\r\n\r\n0\t5",
+                  NULL, NULL, &d));
     CHECK_STR(shown(d), "1: 4/0: 5");
     rnn_dataset_free(d);
 }
@@ -110,7 +112,7 @@ TEST(names_that_the_other_does_not_have)
     CHECK_STATUS(load("spam\t1\n\neggs\t2\n", NULL, names, &d), RNN_ERROR_DATA);
     CHECK(strstr(rnn_last_error(), "line 3: there is no class named \"eggs\""));
     CHECK_STATUS(load("0\t1\nspam\t1\n", NULL, numbers, &d), RNN_ERROR_DATA);
-    CHECK(strstr(rnn_last_error(), "line 2 is \"spam\", expected a class number"));
+    CHECK(strstr(rnn_last_error(), "line 2: the label is \"spam\", expected a class number"));
     CHECK_OK(load("5\t1\n", NULL, numbers, &d));
     CHECK_INT(rnn_dataset_classes(d), 6);
     rnn_dataset_free(d);

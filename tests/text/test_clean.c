@@ -2,7 +2,7 @@
 #include "harness.h"
 #include "text/clean.h"
 
-static const rnni_cleaning standard = { false, true, true, true };
+static const rnni_cleaning standard = { .lowercase = true, .strip_tags = true, .strip_punctuation = true };
 
 /* The words of a text joined by '|'. */
 static const char *split(rnni_cleaning cleaning, const char *text, size_t size)
@@ -26,7 +26,10 @@ static const char *plain(const char *text) { return split(standard, text, strlen
 TEST(splits_at_white_space)
 {
     CHECK_STR(plain("  the quick\tbrown\nfox "), "the|quick|brown|fox");
-    CHECK_STR(plain("a\xC2\xA0" "b\xE3\x80\x80" "c"), "a|b|c");
+    CHECK_STR(plain("a\xC2\xA0"
+                    "b\xE3\x80\x80"
+                    "c"),
+              "a|b|c");
     CHECK_STR(plain(""), "");
     CHECK_STR(plain(" \t\r\n "), "");
 }
@@ -62,32 +65,37 @@ TEST(keeps_what_is_no_tag)
 
 TEST(every_step_can_be_switched_off)
 {
-    rnni_cleaning none = { false, false, false, false };
+    rnni_cleaning none = { .characters = false };
     CHECK_STR(split(none, "Don't <br /> STOP!", 18), "Don't|<br|/>|STOP!");
-    rnni_cleaning tags = { false, false, true, false };
+    rnni_cleaning tags = { .strip_tags = true };
     CHECK_STR(split(tags, "Wow!<br />Yes.", 14), "Wow!|Yes.");
-    rnni_cleaning lower = { false, true, false, true };
+    rnni_cleaning lower = { .lowercase = true, .strip_punctuation = true };
     CHECK_STR(split(lower, "A<b>C", 5), "a|b|c");
 }
 
 TEST(characters_are_words)
 {
-    rnni_cleaning plain_characters = { true, false, false, false };
+    rnni_cleaning plain_characters = { .characters = true };
     CHECK_STR(split(plain_characters, "aB \xC3\xA9\n", 6), "a|B| |\xC3\xA9|\n");
-    rnni_cleaning cleaned = { true, true, true, true };
+    rnni_cleaning cleaned = {
+        .characters = true, .lowercase = true, .strip_tags = true, .strip_punctuation = true
+    };
     CHECK_STR(split(cleaned, "It's<br>A!", 10), "i|t|'|s| |a| ");
 }
 
 TEST(bytes_of_value_0_are_spaces)
 {
     CHECK_STR(split(standard, "a\0b\0\0c", 6), "a|b|c");
-    rnni_cleaning characters = { true, false, false, false };
+    rnni_cleaning characters = { .characters = true };
     CHECK_STR(split(characters, "a\0b", 3), "a| |b");
 }
 
 TEST(invalid_bytes_become_replacement_characters)
 {
-    CHECK_STR(plain("a\xFF" "b \xC3"), "a\xEF\xBF\xBD" "b|\xEF\xBF\xBD");
+    CHECK_STR(plain("a\xFF"
+                    "b \xC3"),
+              "a\xEF\xBF\xBD"
+              "b|\xEF\xBF\xBD");
 }
 
 TEST(long_words_report_their_length)

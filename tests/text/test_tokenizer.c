@@ -166,10 +166,17 @@ TEST(characters)
     rnn_tokenizer_t *t = rnn_tokenizer_create(NULL);
     CHECK_OK(rnn_tokenizer_set_int(t, RNN_TOKENIZER_UNIT, 1));
     CHECK_OK(rnn_tokenizer_set_int(t, RNN_TOKENIZER_LOWERCASE, 0));
-    CHECK_OK(rnn_tokenizer_add_text(t, "\xC3\xA9" "aa a", -1));
+    CHECK_OK(rnn_tokenizer_add_text(t,
+                                    "\xC3\xA9"
+                                    "aa a",
+                                    -1));
     CHECK_OK(rnn_tokenizer_build(t));
     CHECK_INT(rnn_tokenizer_size(t), 7);
-    CHECK_STR(encoded(t, "a \xC3\xA9" "A", -1), "4 5 6 2");
+    CHECK_STR(encoded(t,
+                      "a \xC3\xA9"
+                      "A",
+                      -1),
+              "4 5 6 2");
     rnn_tokenizer_free(t);
 }
 
@@ -235,7 +242,7 @@ TEST(settings_describe_themselves)
 {
     rnn_setting_t row = { .struct_size = sizeof(row) };
     rnn_tokenizer_t *t = rnn_tokenizer_create(NULL);
-    for (int32_t i = 0; i < 8; i++) {
+    for (int32_t i = 0; i < 19; i++) {
         CHECK_OK(rnn_tokenizer_setting(i, &row));
         CHECK_INT(row.id, i + 1);
         int64_t value;
@@ -243,7 +250,7 @@ TEST(settings_describe_themselves)
         CHECK(row.standard == (double)value);
         CHECK_STR(row.name, rnni_tokenizer_settings[i].name);
     }
-    CHECK_STATUS(rnn_tokenizer_setting(8, &row), RNN_END);
+    CHECK_STATUS(rnn_tokenizer_setting(19, &row), RNN_END);
     rnn_tokenizer_free(t);
 }
 
@@ -259,7 +266,8 @@ TEST(reads_files)
     CHECK_STR(rnn_tokenizer_token(t, 4), "film");
     CHECK_INT(rnn_tokenizer_find(t, "1"), RNN_TOKEN_UNKNOWN);
     rnn_tokenizer_free(t);
-    write_file(path, "\xEF\xBB\xBF" "word\n");
+    write_file(path, "\xEF\xBB\xBF"
+                     "word\n");
     t = rnn_tokenizer_create(NULL);
     CHECK_OK(rnn_tokenizer_add_file(t, path));
     CHECK_OK(rnn_tokenizer_build(t));
@@ -284,8 +292,7 @@ static rnn_status_t use(rnn_tokenizer_t *t, int32_t **ids, size_t *capacity, rnn
     if (status == RNN_OK) status = rnn_tokenizer_build(t);
     if (status == RNN_OK)
         status = rnni_tokenizer_encode(t, context, "some given words and more of these and those", 44, ids,
-                                       capacity,
-                                       &count);
+                                       capacity, &count);
     return status;
 }
 
@@ -303,5 +310,49 @@ static int build_and_encode(rnn_context_t *context)
 }
 
 TEST(survives_every_failed_allocation) { EVERY_FAILURE(build_and_encode); }
+
+TEST(leaves_stop_words_out)
+{
+    rnn_tokenizer_t *t = rnn_tokenizer_create(NULL);
+    char longest[400];
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = 0;
+    CHECK_OK(rnn_tokenizer_add_stop_word(t, "the"));
+    CHECK_OK(rnn_tokenizer_add_stop_word(t, "a"));
+    CHECK_OK(rnn_tokenizer_add_stop_word(t, "the"));
+    CHECK_OK(rnn_tokenizer_add_stop_word(t, longest));
+    CHECK_STATUS(rnn_tokenizer_add_stop_word(t, ""), RNN_ERROR_ARGUMENT);
+    CHECK_STATUS(rnn_tokenizer_add_stop_word(t, NULL), RNN_ERROR_ARGUMENT);
+    CHECK_STATUS(rnn_tokenizer_add_stop_word(NULL, "x"), RNN_ERROR_ARGUMENT);
+    CHECK_OK(rnn_tokenizer_add_text(t, "The end of a film", -1));
+    CHECK_OK(rnn_tokenizer_add_text(t, longest, -1));
+    CHECK_OK(rnn_tokenizer_build(t));
+    CHECK_INT(rnn_tokenizer_size(t), RNN_TOKEN_FIRST + 3);
+    CHECK_STR(encoded(t, "THE film, the a the end", -1), "5 4");
+    CHECK_STR(encoded(t, longest, -1), "");
+    CHECK_STR(rnn_tokenizer_stop_word(t, 0), "the");
+    CHECK_STR(rnn_tokenizer_stop_word(t, 1), "a");
+    CHECK(rnn_tokenizer_stop_word(t, 3) == NULL && rnn_tokenizer_stop_word(t, -1) == NULL);
+    CHECK(rnn_tokenizer_stop_word(NULL, 0) == NULL);
+    CHECK_STATUS(rnn_tokenizer_add_stop_word(t, "late"), RNN_ERROR_STATE);
+    rnn_tokenizer_free(t);
+}
+
+TEST(cleaning_by_settings)
+{
+    rnn_tokenizer_t *t = rnn_tokenizer_create(NULL);
+    for (int32_t id = RNN_TOKENIZER_FOLD_CASE; id <= RNN_TOKENIZER_EMOJI; id++)
+        CHECK_OK(
+            rnn_tokenizer_set_int(t, id, id >= RNN_TOKENIZER_URLS || id == RNN_TOKENIZER_REPEATS ? 2 : 1));
+    CHECK_OK(rnn_tokenizer_add_text(
+        t, "@you: sooo c\xC3\xA9ll &amp; don\xE2\x80\x99t see www.x.org #tag 1,000 \xF0\x9F\x98\x80", -1));
+    CHECK_OK(rnn_tokenizer_build(t));
+    static const char *const words[] = { "<emoji>", "<hashtag>", "<number>", "<url>", "<user>",
+                                         "cell",    "do",        "not",      "see",   "soo" };
+    CHECK_INT(rnn_tokenizer_size(t), RNN_TOKEN_FIRST + 10);
+    for (int i = 0; i < 10; i++) CHECK_STR(rnn_tokenizer_token(t, RNN_TOKEN_FIRST + i), words[i]);
+    CHECK_STR(encoded(t, "DON'T seeee @other http://a.b/c", -1), "10 11 12 8 7");
+    rnn_tokenizer_free(t);
+}
 
 TEST_MAIN
