@@ -57,26 +57,32 @@ endif
 # them.
 AVX2_FLAGS := -mavx2 -mfma
 AVX512_FLAGS := -mavx512f -mavx512bw -mavx512dq -mavx512vl -mfma
+# NEON is in the base of 64-bit Arm. gcc would load all of A's column first, and sums would leave their registers.
+MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ARM64 := $(filter aarch64 arm64,$(MACHINE))
+NEON_FLAGS := $(if $(ARM64),$(if $(shell $(CC) -dM -E -x c /dev/null | grep __clang__),,-fno-schedule-insns))
 kernel_flags = $(if $(filter lib/kernels/%,$(1)),$(KERNEL_CFLAGS)) \
                $(if $(filter lib/kernels/avx2.c,$(1))$(findstring _avx2_,$(1)),$(AVX2_FLAGS)) \
-               $(if $(filter lib/kernels/avx512.c,$(1))$(findstring _avx512_,$(1)),$(AVX512_FLAGS))
+               $(if $(filter lib/kernels/avx512.c,$(1))$(findstring _avx512_,$(1)),$(AVX512_FLAGS)) \
+               $(if $(filter lib/kernels/neon.c,$(1))$(findstring _neon_,$(1)),$(NEON_FLAGS))
 
 COMPILE = $(CC) $(STANDARD) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) $(EXTRA) $(SANITIZER) -MMD -MP
 LINK = $(CC) $(CFLAGS) $(SANITIZER) $(OPENMP_LIBS) $(LDFLAGS)
 
 # Objects of different flags never mix: each set has its folder, and what is linked from them is linked again
 # when $(STAMP) changes.
-FLAG_SET := $(COMPILE) $(KERNEL_CFLAGS) $(AVX2_FLAGS) $(AVX512_FLAGS) $(PIC) $(LINK) $(AR)
+FLAG_SET := $(COMPILE) $(KERNEL_CFLAGS) $(AVX2_FLAGS) $(AVX512_FLAGS) $(NEON_FLAGS) $(PIC) $(LINK) $(AR)
 OBJ := $(BUILD)/obj/$(shell printf '%s' '$(FLAG_SET)' | cksum | cut -d ' ' -f 1)
 STAMP := $(BUILD)/flags
 
 # ---- sources
 
 SOURCES := $(sort $(wildcard lib/*/*.c lib/kernels/micro/*.c))
-PORTABLE := $(foreach s,$(SOURCES),$(if $(findstring /avx,$(s))$(findstring _avx,$(s)),,$(s)))
-ifeq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
-SOURCES := $(PORTABLE)
-endif
+named = $(foreach s,$(SOURCES),$(if $(findstring /$(1),$(s))$(findstring _$(1),$(s)),$(s)))
+AVX := $(call named,avx)
+NEON := $(call named,neon)
+PORTABLE := $(filter-out $(AVX) $(NEON),$(SOURCES))
+SOURCES := $(PORTABLE) $(if $(filter x86_64 amd64,$(MACHINE)),$(AVX)) $(if $(ARM64),$(NEON))
 HEADERS := $(sort $(wildcard include/rnn/*.h))
 EXAMPLES := $(sort $(wildcard examples/*.c))
 TESTS := $(sort $(filter-out tests/real/% tests/exhaustive/% tests/bench/%,$(wildcard tests/*/test_*.c)))
@@ -198,7 +204,7 @@ TELL = BUILD='$(BUILD)' CC='$(CC)' CXX='$(CXX)' AR='$(AR)' CFLAGS='$(CFLAGS)' CP
        WERROR='$(WERROR)' SANITIZE='$(SANITIZE)' MAKE='$(MAKE)' VERSION='$(VERSION)' \
        API_VERSION='$(API_VERSION)' TEST_FLAGS='$(SANITIZER) $(OPENMP_LIBS)'
 
-.PHONY: check check-build check-data check-exhaustive bench demo
+.PHONY: check check-build check-data check-exhaustive coverage bench demo
 check-build: $(TEST_PROGRAMS) $(OTHER_PROGRAMS)
 
 check: all check-build
@@ -209,6 +215,9 @@ check-data: all $(DATA_PROGRAMS)
 
 check-exhaustive: all $(EXHAUSTIVE_PROGRAMS)
 	@$(TELL) sh tests/run.sh exhaustive $(EXHAUSTIVE_PROGRAMS) $(sort $(wildcard tests/exhaustive/*.sh))
+
+coverage:
+	@BUILD='$(BUILD)' CC='$(CC)' CXX='$(CXX)' MAKE='$(MAKE)' sh tests/coverage.sh
 
 bench: $(BENCH_PROGRAMS)
 	@for program in $(BENCH_PROGRAMS); do $$program || exit 1; done
@@ -259,6 +268,7 @@ help:
 	@echo '  check-build       builds the tests, runs none'
 	@echo '  check-data        tests on real data: needs RNN_DATA=folder'
 	@echo '  check-exhaustive  slow tests'
+	@echo '  coverage          the share of lines that check runs: needs gcc and gcov'
 	@echo '  bench             times kernels and models'
 	@echo '  install           to $(DESTDIR)$(PREFIX)'
 	@echo '  uninstall         removes what install put there'

@@ -5,8 +5,9 @@
  *     classify_text --train train.tsv --test test.tsv --cell lstm --epochs 5 --save model.safetensors
  *     echo "what a wonderful film" | classify_text --load model.safetensors --predict
  *
- * The network: embedding, recurrent layers, their last step, and a dense layer: one sigmoid unit and binary
- * cross-entropy for two classes, softmax and cross-entropy for more. */
+ * The network: embedding, recurrent layers, their last step (or a pool of all), and a dense layer: one
+ * sigmoid unit and binary cross-entropy for two classes, softmax and cross-entropy for more. */
+#include "classify_report.h"
 #include "options.h"
 
 #include <errno.h>
@@ -21,20 +22,37 @@
 
 enum { CELL_RNN, CELL_LSTM, CELL_GRU };
 
-static const char *train_path, *test_path, *save_path, *load_path, *metrics_path;
+static const char *train_path, *validation_path, *test_path;
+static const char *save_path, *load_path, *metrics_path, *report_path;
+static const char *text_column, *label_column;
 static int64_t cell = CELL_LSTM, bidirectional, layers = 1, embed = 32, units = 32;
 static int64_t max_words = 10000, max_len, pad, truncate_end;
-static int64_t optimizer = 2, epochs = 10, batch = 32, patience, seed, threads, predict, help;
-static double rate = NOT_SET, split, dropout, recurrent_dropout;
+static int64_t clean, balance, pool, optimizer = 2, epochs = 10, batch = 32, patience;
+static int64_t seed, threads, predict, help;
+static double rate = NOT_SET, split, test_split, dropout, recurrent_dropout, drop_words;
+static int64_t test_first; /* row of --train where the part of --test-split begins */
 
 /* ---- options */
 
 static const option_t options[] = {
     { "--train", "FILE", 'p', &train_path, 0, 0, "lines label<TAB>text, or label<TAB>ids, to learn from" },
+    { "--validation", "FILE", 'p', &validation_path, 0, 0,
+      "lines that tell which epoch did best; never trained on" },
     { "--test", "FILE", 'p', &test_path, 0, 0, "lines to measure on; never trained on" },
+    { "--test-split", "X", 'f', &test_split, 0, 0.999,
+      "in place of --test: the last part of --train is measured on, and kept apart (0)" },
+    { "--text", "COLUMN", 'p', &text_column, 0, 0,
+      "the files are CSV tables with a header (.tsv: tabs between); the text's column" },
+    { "--label", "COLUMN", 'p', &label_column, 0, 0, "the label's column: a name, or a number from 0 on" },
+    { "--clean", NULL, 's', &clean, 0, 0,
+      "read HTML entities and typographic marks as plain ones, emoji as words; shorten sooo" },
+    { "--balance", "none|oversample|undersample|weights", 'c', &balance, 0, 0,
+      "make classes count alike in training (none)" },
     { "--cell", "rnn|lstm|gru", 'c', &cell, 0, 0, "kind of recurrent layer (lstm)" },
     { "--bidirectional", NULL, 's', &bidirectional, 0, 0, "read each text from both ends" },
     { "--layers", "N", 'i', &layers, 1, 64, "recurrent layers on top of each other (1)" },
+    { "--pool", "last|mean|max", 'c', &pool, 0, 0,
+      "what the answer is drawn from: last step, or all (last)" },
     { "--embed", "N", 'i', &embed, 1, 65536, "numbers a word is turned into (32)" },
     { "--units", "N", 'i', &units, 1, 65536, "size of a recurrent layer (32)" },
     { "--max-words", "N", 'i', &max_words, 5, 1e9,
@@ -54,6 +72,8 @@ static const option_t options[] = {
       "last part of --train, kept apart; the epoch that does best on it wins (0)" },
     { "--dropout", "X", 'f', &dropout, 0, 0.999, "on the input of each recurrent layer (0)" },
     { "--recurrent-dropout", "X", 'f', &recurrent_dropout, 0, 0.999, "inside each recurrent layer (0)" },
+    { "--drop-words", "X", 'f', &drop_words, 0, 1,
+      "leave out each word with this probability in training (0)" },
     { "--early-stop", "PATIENCE", 'i', &patience, 0, 1e9,
       "stop after so many epochs without improvement; 0: never (0)" },
     { "--seed", "N", 'i', &seed, 0, 9007199254740992.0, "the same seed gives the same model (0)" },
@@ -64,6 +84,8 @@ static const option_t options[] = {
     { "--predict", NULL, 's', &predict, 0, 0,
       "print class<TAB>probability for each line of standard input, at once" },
     { "--metrics-json", "FILE", 'p', &metrics_path, 0, 0, "write the figures as one JSON object" },
+    { "--report", "DIR", 'p', &report_path, 0, 0,
+      "write report.html, with curves, confusion matrix and worst errors, and its pictures" },
     { "--help", NULL, 's', &help, 0, 0, "this text" },
 };
 enum { OPTIONS = sizeof options / sizeof options[0] };
@@ -77,8 +99,16 @@ static int check_options(void)
         wrong = "give either --train or --load";
     else if (load_path && !test_path && !predict && !save_path)
         wrong = "--load needs --predict or --test";
-    else if (patience && split == 0)
-        wrong = "--early-stop needs --validation-split";
+    else if (load_path && !test_path && report_path)
+        wrong = "--report needs --train or --test";
+    else if (test_split > 0 && (load_path || test_path))
+        wrong = "--test-split goes with --train, and in place of --test";
+    else if (!text_column != !label_column)
+        wrong = "--text and --label go together";
+    else if (validation_path && (load_path || split > 0))
+        wrong = "--validation goes with --train, and in place of --validation-split";
+    else if (patience && split == 0 && !validation_path)
+        wrong = "--early-stop needs --validation-split or --validation";
     if (wrong) fprintf(stderr, "classify_text: %s (--help lists the options)\n", wrong);
     return wrong ? 2 : 0;
 }
@@ -101,11 +131,60 @@ static rnn_status_t apply_data_settings(rnn_dataset_t *data)
     return status;
 }
 
-static rnn_status_t load_data(rnn_context_t *context, const char *path, const rnn_tokenizer_t *tokenizer,
+static table_t table_of(const char *path)
+{
+    const char *end = strrchr(path, '.');
+    return (table_t) { text_column, label_column, end && strcmp(end, ".tsv") == 0 ? '\t' : ',', test_first };
+}
+
+static rnn_status_t make_reader(rnn_context_t *context, const char *path, rnn_tokenizer_t *tokenizer,
+                                rnn_csv_t **reader)
+{
+    rnn_csv_t *csv = *reader = rnn_csv_create(context);
+    if (!csv) return RNN_ERROR_MEMORY;
+    rnn_status_t status = rnn_csv_set_int(csv, RNN_CSV_SEPARATOR, table_of(path).separator);
+    if (!status) status = rnn_csv_set_int(csv, RNN_CSV_HEADER, 1);
+    if (!status) status = rnn_csv_add_column(csv, RNN_CSV_TEXT, text_column);
+    if (!status) status = rnn_csv_add_column(csv, RNN_CSV_LABEL, label_column);
+    return status ? status : rnn_csv_set_tokenizer(csv, tokenizer);
+}
+
+static rnn_status_t load_table(rnn_context_t *context, const char *path, rnn_tokenizer_t *tokenizer,
+                               const rnn_dataset_t *like, rnn_dataset_t **data)
+{
+    rnn_csv_t *csv;
+    rnn_status_t status = make_reader(context, path, tokenizer, &csv);
+    if (!status) status = rnn_csv_load(csv, path, like, data);
+    rnn_csv_free(csv);
+    return status;
+}
+
+static rnn_status_t load_data(rnn_context_t *context, const char *path, rnn_tokenizer_t *tokenizer,
                               const rnn_dataset_t *like, rnn_dataset_t **data)
 {
-    rnn_status_t status = rnn_dataset_load_text(context, path, tokenizer, like, data);
+    rnn_status_t status = text_column ? load_table(context, path, tokenizer, like, data)
+                                      : rnn_dataset_load_text(context, path, tokenizer, like, data);
     return status ? status : apply_data_settings(*data);
+}
+
+/* Takes the last part of *data away as *test. */
+static int split_off_test(rnn_dataset_t **data, rnn_dataset_t **test)
+{
+    int64_t count = rnn_dataset_count(*data), tested = (int64_t)(test_split * (double)count);
+    rnn_dataset_t *rest = NULL;
+    if (tested == 0) {
+        fprintf(stderr, "classify_text: --test-split: that is not one of %lld texts\n", (long long)count);
+        return 1;
+    }
+    test_first = count - tested;
+    if (rnn_dataset_slice(*data, 0, test_first, &rest) ||
+        rnn_dataset_slice(*data, test_first, tested, test)) {
+        rnn_dataset_free(rest);
+        return fail(train_path);
+    }
+    rnn_dataset_free(*data);
+    *data = rest;
+    return 0;
 }
 
 /* Numbers classes as a loaded model does: a dataset that has its class names in their order, or NULL when
@@ -124,12 +203,34 @@ static int model_classes(rnn_context_t *context, const rnn_model_t *model, rnn_d
     return failed ? fail("class names") : 0;
 }
 
+static rnn_status_t set_cleaning(rnn_tokenizer_t *tokenizer)
+{
+    static const int32_t settings[][2] = {
+        { RNN_TOKENIZER_FOLD_CASE, 1 }, { RNN_TOKENIZER_ENTITIES, 1 }, { RNN_TOKENIZER_TYPOGRAPHY, 1 },
+        { RNN_TOKENIZER_REPEATS, 2 },   { RNN_TOKENIZER_EMOJI, 3 },
+    };
+    rnn_status_t status = RNN_OK;
+    for (int i = 0; !status && clean && i < (int)(sizeof settings / sizeof settings[0]); i++)
+        status = rnn_tokenizer_set_int(tokenizer, settings[i][0], settings[i][1]);
+    return status;
+}
+
+static rnn_status_t count_words(rnn_context_t *context, const char *path, rnn_tokenizer_t *tokenizer)
+{
+    if (!text_column) return rnn_tokenizer_add_file(tokenizer, path);
+    rnn_csv_t *csv;
+    rnn_status_t status = make_reader(context, path, tokenizer, &csv);
+    if (!status) status = rnn_csv_count_words(csv, path, tokenizer);
+    rnn_csv_free(csv);
+    return status;
+}
+
 /* The vocabulary of the training file. */
 static rnn_tokenizer_t *make_tokenizer(rnn_context_t *context, const char *path)
 {
     rnn_tokenizer_t *tokenizer = rnn_tokenizer_create(context);
     if (tokenizer && !rnn_tokenizer_set_int(tokenizer, RNN_TOKENIZER_MAX_WORDS, max_words) &&
-        !rnn_tokenizer_add_file(tokenizer, path) && !rnn_tokenizer_build(tokenizer))
+        !set_cleaning(tokenizer) && !count_words(context, path, tokenizer) && !rnn_tokenizer_build(tokenizer))
         return tokenizer;
     rnn_tokenizer_free(tokenizer);
     return NULL;
@@ -171,7 +272,7 @@ static rnn_model_t *make_model(rnn_context_t *context, int64_t vocabulary, int64
     rnn_layer_set_int(h, RNN_LAYER_DIRECTION, bidirectional ? RNN_BIDIRECTIONAL : RNN_FORWARD);
     rnn_layer_set_float(h, RNN_LAYER_DROPOUT, dropout);
     rnn_layer_set_float(h, RNN_LAYER_RECURRENT_DROPOUT, recurrent_dropout);
-    h = rnn_last(model, h);
+    h = pool == 0 ? rnn_last(model, h) : pool == 1 ? rnn_mean_pool(model, h) : rnn_max_pool(model, h);
     h = classes == 2 ? rnn_dense(model, h, 1, RNN_SIGMOID) : rnn_dense(model, h, classes, RNN_SOFTMAX);
     rnn_model_set_output(model, h, "class");
     if (rnn_model_build(model) == RNN_OK) return model; /* any error above shows here */
@@ -200,7 +301,7 @@ static rnn_trainer_t *make_trainer(rnn_model_t *model)
     if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_EPOCHS, epochs);
     if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_BATCH, batch);
     if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_PATIENCE, patience);
-    if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_RESTORE_BEST, split > 0);
+    if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_RESTORE_BEST, split > 0 || validation_path);
     if (!status) status = rnn_trainer_set_float(t, RNN_TRAIN_VALIDATION_SPLIT, split);
     if (!status) status = rnn_trainer_set_progress(t, rnn_progress_stderr, NULL);
     if (!status) return t;
@@ -272,11 +373,61 @@ static int write_metrics(const rnn_trainer_t *trainer, const rnn_model_t *model,
 
 static int measure(rnn_trainer_t *trainer, rnn_dataset_t *test, rnn_result_t *result)
 {
-    if (rnn_trainer_evaluate(trainer, test, result)) return fail(test_path);
+    if (rnn_trainer_evaluate(trainer, test, result)) return fail(test_path ? test_path : train_path);
     fprintf(predict ? stderr : stdout,
             "test: accuracy %.4f, loss %.4f, macro recall %.4f, macro F1 %.4f, %lld texts\n",
             result->accuracy, result->loss, result->macro_recall, result->macro_f1, (long long)result->count);
     return 0;
+}
+
+/* ---- the report's settings: what the options say */
+
+#define SETTING_SIZE 64
+
+/* A loaded model has brought its own. */
+static int is_reported(const option_t *option)
+{
+    static const char *const loaded[] = { "--batch", "--max-words", "--max-len", "--pad", "--truncate" };
+    int is_action = option->target == &predict || option->target == &help;
+    if (option->type == 'p')
+        return option->target != &save_path && option->target != &load_path &&
+               option->target != &metrics_path && option->target != &report_path;
+    for (int i = 0; load_path && i < 5; i++)
+        if (strcmp(option->name, loaded[i]) == 0) return 1;
+    return !load_path && !is_action;
+}
+
+static void print_option(const option_t *option, char out[SETTING_SIZE])
+{
+    int64_t number = option->type == 'f' || option->type == 'p' ? 0 : *(int64_t *)option->target;
+    const char *word = option->value;
+    if (option->type == 'f') snprintf(out, SETTING_SIZE, "%g", *(double *)option->target);
+    if (option->type == 'i') snprintf(out, SETTING_SIZE, "%lld", (long long)number);
+    if (option->type == 's') snprintf(out, SETTING_SIZE, "%s", number ? "yes" : "no");
+    if (option->type != 'c') return;
+    for (; number; number--) word += strcspn(word, "|") + 1;
+    snprintf(out, SETTING_SIZE, "%.*s", (int)strcspn(word, "|"), word);
+}
+
+static int make_report(rnn_trainer_t *trainer, rnn_model_t *model, rnn_dataset_t *test,
+                       const rnn_result_t *result)
+{
+    char rooms[OPTIONS][SETTING_SIZE];
+    const char *names[OPTIONS], *texts[OPTIONS];
+    int count = 0;
+    for (int i = 0; i < OPTIONS; i++) {
+        if (!is_reported(&options[i])) continue;
+        const char *path = options[i].type == 'p' ? *(const char **)options[i].target : NULL;
+        if (options[i].type == 'p' && !path) continue;
+        print_option(&options[i], rooms[i]);
+        names[count] = options[i].name + 2;
+        texts[count++] = path ? path : rooms[i];
+    }
+    const char *path = test_path ? test_path : train_path ? train_path : load_path;
+    const char *wrong = write_report(report_path, model, trainer, test, path, table_of(path), result, names,
+                                     texts, count);
+    if (wrong) fprintf(stderr, "classify_text: --report %s: %s\n", report_path, wrong);
+    return wrong != NULL;
 }
 
 /* ---- prediction */
@@ -387,10 +538,12 @@ static rnn_model_t *load_model(rnn_context_t *context)
 /* Reads the training file, and builds the model that fits it. */
 static rnn_model_t *new_model(rnn_context_t *context, rnn_dataset_t **data)
 {
-    int32_t has_ids = rnn_text_file_has_ids(context, train_path, 100);
+    int32_t has_ids = text_column ? 0 : rnn_text_file_has_ids(context, train_path, 100);
     if (has_ids < 0) return fail(train_path), NULL;
     rnn_tokenizer_t *tokenizer = has_ids ? NULL : make_tokenizer(context, train_path);
-    if ((!has_ids && !tokenizer) || load_data(context, train_path, tokenizer, NULL, data)) {
+    if ((!has_ids && !tokenizer) || load_data(context, train_path, tokenizer, NULL, data) ||
+        rnn_dataset_set_int(*data, RNN_DATA_BALANCE, balance) ||
+        rnn_dataset_set_float(*data, RNN_DATA_DROP, drop_words)) {
         fail(train_path);
         rnn_tokenizer_free(tokenizer);
         return NULL;
@@ -412,6 +565,14 @@ static rnn_model_t *new_model(rnn_context_t *context, rnn_dataset_t **data)
 
 static int train(rnn_trainer_t *trainer, rnn_model_t *model, rnn_dataset_t *data)
 {
+    rnn_dataset_t *validation = NULL;
+    if (validation_path) {
+        rnn_status_t status = load_data(NULL, validation_path, rnn_model_tokenizer(model, NULL), data,
+                                        &validation);
+        if (!status) status = rnn_trainer_set_validation(trainer, validation);
+        rnn_dataset_free(validation);
+        if (status) return fail(validation_path);
+    }
     rnn_model_summary(model, write_stderr, NULL);
     return rnn_trainer_fit(trainer, data) < 0 ? fail("training") : 0;
 }
@@ -437,6 +598,7 @@ int main(int argc, char **argv)
     }
     model = load_path ? load_model(context) : new_model(context, &data);
     if (!model || (load_path && test_path && model_classes(context, model, &like))) goto end;
+    if (test_split > 0 && split_off_test(&data, &test)) goto end;
     if (test_path &&
         load_data(context, test_path, rnn_model_tokenizer(model, NULL), data ? data : like, &test)) {
         fail(test_path);
@@ -453,6 +615,7 @@ int main(int argc, char **argv)
     }
     if (test && measure(trainer, test, &result)) goto end;
     if (metrics_path && write_metrics(trainer, model, &result)) goto end;
+    if (report_path && make_report(trainer, model, test, &result)) goto end;
     failed = predict ? predict_lines(context, model) : 0;
 end:
     rnn_trainer_free(trainer);

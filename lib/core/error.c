@@ -103,3 +103,8 @@ int64_t rnn_last_error_copy(char *buffer, int64_t size)
     }
     return (int64_t)length;
 }
+
+rnn_status_t rnni_fail_null(const char *what)
+{
+    return *rnn_last_error() ? RNN_ERROR_ARGUMENT : rnni_fail(RNN_ERROR_ARGUMENT, "%s is NULL", what);
+}

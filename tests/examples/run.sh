@@ -165,6 +165,41 @@ assert len(m) == 8 and m["val_acc_best"] == max(m["val_acc"]) and len(m["epoch_s
     answers_at_once
 }
 
+# valid WHAT FILE: the file is there and well-formed XML, by the project's own strict checker, and by xmllint where that is.
+valid() {
+    check "$1 is well-formed" "$work/check_xml" "$2"
+    if command -v xmllint > /dev/null; then check "$1 pleases xmllint" xmllint --noout --nonet "$2"; fi
+}
+
+# The reports of a run that trains, of one that only tests, and of one that has nothing to test on.
+reports() {
+    check "the checker of reports compiles" $CC -std=c11 -D_POSIX_C_SOURCE=200809L ${TEST_FLAGS:-} -Iinclude -Ilib \
+        -Itests tests/report/check_xml.c "$BUILD/librnn.a" -lm -lpthread -o "$work/check_xml"
+    refuse "the checker finds faults" "outside the root" "$work/check_xml" tests/report/xml.h
+    check "train with a report" "$classify" --train "$work/train.tsv" --test "$work/test.tsv" --cell gru --embed 8 --units 8 \
+        --lr 0.01 --epochs 2 --validation-split 0.2 --report "$work/report"
+    for file in report.html curves.svg confusion.svg; do valid "$file" "$work/report/$file"; done
+    for word in 'val_accuracy' '<td class="text" dir="auto">gru</td>' '>liked</th>' 'macro average' 'best: epoch'; do
+        check "the report says $word" grep -q -e "$word" "$work/report/report.html"
+    done
+    { cat "$work/test.tsv"; printf 'liked\tan <b>awful</b> & "awful" film ]]>\n\nliked\tbad \001 \377 bad\n'; } > "$work/odd.tsv"
+    check "test with a report" "$classify" --load "$model" --test "$work/odd.tsv" --report "$work/report"
+    valid "report.html of odd texts" "$work/report/report.html"
+    check "the report shows the worst errors" grep -q 'an &lt;b&gt;awful&lt;/b&gt; &amp; ' "$work/report/report.html"
+    check "train with a report, without a test" "$classify" --train "$work/train.tsv" --epochs 1 --report "$work/untested"
+    valid "report.html without a test" "$work/untested/report.html"
+    check "no test, no matrix" test ! -e "$work/untested/confusion.svg"
+    check "train with a validation file" "$classify" --train "$work/train.tsv" --validation "$work/test.tsv" --epochs 2 \
+        --early-stop 1 --clean --pool max --drop-words 0.1 --balance weights --metrics-json "$work/valid.json"
+    check "figures of the validation file" test "$(metric val_acc_best valid.json)" != null
+    refuse "two validations" "--validation-split" "$classify" --train "$work/train.tsv" --validation "$work/test.tsv" \
+        --validation-split 0.1
+    refuse "two tests" "--test-split" "$classify" --train "$work/train.tsv" --test "$work/test.tsv" --test-split 0.1
+    refuse "a test of no texts" "not one of" "$classify" --train "$work/train.tsv" --test-split 0.001
+    refuse "a report without data" "--report needs" "$classify" --load "$model" --predict --report "$work/report"
+    refuse "a report that has no place" "no/such" "$classify" --train "$work/train.tsv" --epochs 0 --report "$work/no/such"
+}
+
 # The answer to the first line has to come while the input is still open.
 answers_at_once() {
     mkfifo "$work/in"
@@ -210,7 +245,7 @@ classify_ids() {
 
 classify_errors() {
     check "help" "$classify" --help
-    check "help names all options" test "$(grep -c -e '^  --' "$work/out")" -eq 26
+    check "help names all options" test "$(grep -c -e '^  --' "$work/out")" -eq 35
     refuse "no options" train "$classify"
     refuse "unknown option" "--unit" "$classify" --train "$work/train.tsv" --unit 3
     refuse "unknown cell" "rnn|lstm|gru" "$classify" --train "$work/train.tsv" --cell mlp
@@ -224,6 +259,60 @@ classify_errors() {
     echo "loathed	a label that training has not seen" > "$work/label.tsv"
     refuse "unknown label" loathed "$classify" --train "$work/train.tsv" --test "$work/label.tsv" --epochs 0
     refuse "cannot write" "no/such" "$classify" --train "$work/train.tsv" --epochs 0 --save "$work/no/such/file"
+}
+
+# ---- docs/own-reviews.md: its table is read, and each of its commands is run, on a table like it
+
+# block KIND: the code blocks of that kind.
+block() { awk -v kind="$1" '$0 == "```" kind { on = 1; next } /^```$/ { on = 0 } on' docs/own-reviews.md; }
+own_reviews() {
+    mkdir -p "$work/own/build"
+    ln -s "$examples" "$work/own/build/examples"
+    block csv > "$work/own/shown.csv"
+    (
+        block csv | head -n 1
+        awk 'BEGIN {
+            srand(7)
+            split("love it|works well|is quiet|so good|arrived on time", good, "|")
+            split("broken after two days|did not reply|is loud|so bad|came too late", bad, "|")
+            for (i = 1; i <= 400; i++) {
+                positive = rand() < 0.5
+                word = positive ? good[1 + int(rand() * 5)] : bad[1 + int(rand() * 5)]
+                other = rand() < 0.3 ? ", and ""my"" friend says so" : ""
+                gsub(/"/, "\"\"", other)
+                print i ",lamp,\"This lamp" other ": " word "\"," (positive ? "good" : "bad")
+            }
+        }'
+    ) > "$work/own/reviews.csv"
+    { echo 'set -e'; block sh; } > "$work/own/commands.sh"
+    check "the page has commands" test "$(grep -c classify_text "$work/own/commands.sh")" -ge 3
+    check "the page's commands" sh -c 'cd "$1" && sh commands.sh' sh "$work/own"
+    cp "$work/out" "$work/printed"
+    check "the page's model is good" at_least "$(shown 'test: accuracy')" 0.9
+    check "the page's answer" grep -q '^good	0\.' "$work/printed"
+    for folder in report later; do
+        valid "report.html in $folder" "$work/own/$folder/report.html"
+        check "the report of own reviews" grep -q '>bad</th>' "$work/own/$folder/report.html"
+    done
+    check "the page's table" "$classify" --load "$work/own/reviews.safetensors" --test "$work/own/shown.csv" --text review \
+        --label verdict --report "$work/own/shown"
+    cp "$work/out" "$work/printed"
+    check "the rows of the page's table" grep -q ', 3 texts' "$work/printed"
+    refuse "no such column" verdikt "$classify" --train "$work/own/reviews.csv" --text review --label verdikt --epochs 0
+    refuse "one column only" "--label" "$classify" --train "$work/own/reviews.csv" --text review
+    echo '9,lamp,"no verdict",' >> "$work/own/shown.csv"
+    refuse "a row without a label" missing "$classify" --train "$work/own/shown.csv" --text review --label verdict --epochs 0
+}
+
+# The gates carry what SimpleRNN forgets; pictures of it.
+vanishing() {
+    check "vanishing" "$examples/vanishing" --steps 30 --updates 500 --units 16 --lr 0.01 --out "$work/pictures"
+    cp "$work/out" "$work/printed"
+    check "vanishing: SimpleRNN fails" at_least "$(shown 'SimpleRNN: mean squared error')" 0.05
+    check "vanishing: LSTM learns" at_most "$(shown 'LSTM: mean squared error')" 0.01
+    check "vanishing: GRU learns" at_most "$(shown 'GRU: mean squared error')" 0.01
+    for name in gradient loss weights; do valid "$name of vanishing" "$work/pictures/${name}_30.svg"; done
+    refuse "vanishing: too short" "2 steps" "$examples/vanishing" --steps 1
 }
 
 bench() {
@@ -251,8 +340,11 @@ hello
 short_programs
 demos
 classify_words
+reports
 classify_ids
 classify_errors
+own_reviews
+vanishing
 bench
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]
