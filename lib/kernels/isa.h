@@ -4,8 +4,8 @@
 
 #include "kernels/kernels.h"
 
-/* Where the vector tables are built: 64-bit x86 and 64-bit Arm under a compiler with their intrinsics, and only
- * for float. */
+/* Where the vector tables are built: 64-bit x86 and 64-bit Arm under a compiler with their intrinsics, and
+ * only for float. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(RNNI_REAL_IS_DOUBLE)
 #define RNNI_X86_VECTORS 1
 extern const rnni_kernels rnni_kernels_avx2;

@@ -82,7 +82,8 @@ static inline float v_sum(vec x)
 
 static inline float v_greatest(vec x)
 {
-    float32x2_t low = vget_low_f32(x), high = vget_high_f32(x), two = vbsl_f32(vcgt_f32(low, high), low, high);
+    float32x2_t low = vget_low_f32(x), high = vget_high_f32(x);
+    float32x2_t two = vbsl_f32(vcgt_f32(low, high), low, high);
     float first = vget_lane_f32(two, 0), second = vget_lane_f32(two, 1);
     return first > second ? first : second;
 }
