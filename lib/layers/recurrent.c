@@ -389,6 +389,22 @@ static void forward_step(const work *w, int64_t t, rnni_real *z, int64_t first)
     if (w->run->training) join_and_leave(w, t, &step);
 }
 
+/* Steps [from, to) of a run that keeps nothing: states stay where they are, so a step differs from the one before in its rows alone. */
+static void steps_in_place(const work *w, int64_t from, int64_t to, rnni_real *z, int64_t first)
+{
+    int64_t ldz = w->r->cell->blocks * w->r->h;
+    rnni_cell_step step = step_of(w, from);
+    step.packed = w->node->packed + w->pass->packed_hh;
+    step.bias = w->r->cell->apart >= 0 ? w->node->packed + w->pass->bias_apart : NULL;
+    for (int64_t i = 0; i < to - from; i++) {
+        int64_t t = w->pass->reverse ? to - 1 - i : from + i, row = w->axis->offset[t];
+        step.rows = w->axis->active[t];
+        step.z = z + (row - first) * ldz;
+        w->r->cell->forward(&step);
+        if (w->y) copy_rows(step.rows, step.o, step.h_out, w->y + row * w->ldy, w->ldy);
+    }
+}
+
 /* b + W x for the rows of steps [from, to), all at once. */
 static void input_products(const work *w, int64_t from, int64_t to, rnni_real *z)
 {
@@ -428,6 +444,10 @@ static void pass_forward(work *w)
         int64_t first = w->axis->offset[from];
         rnni_real *z = w->kept->z + (w->run->training ? first * ldz : 0);
         input_products(w, from, to, z);
+        if (!w->run->training && !w->kept->keep[0] && !w->kept->keep[1]) {
+            steps_in_place(w, from, to, z, first);
+            continue;
+        }
         for (int64_t i = 0; i < to - from; i++) forward_step(w, w->pass->reverse ? to - 1 - i : from + i, z, first);
     }
     store_states(w);
