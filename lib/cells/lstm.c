@@ -31,11 +31,16 @@ static void pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *wei
     rnni_cell_pack_backward(k, h, 0, GATES, weight_hh, packed);
 }
 
+static void activate(const rnni_cell_step *s)
+{
+    int64_t h = s->h;
+    s->kernels->lstm_gates(s->rows, h, s->z, GATES * h, s->c_in, h, s->c_out, h, s->h_out, h);
+}
+
 static void forward(const rnni_cell_step *s)
 {
-    int64_t h = s->h, ldz = GATES * h;
-    rnni_cell_product(s, ldz, 0, GATES, s->h_masked, s->packed, RNNI_FROM_C);
-    s->kernels->lstm_gates(s->rows, h, s->z, ldz, s->c_in, h, s->c_out, h, s->h_out, h);
+    rnni_cell_product(s, GATES * s->h, 0, GATES, s->h_masked, s->packed, RNNI_FROM_C);
+    activate(s);
 }
 
 static void backward(const rnni_cell_step *s)
@@ -55,5 +60,5 @@ const rnni_cell rnni_cell_lstm = {
     .name = "lstm", .gates = GATES, .blocks = GATES, .states = 2, .extra = 0, .apart = -1,
     .packed_size = packed_size, .pack = pack,
     .packed_backward_size = packed_backward_size, .pack_backward = pack_backward,
-    .forward = forward, .backward = backward, .gradient = gradient,
+    .forward = forward, .activate = activate, .backward = backward, .gradient = gradient,
 };

@@ -389,6 +389,24 @@ static void forward_step(const work *w, int64_t t, rnni_real *z, int64_t first)
     if (w->run->training) join_and_leave(w, t, &step);
 }
 
+/* One row through a cell whose product is one over all gates: z += U h (after z = b + W x when x is given), then the gates. Weights that
+ * are larger than a cache would be thrown out of it before their next use if every step went through them in the same order; so every second
+ * step goes backwards and meets first what the step before left. Columns are taken in groups that the row kernel works on at once, and each
+ * is finished, x and h, before the next. The order of columns does not change their sums. */
+static void row_step(const rnni_node *node, const rnni_pass *pass, const rnni_recurrent *r, const rnni_real *x, bool odd, const rnni_cell_step *step)
+{
+    const rnni_kernels *k = step->kernels;
+    int64_t columns = r->cell->gates * r->h, group = 4 * k->nr, groups = (columns + group - 1) / group;
+    for (int64_t i = 0; i < groups; i++) {
+        int64_t at = (odd ? groups - 1 - i : i) * group, n = columns - at < group ? columns - at : group;
+        if (x)
+            k->row(n, pass->input, x, 1, node->packed + pass->packed_ih + at * pass->input, RNNI_FROM_BIAS, node->packed + pass->bias + at,
+                   step->z + at);
+        k->row(n, r->h, step->h_masked, 1, step->packed + at * r->h, RNNI_FROM_C, NULL, step->z + at);
+    }
+    r->cell->activate(step);
+}
+
 /* Steps [from, to) of a run that keeps nothing: states stay where they are, so a step differs from the one before in its rows alone. */
 static void steps_in_place(const work *w, int64_t from, int64_t to, rnni_real *z, int64_t first)
 {
@@ -400,7 +418,8 @@ static void steps_in_place(const work *w, int64_t from, int64_t to, rnni_real *z
         int64_t t = w->pass->reverse ? to - 1 - i : from + i, row = w->axis->offset[t];
         step.rows = w->axis->active[t];
         step.z = z + (row - first) * ldz;
-        w->r->cell->forward(&step);
+        if (step.rows == 1 && w->r->cell->activate) row_step(w->node, w->pass, w->r, NULL, t & 1, &step);
+        else w->r->cell->forward(&step);
         if (w->y) copy_rows(step.rows, step.o, step.h_out, w->y + row * w->ldy, w->ldy);
     }
 }
@@ -608,14 +627,19 @@ static void stream_pass(const rnni_node *node, rnni_run *run, int32_t number, co
     const rnni_slot *slot = &run->slots[node->id];
     const pass_values *kept = &((const layer_values *)slot->saved)->pass[number];
     rnni_real *h = carried_at(r, slot, 0, number), *c = carried_at(r, slot, 1, number);
-    rnni_gemm_packed(run->kernels, 1, r->cell->gates * r->h, pass->input, x, pass->input, 1, node->packed + pass->packed_ih, RNNI_FROM_BIAS,
-                     node->packed + pass->bias, kept->z, r->cell->blocks * r->h);
     rnni_cell_step step = { .kernels = run->kernels, .rows = 1, .h = r->h, .o = r->o, .activation = r->activation,
                             .packed = node->packed + pass->packed_hh, .bias = r->cell->apart >= 0 ? node->packed + pass->bias_apart : NULL,
                             .z = kept->z, .h_in = h, .h_masked = h, .c_in = c, .h_out = h, .c_out = c, .extra = kept->extra,
                             .scratch = run->scratch, .packed_out = node->packed + pass->packed_hr };
-    if (r->cell->vector_count || kept->keep[0] || kept->keep[1]) step_variant(node, run, number, &step);
-    else r->cell->forward(&step);
+    bool plain = !r->cell->vector_count && !kept->keep[0] && !kept->keep[1];
+    if (plain && r->cell->activate) {
+        row_step(node, pass, r, x, run->odd, &step);
+        return;
+    }
+    rnni_gemm_packed(run->kernels, 1, r->cell->gates * r->h, pass->input, x, pass->input, 1, node->packed + pass->packed_ih, RNNI_FROM_BIAS,
+                     node->packed + pass->bias, kept->z, r->cell->blocks * r->h);
+    if (plain) r->cell->forward(&step);
+    else step_variant(node, run, number, &step);
 }
 
 /* What the states of a stream's first step are, from zero or from initial vectors. */

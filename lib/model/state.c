@@ -147,6 +147,7 @@ static void step(rnn_state_t *state, int64_t steps, float *out)
     rnni_run_forward(run);
     rnni_denormals_restore(mode);
     run->fresh = false;
+    run->odd = !run->odd;
     for (int32_t i = 0; i < graph->output_count; i++) {
         const rnni_node *node = graph->outputs[i].node;
         const rnni_real *y = run->slots[node->id].y;
