@@ -47,7 +47,13 @@ enum {
                                          use the average, and a fit that was not stopped ends with it; default none */
     RNN_TRAIN_AVERAGE_DECAY = 23,   /**< float, 0 to below 1: ema: average = decay average + (1 - decay) weights; default 0.999 */
     RNN_TRAIN_AVERAGE_FROM = 24,    /**< int, >= 0: epochs of the run before the average begins; default 0 */
-    RNN_TRAIN_GRADIENT_NORMS = 25   /**< int, 0 or 1: the history gets each layer's gradient norm, "gradient_norm.<layer>"; default 0 */
+    RNN_TRAIN_GRADIENT_NORMS = 25,  /**< int, 0 or 1: the history gets each layer's gradient norm, "gradient_norm.<layer>"; default 0 */
+    RNN_TRAIN_STATEFUL = 26,        /**< int, 0 or 1; default 0. 1: sequence i of a batch goes on where sequence i of the batch before ended, in fit and in evaluation,
+                                         which both begin an epoch at zero states. Needs RNN_TRAIN_SHUFFLE 0, batches of one size, and a model without
+                                         layers that look ahead or need whole sequences (RNN_ERROR_UNSUPPORTED names such a layer) */
+    RNN_TRAIN_BPTT_STEPS = 27       /**< int, >= 0; default 0: off. n: fit cuts the sequences of a batch into windows of n steps, each with its own loss and
+                                         update. States go on from window to window, gradients do not (truncated backpropagation through time). For models
+                                         that RNN_TRAIN_STATEFUL takes and outputs per step; RNN_TRAIN_ACCUMULATE has to be 1 */
 };
 
 /** Schedules. e: epochs of the run so far (whole ones, and for cosine and one-cycle the part of the running one where its length is known), n:

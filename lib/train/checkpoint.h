@@ -15,11 +15,14 @@
  *   tensor    rnn.train.norms          F64 [epochs + 1, layers with weights]: gradient norms, and the sums
  *                                      of the epoch at hand; only where they were asked for
  *   tensor    rnn.average.<weight>     averaged weights, where there are any
+ *   tensor    rnn.train.states         [sequences, numbers]: states that the sequences of the next batch or
+ *                                      window begin with, where they are carried
  *   tensor    rnn.best.<weight>        weights of the best epoch, where they are kept */
 #define RNNI_CHECKPOINT_FORMAT 1
 #define RNNI_CHECKPOINT_STATE "rnn.train.state"
 #define RNNI_CHECKPOINT_HISTORY "rnn.train.history"
 #define RNNI_CHECKPOINT_NORMS "rnn.train.norms"
+#define RNNI_CHECKPOINT_STATES "rnn.train.states"
 #define RNNI_CHECKPOINT_AVERAGE "rnn.average."
 #define RNNI_CHECKPOINT_BEST "rnn.best."
 #define RNNI_CHECKPOINT_BLOCK "rnn.state.%d." /* 0 to RNNI_OPTIM_STATES - 1 */
@@ -43,6 +46,7 @@ enum {
     RNNI_COUNTER_PLATEAU_REST,
     RNNI_COUNTER_PLATEAU_DROPS,
     RNNI_COUNTER_NORMED,
+    RNNI_COUNTER_STEP,
     RNNI_COUNTERS
 };
 

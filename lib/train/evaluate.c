@@ -6,12 +6,15 @@
 
 static rnn_status_t measure_all(rnn_trainer_t *t, rnni_feed *feed, rnni_sums *sums)
 {
+    RNNI_TRY(rnni_windows_evaluate(t, feed->count));
     RNNI_TRY(rnni_feed_begin(feed, 0, 0, 0));
     for (;;) {
         rnn_status_t status = rnni_feed_next(feed);
         if (status == RNN_END) return RNN_OK;
         RNNI_TRY(status);
+        RNNI_TRY(rnni_windows_check_evaluation(t, feed->batch));
         RNNI_TRY(rnni_trainer_pass(t, &t->evaluate, feed->batch, true, sums, NULL));
+        RNNI_TRY(rnni_windows_evaluated(t));
     }
 }
 

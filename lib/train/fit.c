@@ -55,7 +55,8 @@ static rnn_progress_t progress_of(const fitting *f, int32_t event)
     const rnn_trainer_t *t = f->trainer;
     /* The next epoch begins before the event of the last one, so that a checkpoint written there starts with
      * it. */
-    bool ended = event == RNN_EVENT_EPOCH || (event == RNN_EVENT_FIT_END && t->batch == 0);
+    bool begins = t->batch == 0 && t->windows.step == 0;
+    bool ended = event == RNN_EVENT_EPOCH || (event == RNN_EVENT_FIT_END && begins);
     double now = rnni_trainer_clock();
     rnn_progress_t p = { .struct_size = sizeof(p),
                          .event = event,
@@ -107,10 +108,12 @@ static rnn_status_t clip(rnn_trainer_t *t)
     return isfinite(t->gradient_norm) ? RNN_OK : rnni_trouble_gradients(t);
 }
 
-/* The batches of the next update, at most f->group; RNN_END when there are none left. */
+/* The batches of the next update, at most f->group; RNN_END when there are none left. A batch that has
+ * windows left is the next one again. */
 static rnn_status_t read_batches(fitting *f, int64_t *count)
 {
-    *count = 0;
+    *count = f->trainer->windows.cut ? 1 : 0;
+    if (*count) return RNN_OK;
     while (*count < f->group) {
         f->feed.batch = f->parts[*count];
         rnn_status_t status = rnni_feed_next(&f->feed);
@@ -129,9 +132,14 @@ static rnn_status_t differentiate(fitting *f, int64_t count)
     if (count > 1) RNNI_TRY(rnni_group_weigh(t, f->parts, count));
     for (int64_t i = 0; i < count; i++) {
         double loss = 0;
-        RNNI_TRY(rnni_trainer_pass(t, &t->train, f->parts[i], true, &t->sums, &loss));
+        const rnn_batch_t *piece;
+        int64_t sequences = t->sums.sequences;
+        RNNI_TRY(rnni_windows_next(t, f->parts[i], &piece));
+        RNNI_TRY(rnni_trainer_pass(t, &t->train, piece, true, &t->sums, &loss));
+        if (t->windows.step > 0) t->sums.sequences = sequences; /* its first window has counted them */
         if (!isfinite(loss)) return rnni_trouble_loss(t, loss);
         rnni_trainer_back(t);
+        RNNI_TRY(rnni_windows_keep(t));
         RNNI_TRY(rnni_group_add(t, i, count));
     }
     return RNN_OK;
@@ -149,7 +157,7 @@ static rnn_status_t train_batches(fitting *f, int64_t count)
     RNNI_TRY(rnni_trainer_prepare(t)); /* a callback may have asked for momentum */
     RNNI_TRY(rnni_trainer_update(t, scheduled_rate(f)));
     RNNI_TRY(rnni_average_add(t));
-    t->batch += count;
+    if (!rnni_windows_pass(t)) t->batch += count;
     return RNN_OK;
 }
 
@@ -197,6 +205,7 @@ static void begin_epoch(fitting *f)
 {
     rnn_trainer_t *t = f->trainer;
     t->batch = 0;
+    rnni_windows_restart(t);
     t->elapsed = 0;
     t->samples = f->feed.part;
     rnni_sums_clear(&t->sums, t);
@@ -278,6 +287,22 @@ static int64_t divide(fitting *f, rnn_dataset_t *dataset)
     return count - kept;
 }
 
+/* A resumed run that begins in the middle of an epoch. */
+static bool goes_on(const rnn_trainer_t *t) { return t->resumed && (t->batch > 0 || t->windows.step > 0); }
+
+/* Before anything of the trainer changes. */
+static rnn_status_t open_feed(fitting *f, rnn_dataset_t *dataset, int64_t count)
+{
+    rnn_trainer_t *t = f->trainer;
+    bool shuffle = rnni_train_int(t, RNN_TRAIN_SHUFFLE) != 0;
+    if (f->validation) RNNI_TRY(rnni_windows_check(t, f->validation_count));
+    RNNI_TRY(rnni_feed_open(&f->feed, t->context, dataset, 0, count, rnni_train_int(t, RNN_TRAIN_BATCH),
+                            &shuffle, t->train_batch));
+    rnn_status_t status = rnni_windows_open(t, &f->feed);
+    if (status != RNN_OK) rnni_feed_close(&f->feed);
+    return status;
+}
+
 static rnn_status_t begin_run(fitting *f, rnn_dataset_t *dataset)
 {
     rnn_trainer_t *t = f->trainer;
@@ -286,17 +311,15 @@ static rnn_status_t begin_run(fitting *f, rnn_dataset_t *dataset)
                  "there are no samples to train on: the dataset has %lld, %lld are kept for validation",
                  (long long)rnn_dataset_count(dataset), (long long)f->validation_count);
     RNNI_REQUIRE(
-        !t->resumed || t->batch == 0 || t->samples == count, RNN_ERROR_DATA,
+        !goes_on(t) || t->samples == count, RNN_ERROR_DATA,
         "the checkpoint was written in the middle of an epoch of %lld samples, but the data has %lld",
         (long long)t->samples, (long long)count);
     RNNI_TRY(rnni_goals_check_dataset(t, dataset));
     if (t->validation) RNNI_TRY(rnni_goals_check_dataset(t, t->validation));
     RNNI_TRY(rnni_trainer_prepare(t));
-    bool shuffle = rnni_train_int(t, RNN_TRAIN_SHUFFLE) != 0;
-    RNNI_TRY(rnni_feed_open(&f->feed, t->context, dataset, 0, count, rnni_train_int(t, RNN_TRAIN_BATCH),
-                            &shuffle, t->train_batch));
+    RNNI_TRY(open_feed(f, dataset, count));
     f->began = f->epoch_began = rnni_trainer_clock();
-    if (!t->resumed || t->batch == 0) begin_epoch(f);
+    if (!goes_on(t)) begin_epoch(f);
     if (!t->resumed) {
         rnni_watch_clear(t);
         t->run_first = t->epoch;
@@ -348,6 +371,7 @@ static rnn_status_t begun_fit(fitting *f, rnn_dataset_t *dataset)
     RNNI_TRY(begin_run(f, dataset));
     f->trainer->fitting = true;
     rnn_status_t status = run(f);
+    rnni_windows_close(f->trainer);
     f->trainer->fitting = false;
     rnni_feed_close(&f->feed);
     return status;

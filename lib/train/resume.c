@@ -27,6 +27,8 @@ typedef struct restored {
     double *norms; /* [epochs + 1][layers] */
     size_t norm_count;
     rnni_epoch *history;
+    rnni_real *carried; /* [sequences][size] */
+    int64_t carried_sequences, carried_size;
 } restored;
 
 static rnn_status_t damaged(const char *what)
@@ -47,6 +49,8 @@ static void release(const rnn_trainer_t *t, restored *r)
     rnni_free(t->context, r->average, size);
     rnni_free(t->context, r->norms, r->norm_count * sizeof(*r->norms));
     rnni_free(t->context, r->history, (size_t)r->counters[RNNI_COUNTER_EPOCH] * sizeof(*r->history));
+    rnni_free(t->context, r->carried,
+              (size_t)(r->carried_sequences * r->carried_size) * sizeof(*r->carried));
     rnni_sums_release(&r->sums, t);
     for (int32_t i = 0; r->losses && i < t->outputs; i++)
         rnni_free(t->context, r->losses[i].class_weights,
@@ -269,6 +273,25 @@ static rnn_status_t read_norms(const rnn_trainer_t *t, const rnni_safetensors *f
     return RNN_OK;
 }
 
+/* States that sequences go on with. */
+static rnn_status_t read_carried(rnn_trainer_t *t, const rnni_safetensors *file, restored *r)
+{
+    const rnni_safetensors_entry *entry = rnni_safetensors_find(file, RNNI_CHECKPOINT_STATES);
+    int64_t count;
+    if (!entry) return RNN_OK;
+    RNNI_TRY(rnni_exec_carry(&t->train));
+    bool fits = entry->dtype == RNNI_REAL_DTYPE && entry->rank == 2 && entry->shape[0] > 0 &&
+                entry->shape[1] > 0 && entry->shape[1] == t->train.whole.carried_size &&
+                rnni_mul_i64(entry->shape[0], entry->shape[1], &count);
+    if (!fits) return damaged("list of states");
+    r->carried = rnni_alloc_array(t->context, (size_t)count, sizeof(*r->carried));
+    if (!r->carried) return RNN_ERROR_MEMORY;
+    r->carried_sequences = entry->shape[0];
+    r->carried_size = entry->shape[1];
+    rnni_safetensors_convert(entry, RNNI_REAL_DTYPE, r->carried);
+    return RNN_OK;
+}
+
 static bool same_shape(const rnni_safetensors_entry *entry, const rnni_weight *weight)
 {
     bool same = entry && entry->dtype == RNNI_REAL_DTYPE && entry->rank == weight->rank;
@@ -345,6 +368,15 @@ static void take_over_norms(rnn_trainer_t *t, restored *r)
     t->norms.updates = r->counters[RNNI_COUNTER_NORMED];
 }
 
+static void take_over_carried(rnn_trainer_t *t, restored *r)
+{
+    t->windows.step = r->counters[RNNI_COUNTER_STEP];
+    t->windows.kept = r->carried_sequences;
+    if (!r->carried) return;
+    EXCHANGE(rnni_real *, t->train.whole.carried, r->carried);
+    EXCHANGE(int64_t, t->train.carried_capacity, r->carried_sequences);
+}
+
 /* The trainer's old blocks go into `r`, to be released with it. */
 static void take_over(rnn_trainer_t *t, restored *r)
 {
@@ -381,6 +413,7 @@ static void take_over(rnn_trainer_t *t, restored *r)
                                  r->counters[RNNI_COUNTER_PLATEAU_REST],
                                  r->counters[RNNI_COUNTER_PLATEAU_DROPS] };
     take_over_norms(t, r);
+    take_over_carried(t, r);
     t->phase = RNNI_PHASE_NONE;
     t->differentiated = false;
     t->resumed = true;
@@ -392,6 +425,7 @@ static rnn_status_t read_file(rnn_trainer_t *t, const rnni_safetensors *file, re
     RNNI_TRY(check_model(t, file));
     RNNI_TRY(read_history(t, file, r));
     RNNI_TRY(read_norms(t, file, r));
+    RNNI_TRY(read_carried(t, file, r));
     RNNI_TRY(read_blocks(t, file, r));
     RNNI_TRY(rnni_model_read_weights(t->model, file)); /* last: it changes the model or fails */
     take_over(t, r);

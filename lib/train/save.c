@@ -65,6 +65,7 @@ static void write_counters(rnni_json_writer *json, const rnn_trainer_t *t)
         [RNNI_COUNTER_PLATEAU_REST] = t->plateau.rest,
         [RNNI_COUNTER_PLATEAU_DROPS] = t->plateau.drops,
         [RNNI_COUNTER_NORMED] = t->norms.updates,
+        [RNNI_COUNTER_STEP] = t->windows.step,
     };
     rnni_json_write_key(json, "counters");
     rnni_json_begin_array(json);
@@ -164,6 +165,7 @@ static rnn_status_t write_all(const rnn_trainer_t *t, rnni_safetensors_writer *w
 {
     const int64_t norm_shape[] = { t->epoch + 1, t->norms.count };
     const int64_t shape[] = { t->epoch, RNNI_HISTORY_FIGURES };
+    const int64_t state_shape[] = { rnni_windows_states(t), t->train.whole.carried_size };
     char prefix[32];
     RNNI_TRY(rnni_model_write(t->model, writer));
     RNNI_TRY(add_state(t, writer));
@@ -171,6 +173,9 @@ static rnn_status_t write_all(const rnn_trainer_t *t, rnni_safetensors_writer *w
         RNNI_TRY(rnni_safetensors_add_tensor(writer, RNNI_CHECKPOINT_HISTORY, RNN_F64, 2, shape, t->history));
     if (norms)
         RNNI_TRY(rnni_safetensors_add_tensor(writer, RNNI_CHECKPOINT_NORMS, RNN_F64, 2, norm_shape, norms));
+    if (state_shape[0] > 0)
+        RNNI_TRY(rnni_safetensors_add_tensor(writer, RNNI_CHECKPOINT_STATES, RNNI_REAL_DTYPE, 2, state_shape,
+                                             t->train.whole.carried));
     if (t->averaged > 0) RNNI_TRY(add_block(t, writer, RNNI_CHECKPOINT_AVERAGE, t->average, false));
     for (int k = 0; k < RNNI_OPTIM_STATES; k++) {
         snprintf(prefix, sizeof(prefix), RNNI_CHECKPOINT_BLOCK, k);

@@ -37,6 +37,8 @@ const rnni_setting rnni_train_settings[RNNI_TRAIN_SETTINGS] = {
     { RNN_TRAIN_AVERAGE_DECAY, RNN_SETTING_FLOAT, "average_decay", 0, 1 - DBL_EPSILON / 2, 0.999, NULL },
     { RNN_TRAIN_AVERAGE_FROM, RNN_SETTING_INT, "average_from", 0, LARGEST_INT, 0, NULL },
     { RNN_TRAIN_GRADIENT_NORMS, RNN_SETTING_INT, "gradient_norms", 0, 1, 0, NULL },
+    { RNN_TRAIN_STATEFUL, RNN_SETTING_INT, "stateful", 0, 1, 0, NULL },
+    { RNN_TRAIN_BPTT_STEPS, RNN_SETTING_INT, "bptt_steps", 0, LARGEST_INT, 0, NULL },
 };
 
 const char *const rnni_history_names[RNNI_HISTORY_FIGURES] = { "loss",         "accuracy", "val_loss",
@@ -141,6 +143,7 @@ void rnn_trainer_free(rnn_trainer_t *t)
     rnni_goals_release(t);
     rnni_exec_release(&t->train);
     rnni_exec_release(&t->evaluate);
+    rnn_batch_free(t->windows.piece);
     rnn_batch_free(t->train_batch);
     rnn_batch_free(t->evaluate_batch);
     rnn_dataset_free(t->validation);
@@ -191,6 +194,7 @@ rnn_status_t rnn_trainer_set_loss(rnn_trainer_t *t, const char *output, int32_t 
     t->sums = sums;
     t->phase = RNNI_PHASE_NONE;
     t->batch = 0;
+    rnni_windows_restart(t);
     return RNN_OK;
 }
 

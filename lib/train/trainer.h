@@ -9,7 +9,7 @@
 #include "optim/optim.h"
 #include <rnn/train.h>
 
-#define RNNI_TRAIN_SETTINGS 25 /* RNN_TRAIN_* from 1 on, without gaps */
+#define RNNI_TRAIN_SETTINGS 27 /* RNN_TRAIN_* from 1 on, without gaps */
 
 /* Loss sums of one output over some batches: its mean is loss / weight, or 0 when nothing counted. */
 typedef struct rnni_tally {
@@ -100,6 +100,17 @@ typedef struct rnni_norms {
     size_t capacity; /* of rows */
 } rnni_norms;
 
+/* Stateful batches, and windows of steps that a batch's sequences are trained on in (windows.c). */
+typedef struct rnni_windows {
+    bool stateful;      /* of the running fit */
+    int64_t size;       /* steps of a window; 0: whole sequences */
+    int64_t step;       /* first step of the next window of the batch at hand */
+    int64_t longest;    /* steps of that batch */
+    bool cut;           /* that batch was read, and windows of it are left */
+    int64_t kept;       /* between fits: sequences with states in train.whole.carried, for the next */
+    rnn_batch_t *piece; /* the window at hand, or NULL */
+} rnni_windows;
+
 typedef enum { RNNI_PHASE_NONE, RNNI_PHASE_FORWARD, RNNI_PHASE_BACKWARD } rnni_phase;
 
 struct rnn_trainer {
@@ -129,6 +140,7 @@ struct rnn_trainer {
 
     rnni_exec train, evaluate; /* one for each mode, so that a callback may evaluate in the middle of a fit */
     rnn_batch_t *train_batch, *evaluate_batch;
+    rnni_windows windows;
     rnni_phase phase;    /* of `train` */
     bool has_loss;       /* the last forward had a target */
     bool differentiated; /* a backward has filled the gradients */
@@ -303,6 +315,29 @@ rnn_status_t rnni_feed_begin(rnni_feed *feed, uint64_t seed, int64_t epoch, int6
 rnn_status_t rnni_feed_next(rnni_feed *feed);
 /* Batches of an epoch, -1 when not known. */
 int64_t rnni_feed_batches(const rnni_feed *feed);
+
+/* ---- windows.c: states from batch to batch, batches in windows ---- */
+/* Whether `count` samples (-1: not known) make batches that can go on in one another, where that is asked
+ * for. RNN_ERROR_DATA. */
+rnn_status_t rnni_windows_check(const rnn_trainer_t *trainer, int64_t count);
+/* For a fit: takes the settings, checks what goes with them, and puts kept states into use. */
+rnn_status_t rnni_windows_open(rnn_trainer_t *trainer, const rnni_feed *feed);
+/* Takes the states out of use, so that a caller's own passes begin at zero, but keeps them. */
+void rnni_windows_close(rnn_trainer_t *trainer);
+/* Sequences whose states the next batch or window needs. */
+int64_t rnni_windows_states(const rnn_trainer_t *trainer);
+/* An epoch begins: no states, the first step. */
+void rnni_windows_restart(rnn_trainer_t *trainer);
+/* The part of a batch that is to be trained on next, with the states that it begins with: the batch itself,
+ * or a window of it. After its backward its states are kept; after its update rnni_windows_pass goes on, and
+ * tells whether the batch has more windows. */
+rnn_status_t rnni_windows_next(rnn_trainer_t *trainer, const rnn_batch_t *batch, const rnn_batch_t **piece);
+rnn_status_t rnni_windows_keep(rnn_trainer_t *trainer);
+bool rnni_windows_pass(rnn_trainer_t *trainer);
+/* For an evaluation: before it, and before and after each batch. */
+rnn_status_t rnni_windows_evaluate(rnn_trainer_t *trainer, int64_t count);
+rnn_status_t rnni_windows_check_evaluation(rnn_trainer_t *trainer, const rnn_batch_t *batch);
+rnn_status_t rnni_windows_evaluated(rnn_trainer_t *trainer);
 
 /* ---- evaluate.c ---- */
 /* Sums over samples [first, first + count) (count -1: all of a sequential dataset). */
