@@ -183,19 +183,24 @@ rnn_status_t rnni_io_read_exact(const rnn_io_t *io, void *out, size_t size, cons
         int64_t got = io->read((char *)out + done, wanted, io->user);
         if (got == 0)
             return rnni_fail(RNN_ERROR_FORMAT, "%s ends after %zu of %zu bytes", what, done, size);
+        if (got < 0 && io->read == file_read) return RNN_ERROR_IO; /* it has named the file and the reason */
         if (got < 0 || got > wanted) return rnni_fail(RNN_ERROR_IO, "reading %s failed", what);
         done += (size_t)got;
     }
     return RNN_OK;
 }
 
+static int64_t atomic_write(const void *data, int64_t size, void *user);
+
 rnn_status_t rnni_io_write_all(const rnn_io_t *io, const void *data, size_t size, const char *what)
 {
     RNNI_REQUIRE(io->write, RNN_ERROR_ARGUMENT, "%s cannot be written: the write function is NULL", what);
     for (size_t done = 0; done < size;) {
         int64_t part = (int64_t)at_most(size - done, MAX_CALL);
-        if (io->write((const char *)data + done, part, io->user) != part)
+        if (io->write((const char *)data + done, part, io->user) != part) {
+            if (io->write == atomic_write) return RNN_ERROR_IO; /* it has named the file and the reason */
             return rnni_fail(RNN_ERROR_IO, "writing %s failed", what);
+        }
         done += (size_t)part;
     }
     return RNN_OK;

@@ -130,6 +130,7 @@ static void show(const line *l, bool terminal, bool ends)
 int32_t rnn_progress_stderr(const rnn_progress_t *p, void *user)
 {
     (void)user;
+    if (!p) return 0;
     line l = { .size = 0 };
     bool terminal = isatty(STDERR_FILENO) == 1;
     if (p->event == RNN_EVENT_BATCH && terminal && moves(p)) {

@@ -158,5 +158,6 @@ rnn_status_t rnn_model_summary(const rnn_model_t *model, rnn_write_t write, void
 int32_t rnn_write_stdout(const char *text, int64_t size, void *user)
 {
     (void)user;
-    return size < 0 || fwrite(text, 1, (size_t)size, stdout) != (size_t)size;
+    if (!text || size <= 0) return size != 0;
+    return fwrite(text, 1, (size_t)size, stdout) != (size_t)size;
 }

@@ -284,6 +284,8 @@ rnn_status_t rnn_model_load_io(rnn_context_t *context, const rnn_io_t *io, int64
 {
     rnni_safetensors *file;
     RNNI_REQUIRE(io && model, RNN_ERROR_ARGUMENT, "the io or the place for the model is NULL");
-    RNNI_TRY(rnni_safetensors_open_io(context, io, offset, size, &file));
-    return read_and_close(context, file, model);
+    rnn_status_t status = rnni_safetensors_open_io(context, io, offset, size, &file);
+    if (status == RNN_OK) status = read_and_close(context, file, model);
+    if (io->close) io->close(io->user);
+    return status;
 }

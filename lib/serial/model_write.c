@@ -124,5 +124,8 @@ rnn_status_t rnn_model_save(const rnn_model_t *model, const char *path)
 
 rnn_status_t rnn_model_save_io(const rnn_model_t *model, const rnn_io_t *io)
 {
-    return save(model, NULL, io);
+    RNNI_REQUIRE(io, RNN_ERROR_ARGUMENT, "the io is NULL");
+    rnn_status_t status = save(model, NULL, io);
+    if (io->close) io->close(io->user);
+    return status;
 }

@@ -10,7 +10,10 @@
 /* Mutants of the files of a corpus, each given to the target. The file that includes this has included the
  * target. */
 
-enum { MUTANT_ROOM = 4096, MUTANT_SEEDS = 64 };
+#ifndef MUTANT_ROOM
+#define MUTANT_ROOM 4096 /* bytes of the largest one */
+#endif
+enum { MUTANT_SEEDS = 64 };
 
 typedef struct {
     uint8_t data[MUTANT_ROOM];
@@ -57,7 +60,7 @@ static void mutant_change(mutant *m, const char *const *pieces, size_t count)
     }
 }
 
-static size_t mutant_read_seeds(const char *folder, mutant *seeds)
+HARNESS_STATIC size_t mutant_read_seeds(const char *folder, mutant *seeds)
 {
     size_t count = 0;
     DIR *entries = opendir(folder);
@@ -88,20 +91,29 @@ static void run_mutant(const mutant *m)
 }
 
 /* `pieces`: texts that mean something to the parser. */
-static void run_mutants(const char *folder, long mutants, const char *const *pieces, size_t count)
+HARNESS_STATIC void run_mutants_of(const mutant *seeds, size_t seed_count, long mutants,
+    const char *const *pieces,
+                                   size_t count)
 {
-    mutant *seeds = malloc(MUTANT_SEEDS * sizeof(*seeds)), one;
-    CHECK(seeds != NULL);
-    size_t seed_count = mutant_read_seeds(folder, seeds);
+    mutant *one = malloc(sizeof(*one));
+    CHECK(one != NULL);
     mutant_state = UINT64_C(0x9E3779B97F4A7C15);
     taken = refused = 0;
     for (long i = 0; i < mutants; i++) {
-        one = seeds[mutant_below(seed_count)];
-        for (size_t n = 1 + mutant_below(4); n > 0 && one.size > 0; n--) mutant_change(&one, pieces, count);
-        run_mutant(&one);
+        *one = seeds[mutant_below(seed_count)];
+        for (size_t n = 1 + mutant_below(4); n > 0 && one->size > 0; n--) mutant_change(one, pieces, count);
+        run_mutant(one);
     }
-    free(seeds);
+    free(one);
     CHECK(taken > mutants / 200); /* or all of them would fail in the same early place */
+}
+
+HARNESS_STATIC void run_mutants(const char *folder, long mutants, const char *const *pieces, size_t count)
+{
+    mutant *seeds = malloc(MUTANT_SEEDS * sizeof(*seeds));
+    CHECK(seeds != NULL);
+    run_mutants_of(seeds, mutant_read_seeds(folder, seeds), mutants, pieces, count);
+    free(seeds);
 }
 
 #endif

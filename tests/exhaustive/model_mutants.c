@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+enum { MUTANTS = 50000 };
+#include "fuzz/model_mutants.h"
