@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: MIT */
-enum { MUTANTS = 2500 };
+enum { MUTANTS = 10000 };
 #include "fuzz/model_mutants.h"

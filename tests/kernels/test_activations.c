@@ -22,7 +22,7 @@ static double logistic(double x)
 
 enum { EXPONENTIAL = -1 };
 static const function functions[] = {{"exp", EXPONENTIAL, exp, 1.1},
-                                     {"tanh", RNNI_ACT_TANH, tanh, 4},
+                                     {"tanh", RNNI_ACT_TANH, tanh, 4.1},
                                      {"sigmoid", RNNI_ACT_SIGMOID, logistic, 2.5}};
 
 static void evaluate(const rnni_kernels *kernels, const function *f, int64_t n, const rnni_real *x,
