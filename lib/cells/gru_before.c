@@ -19,28 +19,6 @@
 
 enum { GATES = 3 };
 
-static int64_t packed_size(const rnni_kernels *k, int64_t h)
-{
-    return rnni_cell_packed_size(k, h, 2) + rnni_cell_packed_size(k, h, 1);
-}
-
-static void pack(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
-{
-    rnni_cell_pack(k, h, 0, 2, weight_hh, packed);
-    rnni_cell_pack(k, h, 2, 1, weight_hh, packed + rnni_cell_packed_size(k, h, 2));
-}
-
-static int64_t packed_backward_size(const rnni_kernels *k, int64_t h)
-{
-    return rnni_cell_packed_backward_size(k, h, 2) + rnni_cell_packed_backward_size(k, h, 1);
-}
-
-static void pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
-{
-    rnni_cell_pack_backward(k, h, 0, 2, weight_hh, packed);
-    rnni_cell_pack_backward(k, h, 2, 1, weight_hh, packed + rnni_cell_packed_backward_size(k, h, 2));
-}
-
 static void forward(const rnni_cell_step *s)
 {
     int64_t h = s->h, ldz = GATES * h;
@@ -71,7 +49,7 @@ static void gradient(const rnni_cell_gradient *g)
 
 const rnni_cell rnni_cell_gru_before = {
     .name = "gru_before", .gates = GATES, .blocks = GATES, .states = 1, .extra = 1, .apart = -1,
-    .packed_size = packed_size, .pack = pack,
-    .packed_backward_size = packed_backward_size, .pack_backward = pack_backward,
+    .packed_size = rnni_gru_packed_size, .pack = rnni_gru_pack,
+    .packed_backward_size = rnni_gru_packed_backward_size, .pack_backward = rnni_gru_pack_backward,
     .forward = forward, .backward = backward, .gradient = gradient,
 };

@@ -66,4 +66,28 @@ static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz
     if (g->bias_hh) g->kernels->column_sums(g->rows, count * h, dz, ldz, g->bias_hh + first * h);
 }
 
+/* A GRU's recurrent weights are packed in two pieces, gates r and z together and n apart, since n's product stands alone. */
+
+static inline int64_t rnni_gru_packed_size(const rnni_kernels *k, int64_t h)
+{
+    return rnni_cell_packed_size(k, h, 2) + rnni_cell_packed_size(k, h, 1);
+}
+
+static inline void rnni_gru_pack(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
+{
+    rnni_cell_pack(k, h, 0, 2, weight_hh, packed);
+    rnni_cell_pack(k, h, 2, 1, weight_hh, packed + rnni_cell_packed_size(k, h, 2));
+}
+
+static inline int64_t rnni_gru_packed_backward_size(const rnni_kernels *k, int64_t h)
+{
+    return rnni_cell_packed_backward_size(k, h, 2) + rnni_cell_packed_backward_size(k, h, 1);
+}
+
+static inline void rnni_gru_pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
+{
+    rnni_cell_pack_backward(k, h, 0, 2, weight_hh, packed);
+    rnni_cell_pack_backward(k, h, 2, 1, weight_hh, packed + rnni_cell_packed_backward_size(k, h, 2));
+}
+
 #endif
