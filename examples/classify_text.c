@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define NOT_SET (-1.0)
 
@@ -27,7 +26,7 @@ static const char *save_path, *load_path, *metrics_path, *report_path;
 static const char *text_column, *label_column;
 static int64_t cell = CELL_LSTM, bidirectional, layers = 1, embed = 32, units = 32;
 static int64_t max_words = 10000, max_len, pad, truncate_end;
-static int64_t clean, balance, pool, optimizer = 2, epochs = 10, batch = 32, patience;
+static int64_t clean, balance, pool, optimizer = 2, epochs = 10, batch = 32, patience, monitor;
 static int64_t seed, threads, predict, help;
 static double rate = NOT_SET, split, test_split, dropout, recurrent_dropout, drop_words;
 static int64_t test_first; /* row of --train where the part of --test-split begins */
@@ -76,6 +75,8 @@ static const option_t options[] = {
       "leave out each word with this probability in training (0)" },
     { "--early-stop", "PATIENCE", 'i', &patience, 0, 1e9,
       "stop after so many epochs without improvement; 0: never (0)" },
+    { "--monitor", "accuracy|recall", 'c', &monitor, 0, 0,
+      "what tells the best epoch: right answers, or the mean of all classes' recalls (accuracy)" },
     { "--seed", "N", 'i', &seed, 0, 9007199254740992.0, "the same seed gives the same model (0)" },
     { "--threads", "N", 'i', &threads, 0, 1024, "0: as many as there are processors (0)" },
     { "--save", "FILE", 'p', &save_path, 0, 0, "write the model, with its vocabulary and class names" },
@@ -107,6 +108,8 @@ static int check_options(void)
         wrong = "--text and --label go together";
     else if (validation_path && (load_path || split > 0))
         wrong = "--validation goes with --train, and in place of --validation-split";
+    else if (monitor && split == 0 && !validation_path)
+        wrong = "--monitor recall needs --validation-split or --validation";
     else if (patience && split == 0 && !validation_path)
         wrong = "--early-stop needs --validation-split or --validation";
     if (wrong) fprintf(stderr, "classify_text: %s (--help lists the options)\n", wrong);
@@ -185,22 +188,6 @@ static int split_off_test(rnn_dataset_t **data, rnn_dataset_t **test)
     rnn_dataset_free(*data);
     *data = rest;
     return 0;
-}
-
-/* Numbers classes as a loaded model does: a dataset that has its class names in their order, or NULL when
- * labels are numbers. It is read from a scratch file of one line a class. */
-static int model_classes(rnn_context_t *context, const rnn_model_t *model, rnn_dataset_t **like)
-{
-    if (!rnn_model_class_name(model, NULL, 0)) return 0;
-    char path[] = "/tmp/classify_text_XXXXXX";
-    int descriptor = mkstemp(path);
-    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
-    const char *name;
-    for (int64_t i = 0; file && (name = rnn_model_class_name(model, NULL, i)); i++)
-        fprintf(file, "%s\t0\n", name);
-    int failed = !file || fclose(file) || rnn_dataset_load_text(context, path, NULL, NULL, like);
-    if (descriptor >= 0) unlink(path);
-    return failed ? fail("class names") : 0;
 }
 
 static rnn_status_t set_cleaning(rnn_tokenizer_t *tokenizer)
@@ -301,6 +288,7 @@ static rnn_trainer_t *make_trainer(rnn_model_t *model)
     if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_EPOCHS, epochs);
     if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_BATCH, batch);
     if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_PATIENCE, patience);
+    if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_MONITOR, monitor ? 3 : 0);
     if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_RESTORE_BEST, split > 0 || validation_path);
     if (!status) status = rnn_trainer_set_float(t, RNN_TRAIN_VALIDATION_SPLIT, split);
     if (!status) status = rnn_trainer_set_progress(t, rnn_progress_stderr, NULL);
@@ -597,7 +585,11 @@ int main(int argc, char **argv)
         goto end;
     }
     model = load_path ? load_model(context) : new_model(context, &data);
-    if (!model || (load_path && test_path && model_classes(context, model, &like))) goto end;
+    if (!model) goto end;
+    if (load_path && test_path && !(like = rnn_model_like(model, NULL))) {
+        fail(load_path);
+        goto end;
+    }
     if (test_split > 0 && split_off_test(&data, &test)) goto end;
     if (test_path &&
         load_data(context, test_path, rnn_model_tokenizer(model, NULL), data ? data : like, &test)) {

@@ -89,7 +89,8 @@ RNN_API rnn_status_t rnn_dataset_set_class_weights(rnn_dataset_t *dataset, const
 
 /** Reads lines `label<TAB>text`, the text encoded by `tokenizer` (its vocabulary built), or `label<TAB>ids`: when `tokenizer` is NULL every token has to be an integer.
  *  Labels are integers >= 0, or names: then class numbers are given in order of appearance, or taken from `like` (which may
- *  be NULL), a dataset read before; a name that it does not have is RNN_ERROR_DATA naming the line. Empty lines are skipped. */
+ *  be NULL), a dataset read before; a name that it does not have is RNN_ERROR_DATA naming the line. Empty lines are skipped. The tokens are kept in memory, 4 bytes
+ *  each; files for which that is too much are read as TSV without quotes by an rnn_csv_t with RNN_CSV_STREAM. */
 RNN_API rnn_status_t rnn_dataset_load_text(rnn_context_t *context, const char *path, const rnn_tokenizer_t *tokenizer,
                                            const rnn_dataset_t *like, rnn_dataset_t **dataset);
 
@@ -101,6 +102,10 @@ RNN_API int32_t rnn_text_file_has_ids(rnn_context_t *context, const char *path, 
  *  With `like` (may be NULL) its class names are taken; a folder that it does not have is RNN_ERROR_DATA. A folder without folders is RNN_ERROR_DATA. */
 RNN_API rnn_status_t rnn_dataset_load_folder(rnn_context_t *context, const char *path, const rnn_tokenizer_t *tokenizer,
                                              const rnn_dataset_t *like, rnn_dataset_t **dataset);
+/** The same, but the documents stay in their files: memory for their names is taken, and a document is read when it is asked for, in any order. The files must
+ *  stay as they are meanwhile; one that cannot be read is RNN_ERROR_IO then. The dataset holds the tokenizer. */
+RNN_API rnn_status_t rnn_dataset_stream_folder(rnn_context_t *context, const char *path, rnn_tokenizer_t *tokenizer, const rnn_dataset_t *like,
+                                               rnn_dataset_t **dataset);
 /** Counts the words of all files that rnn_dataset_load_folder reads. */
 RNN_API rnn_status_t rnn_tokenizer_add_folder(rnn_tokenizer_t *tokenizer, const char *path);
 
@@ -163,6 +168,13 @@ RNN_API rnn_status_t rnn_csv_load(const rnn_csv_t *csv, const char *path, const 
  *  larger signed type) into a contiguous tensor. Errors: RNN_ERROR_IO, RNN_ERROR_FORMAT, RNN_ERROR_UNSUPPORTED (another type), RNN_ERROR_MEMORY. */
 RNN_API rnn_status_t rnn_tensor_load_npy(rnn_context_t *context, const char *path, rnn_tensor_t **tensor);
 RNN_API rnn_status_t rnn_tensor_load_npy_memory(rnn_context_t *context, const void *data, int64_t size, rnn_tensor_t **tensor);
+/** A dataset of columns that stay in .npy files, for arrays larger than memory: `paths` [inputs + targets] names one file for each column, inputs first. An array has
+ *  one of the shapes that rnn_dataset_add_input and rnn_dataset_add_target take, as any type that rnn_tensor_load_npy reads (numbers become floats), in C
+ *  order (RNN_ERROR_UNSUPPORTED otherwise). `lengths` is NULL, or for each column NULL or the path of an array [N] of lengths, which are read at once. All samples are
+ *  read once to check them (RNN_ERROR_DATA, RNN_ERROR_RANGE); memory for 12 bytes a sample and for one batch is taken, and samples are read when they are
+ *  asked for, in any order. The files must stay as they are meanwhile. */
+RNN_API rnn_status_t rnn_dataset_stream_npy(rnn_context_t *context, const char *const *paths, const char *const *lengths, int32_t inputs, int32_t targets,
+                                            rnn_dataset_t **dataset);
 /** Writes a tensor as .npy version 1, little-endian, C order; the file is replaced at once or not at all. BF16 is RNN_ERROR_UNSUPPORTED. */
 RNN_API rnn_status_t rnn_tensor_save_npy(const rnn_tensor_t *tensor, const char *path);
 
@@ -197,6 +209,9 @@ RNN_API int64_t rnn_dataset_count(const rnn_dataset_t *dataset);
 RNN_API int64_t rnn_dataset_classes(const rnn_dataset_t *dataset);
 /** The name of a class when labels are names, else NULL. Lives as long as the dataset. */
 RNN_API const char *rnn_dataset_class_name(const rnn_dataset_t *dataset, int64_t number);
+/** Names the classes of a dataset whose labels are numbers or that is empty: class i is names[i], copied; they are different and not empty. For class numbers from
+ *  elsewhere: an empty dataset with names serves the readers as `like`. RNN_ERROR_RANGE when there is a class without a name, RNN_ERROR_STATE when there are names. */
+RNN_API rnn_status_t rnn_dataset_set_class_names(rnn_dataset_t *dataset, const char *const *names, int64_t count);
 /** The part [start, start + count) as a dataset of its own that shares the samples and starts with the same settings. */
 RNN_API rnn_status_t rnn_dataset_slice(rnn_dataset_t *dataset, int64_t start, int64_t count, rnn_dataset_t **part);
 

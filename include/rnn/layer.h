@@ -56,7 +56,9 @@ enum {
     RNN_LAYER_PROJECTION = 23,       /**< int, 0 (none) to 2^24: LSTM: size that h is projected to (Sak 2014; PyTorch's proj_size): weight `weight_hr` [projection, units] */
     RNN_LAYER_NORM = 24,             /**< int, 0|1: LSTM: layer norm of both products and of the cell (Ba 2016), with RNN_LAYER_EPSILON; it has no biases of its own (RNN_BIAS_NONE) */
     /* The next four, of every layer with weights, may be changed after the model is built. */
-    RNN_LAYER_TRAINABLE = 25,        /**< int, 0|1: whether training changes the layer's weights (0 freezes it; a frozen batch norm uses its running statistics); default 1 */
+    RNN_LAYER_TRAINABLE = 25,        /**< int, 0|1: whether training changes the layer's weights (0 freezes it: its gradients are 0, and what they alone need
+                                         is not computed, such as all of the way back below the lowest layer that is trained; a frozen batch norm uses its
+                                         running statistics); default 1 */
     RNN_LAYER_RATE_SCALE = 26,       /**< float, 0 to 1000: factor of the learning rate; default 1 */
     RNN_LAYER_L2 = 27,               /**< float, 0 to 1000: adds l2 * w to the gradients of matrices and tables (not of vectors); default 0 */
     RNN_LAYER_DECAY = 28             /**< int, 0|1: whether the optimizer's weight decay applies to the layer; default 1 */

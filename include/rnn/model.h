@@ -53,6 +53,14 @@ RNN_API rnn_tokenizer_t *rnn_model_tokenizer(const rnn_model_t *model, const cha
 RNN_API rnn_status_t rnn_model_set_classes(rnn_model_t *model, const char *output, const char *const *names, int64_t count);
 /** The name of a class, or NULL. Lives as long as the model. */
 RNN_API const char *rnn_model_class_name(const rnn_model_t *model, const char *output, int64_t number);
+/** An empty dataset with the class names of an output (NULL: the only output), if it has some, freed by the caller; or NULL. The readers of data take it as `like`,
+ *  so that the classes of a file get the model's numbers. */
+RNN_API rnn_dataset_t *rnn_model_like(const rnn_model_t *model, const char *output);
+/** Keeps how a dataset gives its sequences, so that others are given alike when the model is used: RNN_DATA_PAD, RNN_DATA_TRUNCATE, RNN_DATA_MAX_LENGTH,
+ *  RNN_DATA_PAD_ID and RNN_DATA_MAX_ID become the metadata "reading", which is saved with the model. */
+RNN_API rnn_status_t rnn_model_set_reading(rnn_model_t *model, const rnn_dataset_t *dataset);
+/** Sets these settings of a dataset as they were kept; leaves them as they are when none were. Metadata that cannot be read is RNN_ERROR_FORMAT. */
+RNN_API rnn_status_t rnn_model_get_reading(const rnn_model_t *model, rnn_dataset_t *dataset);
 /** Text that travels with the model, by key (not beginning with "rnn."): a scaler, a licence, the author. NULL value removes. */
 RNN_API rnn_status_t rnn_model_set_metadata(rnn_model_t *model, const char *key, const char *value);
 RNN_API const char *rnn_model_metadata(const rnn_model_t *model, const char *key);
@@ -71,6 +79,28 @@ RNN_API rnn_status_t rnn_model_run(rnn_model_t *model, const rnn_batch_t *batch,
 /** Runs all samples of a dataset and gives one output (NULL: the only one) as a tensor [N, features] or [N, T, features], in the dataset's order.
  *  Thread-safe as long as the dataset is used by this call alone. */
 RNN_API rnn_status_t rnn_model_predict(rnn_model_t *model, rnn_dataset_t *dataset, const char *output, rnn_tensor_t **result);
+
+/** Runs one text of `size` bytes through a model whose only input has a tokenizer; padded and cut as rnn_model_set_reading says. *result (may be NULL) becomes a
+ *  new tensor [1, features] or [1, T, features] of an output (NULL: the only one), freed by the caller; *answer (may be NULL) the class: the feature with the
+ *  largest value, and where there is only one, as of a sigmoid, 1 from 0.5 on. rnn_model_class_name has its name. An answer of an output per step is
+ *  RNN_ERROR_SHAPE. Thread-safe. */
+RNN_API rnn_status_t rnn_model_predict_text(rnn_model_t *model, const char *text, int64_t size, const char *output, rnn_tensor_t **result, int64_t *answer);
+
+/** What rnn_model_memory counts; numbers never change. */
+enum {
+    RNN_MEMORY_MODEL = 0,  /**< the weights and their packed copies, as the model holds them now; a trainer and the first stream make further copies */
+    RNN_MEMORY_RUN = 1,    /**< work memory of rnn_model_run on a batch, for as long as the call takes */
+    RNN_MEMORY_TRAIN = 2,  /**< forward and backward on a batch: values kept for the way back and all gradients; rnn_trainer_memory adds the optimizer's */
+    RNN_MEMORY_STREAM = 3  /**< one rnn_state_t */
+};
+
+/** Bytes that one of RNN_MEMORY_* takes, known before anything runs. A batch has `batch` sequences with up to `steps` steps each in every input (0 or more,
+ *  2^40 steps in all); MODEL and STREAM do not look at the two and are exact. RUN and TRAIN are what the sequences take when they are that long, and what they
+ *  take beside when some are shorter: some per cent. (A batch with many fewer steps may do without a projected embedding table; that is another
+ *  question to ask.) The batch itself and tensors given to the caller are not counted.
+ *  Nothing is allocated that grows with the batch. RNN_ERROR_STATE: not built; RNN_ERROR_RANGE: such a batch cannot be;
+ *  RNN_ERROR_UNSUPPORTED: the model cannot be streamed. Thread-safe. */
+RNN_API rnn_status_t rnn_model_memory(const rnn_model_t *model, int32_t what, int64_t batch, int64_t steps, int64_t *bytes);
 
 RNN_END_DECLS
 

@@ -10,7 +10,8 @@
 
 RNN_BEGIN_DECLS
 
-/** Writes the table of layers, output shapes and parameter counts, as Keras prints it. The model must be built. */
+/** Writes the table of layers, output shapes and parameter counts, as Keras prints it, and what the model takes of memory (rnn_model_memory): its weights,
+ *  a batch of 32 sequences of 100 steps, a stream. The model must be built. */
 RNN_API rnn_status_t rnn_model_summary(const rnn_model_t *model, rnn_write_t write, void *user);
 /** An rnn_write_t that writes to the standard output; `user` is not used. */
 RNN_API int32_t rnn_write_stdout(const char *text, int64_t size, void *user);

@@ -15,6 +15,7 @@
 #include <rnn/data.h>
 #include <rnn/layer.h>
 #include <rnn/model.h>
+#include <rnn/precision.h>
 #include <rnn/state.h>
 #include <rnn/loss.h>
 #include <rnn/optim.h>

@@ -27,7 +27,8 @@ enum {
     RNN_TRAIN_CLIP_NORM = 6,        /**< float, >= 0; 0 (default): off. Gradients are scaled down to this global norm */
     RNN_TRAIN_PATIENCE = 7,         /**< int, >= 0; 0 (default): off. Stops after this many epochs without improvement */
     RNN_TRAIN_MIN_DELTA = 8,        /**< float, >= 0; default 0: a change that counts as improvement is larger than this */
-    RNN_TRAIN_MONITOR = 9,          /**< int, auto|loss|accuracy; default auto: accuracy where the first output is classified, else loss; of the validation part when there is one */
+    RNN_TRAIN_MONITOR = 9,          /**< int, auto|loss|accuracy|recall; default auto: accuracy where the first output is classified, else loss; of the validation part
+                                         when there is one. recall: the macro recall of a validation part, which counts rare classes as much as large ones */
     RNN_TRAIN_RESTORE_BEST = 10,    /**< int, no|yes|auto; default auto: yes when RNN_TRAIN_PATIENCE is set. Ends a fit with the weights of its best epoch: highest
                                          monitored value, then lower loss, then earlier */
     RNN_TRAIN_CHECKPOINT_EVERY = 11, /**< int, >= 0: updates between checkpoints; 0 (default): at the end of each epoch */
@@ -50,7 +51,8 @@ enum {
     RNN_TRAIN_GRADIENT_NORMS = 25,  /**< int, 0 or 1: the history gets each layer's gradient norm, "gradient_norm.<layer>"; default 0 */
     RNN_TRAIN_STATEFUL = 26,        /**< int, 0 or 1; default 0. 1: sequence i of a batch goes on where sequence i of the batch before ended, in fit and in evaluation,
                                          which both begin an epoch at zero states. Needs RNN_TRAIN_SHUFFLE 0, batches of one size, and a model without
-                                         layers that look ahead or need whole sequences (RNN_ERROR_UNSUPPORTED names such a layer) */
+                                         layers that look ahead or take their state from a sequence (RNN_ERROR_UNSUPPORTED names such a layer). Where an output
+                                         has one answer a sequence, each batch is answered: rnn_last gives the state at its end, a pool looks at its steps */
     RNN_TRAIN_BPTT_STEPS = 27       /**< int, >= 0; default 0: off. n: fit cuts the sequences of a batch into windows of n steps, each with its own loss and
                                          update. States go on from window to window, gradients do not (truncated backpropagation through time). For models
                                          that RNN_TRAIN_STATEFUL takes and outputs per step; RNN_TRAIN_ACCUMULATE has to be 1 */
@@ -146,6 +148,12 @@ RNN_API rnn_status_t rnn_trainer_resume(rnn_trainer_t *trainer, const char *path
 /** Runs a batch forward in training mode and gives its loss (NULL: not wanted). The batch must live until backward. Without targets
  *  for an output, that output has no loss. */
 RNN_API rnn_status_t rnn_trainer_forward(rnn_trainer_t *trainer, const rnn_batch_t *batch, double *loss);
+/** Bytes that forward, backward and step take together for a batch of `batch` sequences with `steps` steps each in every input, with the losses and
+ *  the optimizer at hand, known before anything runs: RNN_MEMORY_TRAIN of rnn_model_memory, rows of the losses and the optimizer's numbers. Not in it: the batch,
+ *  the weights (RNN_MEMORY_MODEL), some kilobytes, and what rnn_trainer_fit has beside it: a copy of the best weights, and RNN_MEMORY_RUN while it validates.
+ *  Errors as rnn_model_memory. */
+RNN_API rnn_status_t rnn_trainer_memory(rnn_trainer_t *trainer, int64_t batch, int64_t steps, int64_t *bytes);
+
 /** Gradients of the loss of the last forward, replacing the ones before. */
 RNN_API rnn_status_t rnn_trainer_backward(rnn_trainer_t *trainer);
 /** Gradients of sum(output * upstream) over outputs instead of the loss: upstream[i] has the shape of output i as rnn_model_run gives it, or is

@@ -2,7 +2,7 @@
 #ifndef RNNI_CELL_H
 #define RNNI_CELL_H
 
-#include "kernels/kernels.h"
+#include "kernels/reduced.h"
 #include <stdbool.h>
 
 /* A cell is the mathematics of one step and of its backward. The time loop around it, directions, masks and stacking are
@@ -19,15 +19,19 @@ typedef struct rnni_cell_step {
     const rnni_kernels *kernels;
     int64_t rows, h, o;
     int activation;            /* SimpleRNN: RNNI_ACT_TANH or RNNI_ACT_RELU */
+    const rnni_reduced *reduced; /* forward: weight_hh (of a GRU: gates r and z), a GRU's gate n, weight_hr, all in 8 or 16 bits, in place of packed ones; or NULL */
     const rnni_real *packed;   /* forward: recurrent weights as pack() made them; backward: as pack_backward() did */
     const rnni_real *bias;     /* [h] recurrent bias of the block that is kept apart (GRU reset after: b_hn), or NULL */
-    rnni_real *z;              /* [rows][blocks * h]; forward: pre-activations in, saved values out; backward: gradients out */
+    rnni_real *z;              /* [rows][blocks * h]; forward: pre-activations in, saved values out; backward: saved values in */
+    rnni_real *dz;             /* backward: gradients out, [rows][blocks * h]; z itself unless the cell has dz_apart */
     const rnni_real *h_in;     /* state that entered the step: what the GRU carries over */
     const rnni_real *h_masked; /* the same under recurrent dropout: what enters the product; h_in where there is none */
     const rnni_real *c_in;     /* two states: the cell that entered */
-    rnni_real *h_out, *c_out;  /* forward; may be h_in and c_in */
+    rnni_real *h_out, *c_out;  /* forward: out; may be h_in and c_in. Backward: in, for cells that have from_output */
     rnni_real *extra;          /* [rows][extra * h] kept for backward (GRU reset before: r * h) */
     rnni_real *dh, *dc;        /* backward: gradients of h_out and c_out on entry, of h_in and c_in on return */
+    const rnni_real *dy;       /* backward, cells that have dz_apart: [rows] what is added to dh before, leading dimension lddy; or NULL */
+    int64_t lddy;
     const rnni_real *mask;     /* backward: recurrent dropout's factors [rows][h], or NULL */
     rnni_real *scratch;        /* forward and backward: [rows][2 * h] */
     const rnni_real *const *vectors; /* [vector_count] the cell's own weights */
@@ -42,7 +46,7 @@ typedef struct rnni_cell_step {
 typedef struct rnni_cell_gradient {
     const rnni_kernels *kernels;
     int64_t rows, h, o;         /* rows of all steps */
-    const rnni_real *z;         /* [rows][blocks * h] as backward left it */
+    const rnni_real *dz;        /* [rows][blocks * h] as backward left it */
     const rnni_real *h_masked;  /* [rows][o] */
     const rnni_real *extra;     /* [rows][extra * h] */
     rnni_real *weight_hh;       /* [gates * h][o], added to */
@@ -64,6 +68,8 @@ typedef struct rnni_cell {
     int states;   /* 1: h; 2: h and c */
     int extra;    /* blocks of h kept for backward beside z, h_in and c_in */
     int apart;    /* the gate whose recurrent bias stays out of the input product, or -1 */
+    bool dz_apart;    /* backward reads z and writes dz, which may lie elsewhere, and adds dy to dh */
+    bool from_output; /* backward reads h_out and not z, which need not be kept */
     bool projects; /* h is projected to o numbers by a matrix of its own, weight_hr [o][h]; packing of weight_hh is the layer's then */
     int vector_count;
     const rnni_cell_vector *vectors;

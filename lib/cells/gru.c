@@ -32,7 +32,7 @@ static void backward(const rnni_cell_step *s)
 {
     int64_t h = s->h, ldz = BLOCKS * h;
     const rnni_real *packed_n = s->packed + rnni_cell_packed_backward_size(s->kernels, h, 2);
-    s->kernels->gru_gates_backward(s->rows, h, s->z, ldz, s->h_in, h, s->dh, h);
+    s->kernels->gru_gates_backward(s->rows, h, s->z, ldz, s->h_in, h, s->dh, h, s->dy, s->lddy, s->dz, ldz);
     rnni_real *products = s->mask ? s->scratch : s->dh;
     rnni_cell_product_backward(s, ldz, 0, 2, s->packed, s->mask ? RNNI_FROM_ZERO : RNNI_FROM_C, products);
     rnni_cell_product_backward(s, ldz, Q, 1, packed_n, RNNI_FROM_C, products);
@@ -46,7 +46,7 @@ static void gradient(const rnni_cell_gradient *g)
 }
 
 const rnni_cell rnni_cell_gru = {
-    .name = "gru", .gates = 3, .blocks = BLOCKS, .states = 1, .extra = 0, .apart = 2,
+    .name = "gru", .gates = 3, .blocks = BLOCKS, .states = 1, .extra = 0, .apart = 2, .dz_apart = true,
     .packed_size = rnni_gru_packed_size, .pack = rnni_gru_pack,
     .packed_backward_size = rnni_gru_packed_backward_size, .pack_backward = rnni_gru_pack_backward,
     .forward = forward, .backward = backward, .gradient = gradient,

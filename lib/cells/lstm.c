@@ -14,7 +14,7 @@
  *   dc_in = dc f            dh_in = U^T [dai daf dag dao]
  *   dU = sum_t da h_in^T    db = sum_t da
  *
- * z holds the four a, then i f g o, then the four da. The arithmetic between the products is the kernel lstm_gates. */
+ * z holds the four a, then i f g o. The arithmetic between the products is the kernel lstm_gates. */
 
 enum { GATES = 4 };
 
@@ -46,7 +46,7 @@ static void forward(const rnni_cell_step *s)
 static void backward(const rnni_cell_step *s)
 {
     int64_t h = s->h, ldz = GATES * h;
-    s->kernels->lstm_gates_backward(s->rows, h, s->z, ldz, s->c_in, h, s->dh, h, s->dc, h);
+    s->kernels->lstm_gates_backward(s->rows, h, s->z, ldz, s->c_in, h, s->dh, h, s->dy, s->lddy, s->dc, h, s->dz, ldz);
     rnni_cell_product_backward(s, ldz, 0, GATES, s->packed, RNNI_FROM_ZERO, s->dh);
     if (s->mask) s->kernels->multiply(s->rows * h, s->dh, s->mask, s->dh);
 }
@@ -57,7 +57,7 @@ static void gradient(const rnni_cell_gradient *g)
 }
 
 const rnni_cell rnni_cell_lstm = {
-    .name = "lstm", .gates = GATES, .blocks = GATES, .states = 2, .extra = 0, .apart = -1,
+    .name = "lstm", .gates = GATES, .blocks = GATES, .states = 2, .extra = 0, .apart = -1, .dz_apart = true,
     .packed_size = packed_size, .pack = pack,
     .packed_backward_size = packed_backward_size, .pack_backward = pack_backward,
     .forward = forward, .activate = activate, .backward = backward, .gradient = gradient,

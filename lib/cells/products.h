@@ -35,6 +35,10 @@ static inline void rnni_cell_pack_backward(const rnni_kernels *k, int64_t h, int
 static inline void rnni_cell_product(const rnni_cell_step *s, int64_t ldz, int64_t block, int64_t count,
                                      const rnni_real *in, const rnni_real *packed, rnni_start start)
 {
+    if (s->reduced) { /* the second piece is the one that does not begin the packed weights */
+        rnni_reduced_product(s->kernels, &s->reduced[packed != s->packed], s->rows, in, s->o, start, s->bias, s->z + block * s->h, ldz);
+        return;
+    }
     rnni_gemm_packed(s->kernels, s->rows, count * s->h, s->o, in, s->o, 1, packed, start, s->bias,
                      s->z + block * s->h, ldz);
 }
@@ -43,7 +47,7 @@ static inline void rnni_cell_product(const rnni_cell_step *s, int64_t ldz, int64
 static inline void rnni_cell_product_backward(const rnni_cell_step *s, int64_t ldz, int64_t block, int64_t count,
                                               const rnni_real *packed, rnni_start start, rnni_real *out)
 {
-    rnni_gemm_packed(s->kernels, s->rows, s->o, count * s->h, s->z + block * s->h, ldz, 1, packed, start, NULL,
+    rnni_gemm_packed(s->kernels, s->rows, s->o, count * s->h, s->dz + block * s->h, ldz, 1, packed, start, NULL,
                      out, s->o);
 }
 
@@ -60,7 +64,7 @@ static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz
                                         int64_t count, const rnni_real *in)
 {
     int64_t h = g->h, o = g->o;
-    const rnni_real *dz = g->z + block * h;
+    const rnni_real *dz = g->dz + block * h;
     rnni_gemm(g->kernels, count * h, o, g->rows, dz, 1, ldz, in, o, 1, RNNI_FROM_C, g->weight_hh + first * h * o, o,
               g->scratch);
     if (g->bias_hh) g->kernels->column_sums(g->rows, count * h, dz, ldz, g->bias_hh + first * h);

@@ -10,7 +10,7 @@
  *   da = dh * act'(a)                            from the saved h_out: 1 - h_out^2, or h_out > 0
  *   dh_in = U^T da     dU = sum_t da h_in^T      db = sum_t da
  *
- * z holds a, then h_out, then da. */
+ * z holds a; nothing of it is kept, h_out says all. */
 
 static int64_t packed_size(const rnni_kernels *k, int64_t h) { return rnni_cell_packed_size(k, h, 1); }
 static int64_t packed_backward_size(const rnni_kernels *k, int64_t h) { return rnni_cell_packed_backward_size(k, h, 1); }
@@ -38,7 +38,7 @@ static void forward(const rnni_cell_step *s)
 
 static void backward(const rnni_cell_step *s)
 {
-    s->kernels->rnn_gates_backward(s->activation, s->rows, s->h, s->z, s->h, s->dh, s->h);
+    s->kernels->rnn_gates_backward(s->activation, s->rows, s->h, s->h_out, s->h, s->dh, s->h, s->dy, s->lddy, s->dz, s->h);
     rnni_cell_product_backward(s, s->h, 0, 1, s->packed, RNNI_FROM_ZERO, s->dh);
     if (s->mask) s->kernels->multiply(s->rows * s->h, s->dh, s->mask, s->dh);
 }
@@ -49,7 +49,7 @@ static void gradient(const rnni_cell_gradient *g)
 }
 
 const rnni_cell rnni_cell_rnn = {
-    .name = "rnn", .gates = 1, .blocks = 1, .states = 1, .extra = 0, .apart = -1,
+    .name = "rnn", .gates = 1, .blocks = 1, .states = 1, .extra = 0, .apart = -1, .dz_apart = true, .from_output = true,
     .packed_size = packed_size, .pack = pack,
     .packed_backward_size = packed_backward_size, .pack_backward = pack_backward,
     .forward = forward, .activate = activate, .backward = backward, .gradient = gradient,

@@ -8,6 +8,7 @@
 #include "core/settings.h"
 
 #include <sched.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -25,24 +26,70 @@ static const rnni_setting context_settings[SETTING_ROWS] = {
       "auto|scalar|avx2|avx512|neon" },
 };
 
-/* Large blocks start on a huge page and ask for huge pages: packed weights and work memory are read end to
- * end, and most of the cost of their first touch is page faults. */
+/* Of kept blocks, altogether. */
+#define KEPT_BYTES ((size_t)64 << 20)
+
+static void forget_oldest(rnni_kept *kept)
+{
+    free(kept->blocks[0].pointer);
+    kept->bytes -= kept->blocks[0].size;
+    kept->count--;
+    memmove(kept->blocks, kept->blocks + 1, (size_t)kept->count * sizeof *kept->blocks);
+}
+
+/* A kept block of that size, or NULL. */
+static void *take_kept(rnni_kept *kept, size_t size)
+{
+    void *pointer = NULL;
+    if (atomic_flag_test_and_set_explicit(&kept->busy, memory_order_acquire)) return NULL;
+    int i = kept->count - 1;
+    while (i >= 0 && kept->blocks[i].size != size) i--;
+    if (i >= 0) {
+        pointer = kept->blocks[i].pointer;
+        kept->bytes -= size;
+        kept->count--;
+        memmove(kept->blocks + i, kept->blocks + i + 1, (size_t)(kept->count - i) * sizeof *kept->blocks);
+    }
+    atomic_flag_clear_explicit(&kept->busy, memory_order_release);
+    return pointer;
+}
+
+static bool keep(rnni_kept *kept, void *pointer, size_t size)
+{
+    if (size > KEPT_BYTES / 2 || atomic_flag_test_and_set_explicit(&kept->busy, memory_order_acquire)) return false;
+    while (kept->count == RNNI_KEPT_BLOCKS || kept->bytes + size > KEPT_BYTES) forget_oldest(kept);
+    kept->blocks[kept->count].pointer = pointer;
+    kept->blocks[kept->count++].size = size;
+    kept->bytes += size;
+    atomic_flag_clear_explicit(&kept->busy, memory_order_release);
+    return true;
+}
+
+/* Large blocks are whole huge pages and ask for them: packed weights and work memory are read end to end, and most of the cost of
+ * their first touch is page faults. */
+static size_t large_size(size_t size)
+{
+    return size < HUGE_PAGE || size > PTRDIFF_MAX - HUGE_PAGE ? 0 : (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+}
+
 static void *default_allocate(size_t size, size_t alignment, void *user)
 {
-    (void)user;
-    void *pointer = NULL;
-    if (posix_memalign(&pointer, size >= HUGE_PAGE ? HUGE_PAGE : alignment, size) != 0) return NULL;
+    rnn_context_t *context = user;
+    size_t large = large_size(size);
+    void *pointer = large && context ? take_kept(&context->kept, large) : NULL;
+    if (pointer) return pointer;
+    if (posix_memalign(&pointer, large ? HUGE_PAGE : alignment, large ? large : size) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-    if (size >= HUGE_PAGE) (void)madvise(pointer, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    if (large) (void)madvise(pointer, large, MADV_HUGEPAGE);
 #endif
     return pointer;
 }
 
 static void default_release(void *pointer, size_t size, void *user)
 {
-    (void)size;
-    (void)user;
-    free(pointer);
+    rnn_context_t *context = user;
+    size_t large = large_size(size);
+    if (!large || !context || !keep(&context->kept, pointer, large)) free(pointer);
 }
 
 int64_t rnni_processor_count(void)
@@ -93,6 +140,8 @@ rnn_context_t *rnn_context_create(const rnn_allocator_t *allocator)
     atomic_init(&context->kernels, NULL);
     atomic_init(&context->pool, NULL);
     context->allocator = chosen;
+    atomic_flag_clear(&context->kept.busy);
+    if (!allocator) context->allocator.user = context;
     context->threads = default_threads();
     context->isa = RNN_ISA_AUTO;
     return context;
@@ -102,8 +151,9 @@ void rnn_context_free(rnn_context_t *context)
 {
     if (!context || atomic_fetch_sub_explicit(&context->references, 1, memory_order_acq_rel) != 1) return;
     rnni_pool_destroy(context);
+    while (context->kept.count) forget_oldest(&context->kept);
     rnn_allocator_t allocator = context->allocator;
-    allocator.release(context, sizeof(*context), allocator.user);
+    allocator.release(context, sizeof(*context), allocator.user == context ? NULL : allocator.user);
 }
 
 rnn_context_t *rnni_context_hold(rnn_context_t *context)

@@ -15,6 +15,8 @@ static void *allocate(rnn_context_t *context, size_t size)
     return pointer;
 }
 
+void *rnni_alloc_unset(rnn_context_t *context, size_t size) { return allocate(context, size); }
+
 void *rnni_alloc(rnn_context_t *context, size_t size)
 {
     void *pointer = allocate(context, size);
@@ -157,7 +159,7 @@ rnn_status_t rnni_arena_reserve(rnni_arena *arena, rnn_context_t *context, size_
 {
     if (!arena->base || arena->capacity < size) {
         if (size == SIZE_MAX) return rnni_fail_memory("the work memory", SIZE_MAX);
-        char *base = rnni_alloc(context, size);
+        char *base = allocate(context, size);
         if (!base) return RNN_ERROR_MEMORY;
         rnni_arena_release(arena, context);
         arena->base = base;

@@ -12,6 +12,8 @@
 /* Zeroed memory from the context's allocator, or NULL with the reason in rnn_last_error().
  * Released with the same size. Size 0 gives a valid pointer. */
 void *rnni_alloc(rnn_context_t *context, size_t size);
+/* The same, not zeroed. */
+void *rnni_alloc_unset(rnn_context_t *context, size_t size);
 void rnni_free(rnn_context_t *context, void *pointer, size_t size);
 
 /* count * size with overflow checked; NULL (RNN_ERROR_MEMORY reason) when it does not fit. */

@@ -294,6 +294,43 @@ const char *rnn_dataset_class_name(const rnn_dataset_t *dataset, int64_t number)
     return rnni_vocabulary_word(&dataset->store->names, (size_t)number);
 }
 
+static rnn_status_t take_names(rnni_vocabulary *to, const char *const *names, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        size_t number;
+        RNNI_REQUIRE(names[i] && *names[i], RNN_ERROR_ARGUMENT, "the name of class %lld is %s", (long long)i,
+                     names[i] ? "empty" : "NULL");
+        RNNI_TRY(rnni_vocabulary_add(to, names[i], strlen(names[i]), &number));
+        RNNI_REQUIRE(number == (size_t)i, RNN_ERROR_ARGUMENT,
+                     "the classes %lld and %lld have the same name, \"%.60s\"", (long long)number,
+                     (long long)i, names[i]);
+    }
+    return RNN_OK;
+}
+
+rnn_status_t rnn_dataset_set_class_names(rnn_dataset_t *dataset, const char *const *names, int64_t count)
+{
+    RNNI_REQUIRE(dataset && names, RNN_ERROR_ARGUMENT, "the %s is NULL", dataset ? "array of names" : "dataset");
+    rnni_store *store = dataset->store;
+    RNNI_REQUIRE(count >= 1 && count < INT32_MAX, RNN_ERROR_RANGE, "%lld class names, expected 1 or more",
+                 (long long)count);
+    RNNI_REQUIRE(!store->has_names, RNN_ERROR_STATE, "the dataset's classes have names already");
+    RNNI_REQUIRE(store->classes <= count, RNN_ERROR_RANGE, "%lld class names for %lld classes",
+                 (long long)count, (long long)store->classes);
+    rnni_vocabulary made;
+    rnni_vocabulary_init(&made, store->context);
+    rnn_status_t status = take_names(&made, names, count);
+    if (status != RNN_OK) {
+        rnni_vocabulary_free(&made);
+        return status;
+    }
+    rnni_vocabulary_free(&store->names);
+    store->names = made;
+    store->has_names = true;
+    if (store->classes > 0) store->classes = count;
+    return RNN_OK;
+}
+
 static rnn_status_t copy_class_weights(rnn_dataset_t *to, const rnn_dataset_t *from)
 {
     if (!from->class_weight) return RNN_OK;

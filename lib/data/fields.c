@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/number.h"
+#include "text/tokenizer.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -149,3 +150,32 @@ int32_t rnni_labels_find(const rnni_store *store, rnni_piece label)
     if (store->has_names) return (int32_t)rnni_vocabulary_find(&store->names, label.text, label.size);
     return is_class_number(label, &number) ? (int32_t)number : -1;
 }
+
+/* ---- texts ---- */
+
+rnn_status_t rnni_texts_begin(rnni_texts *texts, rnni_store *store, const rnn_tokenizer_t *tokenizer)
+{
+    rnn_batch_t *data = &store->data;
+    *texts = (rnni_texts){ .context = store->context, .tokenizer = tokenizer, .store = store };
+    RNNI_TRY(rnni_batch_prepare(data, 1, 1));
+    RNNI_TRY(rnni_column_reserve(texts->context, &data->input[0], RNNI_COLUMN_TOKENS, 0, 0, 1));
+    RNNI_TRY(rnni_column_reserve(texts->context, &data->target[0], RNNI_COLUMN_CLASS, 0, 0, 1));
+    data->input[0].kind = RNNI_COLUMN_TOKENS;
+    data->target[0].kind = RNNI_COLUMN_CLASS;
+    data->input[0].width = data->target[0].width = 1;
+    return RNN_OK;
+}
+
+rnn_status_t rnni_texts_add(rnni_texts *t, const rnni_spot *spot, rnni_piece text, int32_t class)
+{
+    size_t count = 0;
+    if (t->tokenizer)
+        RNNI_TRY(rnni_tokenizer_encode(t->tokenizer, t->context, text.text, text.size, &t->ids, &t->capacity,
+                                       &count));
+    else RNNI_TRY(rnni_parse_ids(t->context, spot, text, &t->ids, &t->capacity, &count));
+    rnn_batch_t *data = &t->store->data;
+    RNNI_TRY(rnni_column_add_ids(t->context, &data->input[0], RNNI_COLUMN_TOKENS, t->ids, (int64_t)count));
+    return rnni_column_add_ids(t->context, &data->target[0], RNNI_COLUMN_CLASS, &class, 1);
+}
+
+void rnni_texts_end(rnni_texts *t) { rnni_free(t->context, t->ids, t->capacity * sizeof(*t->ids)); }

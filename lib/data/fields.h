@@ -50,4 +50,18 @@ rnn_status_t rnni_labels_settle(const rnni_labels *labels, rnni_store *store, in
 /* The class of a label that was settled before, in a file that is read again; -1 when there is none. */
 int32_t rnni_labels_find(const rnni_store *store, rnni_piece label);
 
+/* Samples of one text and one class each, which go into a store in memory. */
+typedef struct rnni_texts {
+    rnn_context_t *context;
+    const rnn_tokenizer_t *tokenizer; /* NULL: the tokens are ids */
+    rnni_store *store;
+    int32_t *ids; /* of the text at hand */
+    size_t capacity;
+} rnni_texts;
+
+/* Gives the store its two columns. */
+rnn_status_t rnni_texts_begin(rnni_texts *texts, rnni_store *store, const rnn_tokenizer_t *tokenizer);
+rnn_status_t rnni_texts_add(rnni_texts *texts, const rnni_spot *spot, rnni_piece text, int32_t class);
+void rnni_texts_end(rnni_texts *texts);
+
 #endif

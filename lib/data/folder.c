@@ -2,7 +2,7 @@
 #include "core/error.h"
 #include "core/io.h"
 #include "core/memory.h"
-#include "data/dataset.h"
+#include "data/fields.h"
 #include "text/tokenizer.h"
 
 #include <dirent.h>
@@ -88,8 +88,25 @@ static rnn_status_t begin_listing(listing *l, rnn_context_t *context, const char
 
 /* ---- every document ---- */
 
-/* Called for each document; `class` counts the folders. */
-typedef rnn_status_t (*visitor)(const char *text, size_t size, size_t class, const char *folder, void *user);
+typedef struct document {
+    char *block; /* [size + 1] */
+    size_t size;
+    rnni_piece text; /* without a byte order mark */
+} document;
+
+static rnn_status_t read_document(rnn_context_t *context, const char *path, document *d)
+{
+    RNNI_TRY(rnni_io_read_file(context, path, &d->block, &d->size));
+    bool marked = d->size >= 3 && memcmp(d->block, "\xEF\xBB\xBF", 3) == 0;
+    size_t skipped = marked ? 3 : 0;
+    d->text = (rnni_piece){ d->block + skipped, d->size - skipped };
+    return RNN_OK;
+}
+
+static void free_document(rnn_context_t *context, document *d) { rnni_free(context, d->block, d->size + 1); }
+
+/* Called for each file, in order. */
+typedef rnn_status_t (*visitor)(const char *path, const char *folder, void *user);
 
 typedef struct visiting {
     rnn_context_t *context;
@@ -97,26 +114,14 @@ typedef struct visiting {
     void *user;
 } visiting;
 
-static rnn_status_t visit_file(const visiting *v, const char *path, size_t class, const char *folder)
-{
-    char *text = NULL;
-    size_t size = 0;
-    RNNI_TRY(rnni_io_read_file(v->context, path, &text, &size));
-    bool marked = size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
-    size_t skipped = marked ? 3 : 0;
-    rnn_status_t status = v->visit(text + skipped, size - skipped, class, folder, v->user);
-    rnni_free(v->context, text, size + 1);
-    return status;
-}
-
-static rnn_status_t visit_files(const visiting *v, const char *path, size_t class, const char *name)
+static rnn_status_t visit_files(const visiting *v, const char *path, const char *name)
 {
     listing files;
     rnni_buffer file = { .context = v->context };
     rnn_status_t status = begin_listing(&files, v->context, path, false);
     for (size_t i = 0; status == RNN_OK && i < files.names.count; i++) {
         status = join(&file, path, files.sorted[i]);
-        if (status == RNN_OK) status = visit_file(v, file.data, class, name);
+        if (status == RNN_OK) status = v->visit(file.data, name, v->user);
     }
     rnni_buffer_clear(&file);
     end_listing(&files);
@@ -131,7 +136,7 @@ static rnn_status_t visit_folders(const visiting *v, const char *path, const lis
     rnn_status_t status = RNN_OK;
     for (size_t i = 0; status == RNN_OK && i < folders->names.count; i++) {
         status = join(&folder, path, folders->sorted[i]);
-        if (status == RNN_OK) status = visit_files(v, folder.data, i, folders->sorted[i]);
+        if (status == RNN_OK) status = visit_files(v, folder.data, folders->sorted[i]);
     }
     rnni_buffer_clear(&folder);
     return status;
@@ -139,12 +144,15 @@ static rnn_status_t visit_folders(const visiting *v, const char *path, const lis
 
 /* ---- words ---- */
 
-static rnn_status_t count_document(const char *text, size_t size, size_t class, const char *folder,
-                                   void *user)
+static rnn_status_t count_document(const char *path, const char *folder, void *user)
 {
-    (void)class;
+    document d;
+    rnn_context_t *context = rnni_tokenizer_context(user);
     (void)folder;
-    return rnn_tokenizer_add_text(user, text, (int64_t)size);
+    RNNI_TRY(read_document(context, path, &d));
+    rnn_status_t status = rnn_tokenizer_add_text(user, d.text.text, (int64_t)d.text.size);
+    free_document(context, &d);
+    return status;
 }
 
 rnn_status_t rnn_tokenizer_add_folder(rnn_tokenizer_t *tokenizer, const char *path)
@@ -161,74 +169,33 @@ rnn_status_t rnn_tokenizer_add_folder(rnn_tokenizer_t *tokenizer, const char *pa
     return status;
 }
 
-/* ---- samples ---- */
+/* ---- the classes ---- */
 
-typedef struct loading {
-    rnn_context_t *context;
-    const char *path;
-    const rnn_tokenizer_t *tokenizer;
-    rnni_store *store;
-    int32_t *ids;
-    size_t ids_capacity;
-} loading;
-
-static rnn_status_t load_document(const char *text, size_t size, size_t class, const char *folder, void *user)
-{
-    loading *l = user;
-    rnn_batch_t *data = &l->store->data;
-    size_t count = 0;
-    (void)class;
-    int32_t number = (int32_t)rnni_vocabulary_find(&l->store->names, folder, strlen(folder));
-    RNNI_TRY(rnni_tokenizer_encode(l->tokenizer, l->context, text, size, &l->ids, &l->ids_capacity, &count));
-    RNNI_TRY(rnni_column_add_ids(l->context, &data->input[0], RNNI_COLUMN_TOKENS, l->ids, (int64_t)count));
-    return rnni_column_add_ids(l->context, &data->target[0], RNNI_COLUMN_CLASS, &number, 1);
-}
-
-/* The classes: those of `like`, or the folders. */
-static rnn_status_t name_classes(loading *l, const listing *folders, const rnn_dataset_t *like)
+/* Those of `like`, or the folders. */
+static rnn_status_t name_classes(rnni_store *store, const char *path, const listing *folders,
+                                 const rnn_dataset_t *like)
 {
     size_t number;
     for (size_t i = 0; like && i < like->store->names.count; i++)
-        RNNI_TRY(rnni_vocabulary_add(&l->store->names, rnni_vocabulary_word(&like->store->names, i),
+        RNNI_TRY(rnni_vocabulary_add(&store->names, rnni_vocabulary_word(&like->store->names, i),
                                      like->store->names.words[i].length, &number));
     for (size_t i = 0; i < folders->names.count; i++) {
         const char *name = folders->sorted[i];
-        RNNI_REQUIRE(!like || rnni_vocabulary_find(&l->store->names, name, strlen(name)) >= 0, RNN_ERROR_DATA,
-                     "%s: there is no class named \"%.60s\", which is a folder there", l->path, name);
-        RNNI_TRY(rnni_vocabulary_add(&l->store->names, name, strlen(name), &number));
+        RNNI_REQUIRE(!like || rnni_vocabulary_find(&store->names, name, strlen(name)) >= 0, RNN_ERROR_DATA,
+                     "%s: there is no class named \"%.60s\", which is a folder there", path, name);
+        RNNI_TRY(rnni_vocabulary_add(&store->names, name, strlen(name), &number));
     }
-    l->store->has_names = true;
+    store->has_names = true;
     return RNN_OK;
 }
 
-static rnn_status_t fix_kinds(loading *l)
+static int32_t class_of(const rnni_store *store, const char *folder)
 {
-    rnn_batch_t *data = &l->store->data;
-    RNNI_TRY(rnni_column_reserve(l->context, &data->input[0], RNNI_COLUMN_TOKENS, 0, 0, 1));
-    RNNI_TRY(rnni_column_reserve(l->context, &data->target[0], RNNI_COLUMN_CLASS, 0, 0, 1));
-    data->input[0].kind = RNNI_COLUMN_TOKENS;
-    data->target[0].kind = RNNI_COLUMN_CLASS;
-    data->input[0].width = data->target[0].width = 1;
-    return RNN_OK;
+    return (int32_t)rnni_vocabulary_find(&store->names, folder, strlen(folder));
 }
 
-static rnn_status_t load(loading *l, const rnn_dataset_t *like)
-{
-    visiting v = { l->context, load_document, l };
-    listing folders;
-    rnn_status_t status = begin_listing(&folders, l->context, l->path, true);
-    if (status == RNN_OK) status = name_classes(l, &folders, like);
-    if (status == RNN_OK) status = rnni_batch_prepare(&l->store->data, 1, 1);
-    if (status == RNN_OK) status = visit_folders(&v, l->path, &folders);
-    if (status == RNN_OK) status = fix_kinds(l);
-    if (status == RNN_OK) rnni_store_settle(l->store);
-    end_listing(&folders);
-    return status;
-}
-
-rnn_status_t rnn_dataset_load_folder(rnn_context_t *context, const char *path,
-                                     const rnn_tokenizer_t *tokenizer, const rnn_dataset_t *like,
-                                     rnn_dataset_t **dataset)
+static rnn_status_t check_arguments(const char *path, const rnn_tokenizer_t *tokenizer,
+                                    const rnn_dataset_t *like, rnn_dataset_t **dataset)
 {
     RNNI_REQUIRE(path && tokenizer && dataset, RNN_ERROR_ARGUMENT, "the %s is NULL",
                  !path        ? "path"
@@ -238,11 +205,149 @@ rnn_status_t rnn_dataset_load_folder(rnn_context_t *context, const char *path,
                  "the vocabulary of the tokenizer is not built yet: rnn_tokenizer_build does it");
     RNNI_REQUIRE(!like || like->store->has_names, RNN_ERROR_ARGUMENT,
                  "the dataset to take class names from has none");
+    return RNN_OK;
+}
+
+/* ---- samples in memory ---- */
+
+static rnn_status_t load_document(const char *path, const char *folder, void *user)
+{
+    rnni_texts *texts = user;
+    document d;
+    RNNI_TRY(read_document(texts->context, path, &d));
+    rnn_status_t status = rnni_texts_add(texts, NULL, d.text, class_of(texts->store, folder));
+    free_document(texts->context, &d);
+    return status;
+}
+
+static rnn_status_t load(rnni_texts *texts, const char *path, const rnn_dataset_t *like)
+{
+    visiting v = { texts->context, load_document, texts };
+    listing folders;
+    rnn_status_t status = begin_listing(&folders, texts->context, path, true);
+    if (status == RNN_OK) status = name_classes(texts->store, path, &folders, like);
+    if (status == RNN_OK) status = visit_folders(&v, path, &folders);
+    if (status == RNN_OK) rnni_store_settle(texts->store);
+    end_listing(&folders);
+    return status;
+}
+
+rnn_status_t rnn_dataset_load_folder(rnn_context_t *context, const char *path,
+                                     const rnn_tokenizer_t *tokenizer, const rnn_dataset_t *like,
+                                     rnn_dataset_t **dataset)
+{
+    RNNI_TRY(check_arguments(path, tokenizer, like, dataset));
     rnn_dataset_t *made = rnn_dataset_create(context);
     if (!made) return RNN_ERROR_MEMORY;
-    loading l = { .context = made->context, .path = path, .tokenizer = tokenizer, .store = made->store };
-    rnn_status_t status = load(&l, like);
-    rnni_free(l.context, l.ids, l.ids_capacity * sizeof(*l.ids));
+    rnni_texts texts;
+    rnn_status_t status = rnni_texts_begin(&texts, made->store, tokenizer);
+    if (status == RNN_OK) status = load(&texts, path, like);
+    rnni_texts_end(&texts);
+    if (status == RNN_OK) *dataset = made;
+    else rnn_dataset_free(made);
+    return status;
+}
+
+/* ---- samples in their files ---- */
+
+typedef struct stream {
+    rnn_context_t *context;     /* held */
+    rnn_tokenizer_t *tokenizer; /* held */
+    const rnni_store *store;    /* of the dataset that reads here, once there is one */
+    rnni_buffer paths;          /* one behind another, each terminated */
+    size_t *starts;             /* [count] where one begins */
+    int32_t *classes;           /* [count] */
+    size_t count, starts_capacity, classes_capacity;
+    int32_t *ids; /* of the document at hand */
+    size_t ids_capacity;
+} stream;
+
+static void release_stream(void *user)
+{
+    stream *s = user;
+    rnn_context_t *context = s->context;
+    rnni_buffer_clear(&s->paths);
+    rnni_free(context, s->starts, s->starts_capacity * sizeof(*s->starts));
+    rnni_free(context, s->classes, s->classes_capacity * sizeof(*s->classes));
+    rnni_free(context, s->ids, s->ids_capacity * sizeof(*s->ids));
+    rnn_tokenizer_free(s->tokenizer);
+    rnni_free(context, s, sizeof(*s));
+    rnn_context_free(context);
+}
+
+static stream *create_stream(rnn_context_t *context, rnn_tokenizer_t *tokenizer)
+{
+    rnn_context_t *held = rnni_context_hold(context);
+    stream *s = held ? rnni_alloc(held, sizeof(*s)) : NULL;
+    if (!s) {
+        rnn_context_free(held);
+        return NULL;
+    }
+    *s = (stream){ .context = held, .tokenizer = rnn_tokenizer_retain(tokenizer), .paths.context = held };
+    return s;
+}
+
+static rnn_status_t note_document(const char *path, const char *folder, void *user)
+{
+    stream *s = user;
+    RNNI_TRY(rnni_grow(s->context, (void **)&s->starts, &s->starts_capacity, s->count + 1,
+                       sizeof(*s->starts)));
+    RNNI_TRY(rnni_grow(s->context, (void **)&s->classes, &s->classes_capacity, s->count + 1,
+                       sizeof(*s->classes)));
+    s->starts[s->count] = s->paths.size;
+    s->classes[s->count] = class_of(s->store, folder);
+    RNNI_TRY(rnni_buffer_add(&s->paths, path, strlen(path) + 1));
+    s->count++;
+    return RNN_OK;
+}
+
+static rnn_status_t read_sample(int64_t index, rnn_sample_t *sample, void *user)
+{
+    stream *s = user;
+    document d;
+    size_t count = 0;
+    RNNI_TRY(read_document(s->context, s->paths.data + s->starts[index], &d));
+    rnn_status_t status = rnni_tokenizer_encode(s->tokenizer, s->context, d.text.text, d.text.size, &s->ids,
+                                                &s->ids_capacity, &count);
+    free_document(s->context, &d);
+    RNNI_TRY(status);
+    RNNI_TRY(rnn_sample_set_tokens(sample, 0, s->ids, (int64_t)count));
+    return rnn_sample_set_class(sample, 1, s->classes[index]);
+}
+
+static rnn_status_t list_documents(stream *s, rnni_store *store, const char *path, const rnn_dataset_t *like)
+{
+    visiting v = { s->context, note_document, s };
+    listing folders;
+    s->store = store;
+    rnn_status_t status = begin_listing(&folders, s->context, path, true);
+    if (status == RNN_OK) status = name_classes(store, path, &folders, like);
+    if (status == RNN_OK) status = visit_folders(&v, path, &folders);
+    end_listing(&folders);
+    store->count = store->source.count = (int64_t)s->count;
+    store->classes = (int64_t)store->names.count;
+    return status;
+}
+
+rnn_status_t rnn_dataset_stream_folder(rnn_context_t *context, const char *path, rnn_tokenizer_t *tokenizer,
+                                       const rnn_dataset_t *like, rnn_dataset_t **dataset)
+{
+    RNNI_TRY(check_arguments(path, tokenizer, like, dataset));
+    stream *s = create_stream(context, tokenizer);
+    if (!s) return RNN_ERROR_MEMORY;
+    rnn_source_t source = { .struct_size = sizeof(source),
+                            .inputs = 1,
+                            .targets = 1,
+                            .read = read_sample,
+                            .release = release_stream,
+                            .user = s };
+    rnn_dataset_t *made = NULL;
+    rnn_status_t status = rnn_dataset_from_source(s->context, &source, &made);
+    if (status != RNN_OK) {
+        release_stream(s);
+        return status;
+    }
+    status = list_documents(s, made->store, path, like);
     if (status == RNN_OK) *dataset = made;
     else rnn_dataset_free(made);
     return status;

@@ -4,18 +4,13 @@
 #include "core/memory.h"
 #include "core/number.h"
 #include "data/fields.h"
-#include "text/tokenizer.h"
 
 /* A file of `label<TAB>...` lines while it is read. */
 typedef struct loading {
-    rnn_context_t *context;
     const char *path;
     rnni_lines lines;
-    const rnn_tokenizer_t *tokenizer; /* NULL: the tokens are ids */
-    rnni_store *store;
+    rnni_texts texts;
     rnni_labels labels;
-    int32_t *ids;
-    size_t ids_capacity;
 } loading;
 
 /* The next line, without a byte order mark before the first; RNN_END after the last. */
@@ -35,7 +30,7 @@ static rnn_status_t split_line(const loading *l, rnni_piece line, rnni_piece *la
 {
     const char *tab = memchr(line.text, '\t', line.size);
     RNNI_REQUIRE(tab, RNN_ERROR_FORMAT, "%s: line %lld has no tab, expected a label, a tab and %s", l->path,
-                 (long long)l->lines.number, l->tokenizer ? "a text" : "ids");
+                 (long long)l->lines.number, l->texts.tokenizer ? "a text" : "ids");
     *label = rnni_trim((rnni_piece){ line.text, (size_t)(tab - line.text) });
     *text = (rnni_piece){ tab + 1, line.size - (size_t)(tab - line.text) - 1 };
     RNNI_REQUIRE(label->size > 0, RNN_ERROR_FORMAT, "%s: line %lld has an empty label", l->path,
@@ -52,19 +47,11 @@ static rnn_status_t load_line(loading *l, rnni_piece line)
     rnni_spot spot = { l->path, l->lines.number, NULL };
     int32_t class = 0;
     RNNI_TRY(rnni_labels_add(&l->labels, &spot, label, &class));
-    size_t count = 0;
-    if (l->tokenizer)
-        RNNI_TRY(rnni_tokenizer_encode(l->tokenizer, l->context, text.text, text.size, &l->ids,
-                                       &l->ids_capacity, &count));
-    else RNNI_TRY(rnni_parse_ids(l->context, &spot, text, &l->ids, &l->ids_capacity, &count));
-    rnn_batch_t *data = &l->store->data;
-    RNNI_TRY(rnni_column_add_ids(l->context, &data->input[0], RNNI_COLUMN_TOKENS, l->ids, (int64_t)count));
-    return rnni_column_add_ids(l->context, &data->target[0], RNNI_COLUMN_CLASS, &class, 1);
+    return rnni_texts_add(&l->texts, &spot, text, class);
 }
 
 static rnn_status_t load_lines(loading *l)
 {
-    RNNI_TRY(rnni_batch_prepare(&l->store->data, 1, 1));
     rnni_piece line = { NULL, 0 };
     rnn_status_t status;
     while ((status = next_line(&l->lines, &line)) == RNN_OK)
@@ -72,28 +59,15 @@ static rnn_status_t load_lines(loading *l)
     return status == RNN_END ? RNN_OK : status;
 }
 
-/* An empty file has the columns too, without samples. */
-static rnn_status_t fix_kinds(loading *l)
+static rnn_status_t load(loading *l, rnni_store *store)
 {
-    rnn_batch_t *data = &l->store->data;
-    RNNI_TRY(rnni_column_reserve(l->context, &data->input[0], RNNI_COLUMN_TOKENS, 0, 0, 1));
-    RNNI_TRY(rnni_column_reserve(l->context, &data->target[0], RNNI_COLUMN_CLASS, 0, 0, 1));
-    data->input[0].kind = RNNI_COLUMN_TOKENS;
-    data->target[0].kind = RNNI_COLUMN_CLASS;
-    data->input[0].width = data->target[0].width = 1;
-    return RNN_OK;
-}
-
-static rnn_status_t load(loading *l)
-{
-    RNNI_TRY(rnni_lines_open(&l->lines, l->context, l->path));
+    RNNI_TRY(rnni_lines_open(&l->lines, store->context, l->path));
     rnn_status_t status = load_lines(l);
     rnni_lines_close(&l->lines);
     RNNI_TRY(status);
-    RNNI_TRY(fix_kinds(l));
-    rnni_column *classes = &l->store->data.target[0];
-    RNNI_TRY(rnni_labels_settle(&l->labels, l->store, classes->ids, classes->count));
-    rnni_store_settle(l->store);
+    rnni_column *classes = &store->data.target[0];
+    RNNI_TRY(rnni_labels_settle(&l->labels, store, classes->ids, classes->count));
+    rnni_store_settle(store);
     return RNN_OK;
 }
 
@@ -106,11 +80,12 @@ rnn_status_t rnn_dataset_load_text(rnn_context_t *context, const char *path, con
                  "the vocabulary of the tokenizer is not built yet: rnn_tokenizer_build does it");
     rnn_dataset_t *made = rnn_dataset_create(context);
     if (!made) return RNN_ERROR_MEMORY;
-    loading l = { .context = made->context, .path = path, .tokenizer = tokenizer, .store = made->store };
-    rnni_labels_begin(&l.labels, l.context, like);
-    rnn_status_t status = load(&l);
+    loading l = { .path = path };
+    rnni_labels_begin(&l.labels, made->context, like);
+    rnn_status_t status = rnni_texts_begin(&l.texts, made->store, tokenizer);
+    if (status == RNN_OK) status = load(&l, made->store);
     rnni_labels_end(&l.labels);
-    rnni_free(l.context, l.ids, l.ids_capacity * sizeof(*l.ids));
+    rnni_texts_end(&l.texts);
     if (status != RNN_OK) {
         rnn_dataset_free(made);
         return status;

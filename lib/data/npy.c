@@ -2,6 +2,7 @@
 #include "data/npy.h"
 #include "core/error.h"
 #include "core/memory.h"
+#include "tensor/convert.h"
 #include "tensor/tensor.h"
 #include <rnn/data.h>
 
@@ -14,27 +15,17 @@
 #define MAGIC "\x93NUMPY"
 enum { MAGIC_SIZE = 6, MAX_HEADER = 65536, ALIGNMENT = 64 };
 
-typedef struct npy_type {
+struct rnni_npy_type {
     char kind, size;
-    int32_t stored,
-        given; /* as what the numbers are read, and the type of the tensor; 0: not a type of ours */
-} npy_type;
+    int32_t stored, given; /* as what the numbers are read, and the type of the tensor */
+};
 
-static const npy_type types[] = {
+static const rnni_npy_type types[] = {
     { 'f', 2, RNN_F16, RNN_F16 }, { 'f', 4, RNN_F32, RNN_F32 },   { 'f', 8, RNN_F64, RNN_F64 },
     { 'i', 1, RNN_I8, RNN_I8 },   { 'i', 2, RNN_I16, RNN_I16 },   { 'i', 4, RNN_I32, RNN_I32 },
     { 'i', 8, RNN_I64, RNN_I64 }, { 'u', 1, RNN_U8, RNN_U8 },     { 'u', 2, RNN_I16, RNN_I32 },
     { 'u', 4, RNN_I32, RNN_I64 }, { 'b', 1, RNN_BOOL, RNN_BOOL },
 };
-
-/* What the header says. */
-typedef struct npy_header {
-    const npy_type *type;
-    bool swapped, fortran;
-    int32_t rank;
-    int64_t shape[RNN_MAX_RANK];
-    bool has_type, has_order, has_shape;
-} npy_header;
 
 /* ---- the header: just as much of Python as is needed ---- */
 
@@ -76,7 +67,7 @@ static rnn_status_t take_string(scanner *s, char *out, size_t size)
     return RNN_OK;
 }
 
-static rnn_status_t take_type(scanner *s, npy_header *h)
+static rnn_status_t take_type(scanner *s, rnni_npy_header *h)
 {
     char text[16];
     skip_blanks(s);
@@ -95,7 +86,7 @@ static rnn_status_t take_type(scanner *s, npy_header *h)
                      s->what, text);
 }
 
-static rnn_status_t take_order(scanner *s, npy_header *h)
+static rnn_status_t take_order(scanner *s, rnni_npy_header *h)
 {
     h->fortran = accept(s, "True");
     if (!h->fortran && !accept(s, "False")) return fail(s, "True or False");
@@ -116,7 +107,7 @@ static rnn_status_t take_size(scanner *s, int64_t *size)
     return RNN_OK;
 }
 
-static rnn_status_t take_shape(scanner *s, npy_header *h)
+static rnn_status_t take_shape(scanner *s, rnni_npy_header *h)
 {
     if (!accept(s, "(")) return fail(s, "a shape");
     h->rank = 0;
@@ -132,7 +123,7 @@ static rnn_status_t take_shape(scanner *s, npy_header *h)
     return RNN_OK;
 }
 
-static rnn_status_t take_entry(scanner *s, npy_header *h)
+static rnn_status_t take_entry(scanner *s, rnni_npy_header *h)
 {
     char key[32];
     RNNI_TRY(take_string(s, key, sizeof(key)));
@@ -143,7 +134,7 @@ static rnn_status_t take_entry(scanner *s, npy_header *h)
     return fail(s, "the keys descr, fortran_order and shape only");
 }
 
-static rnn_status_t parse_header(npy_header *h, const char *text, size_t size, const char *what)
+static rnn_status_t parse_header(rnni_npy_header *h, const char *text, size_t size, const char *what)
 {
     scanner s = { text, text + size, what };
     memset(h, 0, sizeof(*h));
@@ -161,7 +152,7 @@ static rnn_status_t parse_header(npy_header *h, const char *text, size_t size, c
     return RNN_OK;
 }
 
-static rnn_status_t read_header(rnn_context_t *context, const rnn_io_t *io, const char *what, npy_header *h)
+static rnn_status_t read_header(rnn_context_t *context, const rnn_io_t *io, const char *what, rnni_npy_header *h)
 {
     unsigned char front[MAGIC_SIZE + 6] = { 0 };
     RNNI_TRY(rnni_io_read_exact(io, front, MAGIC_SIZE + 2, what));
@@ -196,7 +187,7 @@ static void swap_bytes(char *data, int64_t count, size_t size)
 }
 
 /* A wrong shape must not take memory that the file has no numbers for. */
-static rnn_status_t check_size(const npy_header *h, const rnn_io_t *io, const char *what)
+static rnn_status_t check_size(const rnni_npy_header *h, const rnn_io_t *io, const char *what)
 {
     int64_t count = 0, total = 0;
     rnn_status_t status = rnni_shape_count(h->type->stored, h->rank, h->shape, &count);
@@ -211,21 +202,25 @@ static rnn_status_t check_size(const npy_header *h, const rnn_io_t *io, const ch
     return RNN_OK;
 }
 
-/* Numbers without a sign, read as numbers with one of the same size, into the next larger type. */
-static void widen(const npy_type *type, rnn_tensor_t *wide, const rnn_tensor_t *read)
+/* Numbers as they lie in the file into the bytes of their type. */
+static void settle(const rnni_npy_header *h, char *data, int64_t count)
 {
-    int64_t count = rnn_tensor_count(read);
-    if (count == 0) return;
+    if (h->swapped) swap_bytes(data, count, (size_t)h->type->size);
+    if (h->type->kind == 'b')
+        for (int64_t i = 0; i < count; i++) data[i] = data[i] != 0;
+}
+
+/* Numbers without a sign, read as numbers with one of the same size, into the next larger type. */
+static void widen(const rnni_npy_type *type, const void *read, int64_t count, void *wide)
+{
     if (type->size == 2)
-        for (int64_t i = 0; i < count; i++)
-            ((int32_t *)rnn_tensor_data(wide))[i] = ((const uint16_t *)rnn_tensor_const_data(read))[i];
+        for (int64_t i = 0; i < count; i++) ((int32_t *)wide)[i] = ((const uint16_t *)read)[i];
     else
-        for (int64_t i = 0; i < count; i++)
-            ((int64_t *)rnn_tensor_data(wide))[i] = ((const uint32_t *)rnn_tensor_const_data(read))[i];
+        for (int64_t i = 0; i < count; i++) ((int64_t *)wide)[i] = ((const uint32_t *)read)[i];
 }
 
 /* Puts dimensions that were read in reverse order into their own order. Gives up `read`. */
-static rnn_status_t turn(rnn_context_t *context, const npy_header *h, rnn_tensor_t *read,
+static rnn_status_t turn(rnn_context_t *context, const rnni_npy_header *h, rnn_tensor_t *read,
                          rnn_tensor_t **turned)
 {
     rnn_tensor_t *view = rnn_tensor_retain(read), *made = NULL;
@@ -243,21 +238,19 @@ static rnn_status_t turn(rnn_context_t *context, const npy_header *h, rnn_tensor
     return status;
 }
 
-static rnn_status_t read_numbers(rnn_context_t *context, const npy_header *h, const rnn_io_t *io,
+static rnn_status_t read_numbers(rnn_context_t *context, const rnni_npy_header *h, const rnn_io_t *io,
                                  const char *what, const int64_t *shape, rnn_tensor_t **tensor)
 {
-    const npy_type *type = h->type;
+    const rnni_npy_type *type = h->type;
     rnn_tensor_t *read = rnn_tensor_create(context, type->stored, h->rank, shape), *wide = read;
     if (!read) return RNN_ERROR_MEMORY;
     int64_t count = rnn_tensor_count(read);
     char *data = rnn_tensor_data(read);
     rnn_status_t status = count ? rnni_io_read_exact(io, data, (size_t)(count * type->size), what) : RNN_OK;
-    if (status == RNN_OK && h->swapped && count) swap_bytes(data, count, (size_t)type->size);
-    if (status == RNN_OK && type->kind == 'b')
-        for (int64_t i = 0; i < count; i++) data[i] = data[i] != 0;
+    if (status == RNN_OK) settle(h, data, count);
     if (status == RNN_OK && type->given != type->stored) {
         wide = rnn_tensor_create(context, type->given, h->rank, shape);
-        if (wide) widen(type, wide, read);
+        if (wide) widen(type, data, count, rnn_tensor_data(wide));
         else status = RNN_ERROR_MEMORY;
         rnn_tensor_free(read);
         read = wide;
@@ -270,7 +263,7 @@ static rnn_status_t read_numbers(rnn_context_t *context, const npy_header *h, co
 rnn_status_t rnni_npy_read(rnn_context_t *context, const rnn_io_t *io, const char *what,
                            rnn_tensor_t **tensor)
 {
-    npy_header h;
+    rnni_npy_header h;
     RNNI_TRY(read_header(context, io, what, &h));
     RNNI_TRY(check_size(&h, io, what));
     bool turned = h.fortran && h.rank > 1;
@@ -318,9 +311,63 @@ rnn_status_t rnn_tensor_load_npy_memory(rnn_context_t *context, const void *data
     return status;
 }
 
+/* ---- rows ---- */
+
+rnn_status_t rnni_npy_open(rnni_npy_rows *rows, rnn_context_t *context, const char *path)
+{
+    *rows = (rnni_npy_rows){ .context = context, .path = path };
+    RNNI_TRY(rnni_io_open_file(context, path, &rows->io));
+    rnni_npy_header *h = &rows->header;
+    RNNI_TRY(read_header(context, &rows->io, path, h));
+    RNNI_TRY(check_size(h, &rows->io, path));
+    RNNI_REQUIRE(h->rank >= 1, RNN_ERROR_SHAPE, "%s holds a single number, expected an array", path);
+    RNNI_REQUIRE(!h->fortran || h->rank == 1, RNN_ERROR_UNSUPPORTED,
+                 "%s is in Fortran order, whose rows do not lie together: save numpy.ascontiguousarray of it",
+                 path);
+    rows->dtype = h->type->given;
+    rows->start = rows->at = rows->io.seek ? rows->io.seek(0, 1, rows->io.user) : -1;
+    RNNI_REQUIRE(rows->start >= 0, RNN_ERROR_UNSUPPORTED, "%s cannot be read in any order", path);
+    rows->width = 1;
+    for (int32_t i = 1; i < h->rank; i++)
+        RNNI_REQUIRE(rnni_mul_i64(rows->width, h->shape[i], &rows->width) && rows->width < INT64_MAX / 32,
+                     RNN_ERROR_FORMAT, "the shape of %s is too large", path);
+    return RNN_OK;
+}
+
+void rnni_npy_close(rnni_npy_rows *rows)
+{
+    if (rows->context) rnni_io_close(&rows->io);
+    rnni_free(rows->context, rows->raw, rows->raw_capacity);
+    rows->raw = NULL;
+}
+
+rnn_status_t rnni_npy_row(rnni_npy_rows *rows, int64_t row, int64_t count, int32_t dtype, void *out)
+{
+    const rnni_npy_header *h = &rows->header;
+    size_t each = (size_t)h->type->size, size = (size_t)count * each;
+    int64_t at = rows->start + row * rows->width * (int64_t)each;
+    if (count == 0) return RNN_OK;
+    /* Room for the numbers as they lie there, and behind them for the larger type. */
+    RNNI_TRY(rnni_grow(rows->context, (void **)&rows->raw, &rows->raw_capacity, size + (size_t)count * 8 + 8,
+                       1));
+    if (at != rows->at && rows->io.seek(at, 0, rows->io.user) != at)
+        return rnni_fail(RNN_ERROR_IO, "row %lld of %s cannot be reached", (long long)row, rows->path);
+    rows->at = -1;
+    RNNI_TRY(rnni_io_read_exact(&rows->io, rows->raw, size, rows->path));
+    rows->at = at + (int64_t)size;
+    settle(h, rows->raw, count);
+    char *given = rows->raw;
+    if (h->type->given != h->type->stored) {
+        given += (size + 7) / 8 * 8;
+        widen(h->type, rows->raw, count, given);
+    }
+    rnni_convert(dtype, out, 1, h->type->given, given, 1, count);
+    return RNN_OK;
+}
+
 /* ---- writing ---- */
 
-static const npy_type *type_of(int32_t dtype)
+static const rnni_npy_type *type_of(int32_t dtype)
 {
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
         if (types[i].given == dtype && types[i].stored == dtype) return &types[i];
@@ -328,7 +375,7 @@ static const npy_type *type_of(int32_t dtype)
 }
 
 /* "{...}" filled up so that the numbers begin at a multiple of 64. */
-static rnn_status_t make_header(rnni_buffer *out, const rnn_tensor_t *tensor, const npy_type *type)
+static rnn_status_t make_header(rnni_buffer *out, const rnn_tensor_t *tensor, const rnni_npy_type *type)
 {
     RNNI_TRY(rnni_buffer_add(out, MAGIC "\x01\x00\x00\x00", MAGIC_SIZE + 4));
     RNNI_TRY(rnni_buffer_printf(out, "{'descr': '%c%c%d', 'fortran_order': False, 'shape': (",
@@ -348,7 +395,7 @@ static rnn_status_t make_header(rnni_buffer *out, const rnn_tensor_t *tensor, co
     return RNN_OK;
 }
 
-static rnn_status_t write_numbers(const rnn_io_t *io, rnn_tensor_t *tensor, const npy_type *type,
+static rnn_status_t write_numbers(const rnn_io_t *io, rnn_tensor_t *tensor, const rnni_npy_type *type,
                                   const char *path)
 {
     int64_t count = rnn_tensor_count(tensor);
@@ -359,7 +406,7 @@ static rnn_status_t write_numbers(const rnn_io_t *io, rnn_tensor_t *tensor, cons
 }
 
 /* `plain`: contiguous, and ours to change. */
-static rnn_status_t write_file(rnn_context_t *context, rnn_tensor_t *plain, const npy_type *type,
+static rnn_status_t write_file(rnn_context_t *context, rnn_tensor_t *plain, const rnni_npy_type *type,
                                const char *path)
 {
     rnni_buffer header = { .context = context };
@@ -381,7 +428,7 @@ static rnn_status_t write_file(rnn_context_t *context, rnn_tensor_t *plain, cons
 rnn_status_t rnn_tensor_save_npy(const rnn_tensor_t *tensor, const char *path)
 {
     RNNI_REQUIRE(tensor && path, RNN_ERROR_ARGUMENT, "the %s is NULL", tensor ? "path" : "tensor");
-    const npy_type *type = type_of(tensor->dtype);
+    const rnni_npy_type *type = type_of(tensor->dtype);
     RNNI_REQUIRE(type, RNN_ERROR_UNSUPPORTED, "a .npy file cannot hold %s", rnn_dtype_name(tensor->dtype));
     rnn_context_t *context = tensor->storage->context;
     rnn_tensor_t *plain = rnn_tensor_create(context, tensor->dtype, tensor->rank, tensor->shape);

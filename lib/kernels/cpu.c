@@ -4,11 +4,12 @@
 #ifdef RNNI_X86_VECTORS
 
 #include <cpuid.h>
+#include <stdatomic.h>
 
 enum {
     LEAF1_ECX_FMA = 1 << 12, LEAF1_ECX_OSXSAVE = 1 << 27, LEAF1_ECX_AVX = 1 << 28,
     LEAF7_EBX_AVX2 = 1 << 5, LEAF7_EBX_AVX512F = 1 << 16, LEAF7_EBX_AVX512DQ = 1 << 17,
-    LEAF7_EBX_AVX512BW = 1 << 30,
+    LEAF7_EBX_AVX512BW = 1 << 30, LEAF7_ECX_AVX512_VNNI = 1 << 11, LEAF7_1_EAX_AVX_VNNI = 1 << 4,
     XCR0_YMM = 0x06, /* SSE and AVX state */
     XCR0_ZMM = 0xe6  /* and the three AVX-512 states: masks, upper halves, registers 16 to 31 */
 };
@@ -38,6 +39,27 @@ int32_t rnni_cpu_isa(void)
     if (!has(b7, LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512DQ | LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL))
         return RNN_ISA_AVX2;
     return has(saved, XCR0_ZMM) ? RNN_ISA_AVX512 : RNN_ISA_AVX2;
+}
+
+static int ask_vnni(void)
+{
+    unsigned a, b, c, d, found = 0;
+    int32_t isa = rnni_cpu_isa();
+    if (isa >= RNN_ISA_AVX2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && has(a, LEAF7_1_EAX_AVX_VNNI)) found |= RNNI_VNNI_256;
+    if (isa >= RNN_ISA_AVX512 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && has(c, LEAF7_ECX_AVX512_VNNI)) found |= RNNI_VNNI_512;
+    return (int)found;
+}
+
+/* Asking takes a microsecond under a hypervisor. Threads that race here find the same. */
+int rnni_cpu_vnni(void)
+{
+    enum { ASKED = 4 };
+    static atomic_int known;
+    int found = atomic_load_explicit(&known, memory_order_relaxed);
+    if (found) return found;
+    found = ask_vnni() | ASKED;
+    atomic_store_explicit(&known, found, memory_order_relaxed);
+    return found;
 }
 
 #else

@@ -3,6 +3,8 @@
  * one element's sum is taken: that is ascending k, through C when k is cut into blocks. */
 #include "kernels/kernels.h"
 
+#include <stdbool.h>
+
 /* Columns of B that are packed at a time; a multiple of every nr. Depth and rows come with the kernels. */
 enum { GEMM_NC = 1024, GEMM_ALIGN = 16 };
 
@@ -19,16 +21,18 @@ static int64_t round_up(int64_t x, int64_t step)
 /* A as the loops see it: element (i, k) is data[i * row + k * column]. */
 typedef struct { const rnni_real *data; int64_t row, column; } left_matrix;
 typedef struct { rnni_real *data; int64_t ld; const rnni_real *bias; int start; } result_matrix;
+/* B in panels of nr columns: element (k, j) of panel number p is data[p * panel + k * row + j]. */
+typedef struct { const rnni_real *data; int64_t panel, row; } right_matrix;
 
 /* m rows of C against one panel, in tiles of nearly equal height: 32 rows are 6, 6, 5, 5, 5, 5. */
 static void panel_product(const rnni_kernels *kernels, int64_t m, int64_t columns, int64_t k, left_matrix a,
-                          const rnni_real *panel, result_matrix c)
+                          const rnni_real *panel, int64_t panel_row, result_matrix c)
 {
     int64_t tiles = (m + kernels->mr - 1) / kernels->mr, low = m / tiles, taller = m % tiles;
     for (int64_t t = 0, i = 0; t < tiles; t++) {
         int64_t rows = low + (t < taller);
-        kernels->tile(rows, columns, k, a.data + i * a.row, a.row, a.column, panel, c.start, c.bias,
-                      c.data + i * c.ld, c.ld);
+        kernels->tile(rows, columns, k, a.data + i * a.row, a.row, a.column, panel, panel_row, c.start,
+                      c.bias, c.data + i * c.ld, c.ld);
         i += rows;
     }
 }
@@ -42,20 +46,21 @@ static result_matrix result_at(result_matrix c, int64_t i, int64_t j)
 
 /* All rows of C, `block` of them at a time against every panel. */
 static void block_product(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, left_matrix a,
-                          const rnni_real *panels, int64_t block, result_matrix c)
+                          right_matrix b, int64_t block, result_matrix c)
 {
     for (int64_t i = 0; i < m; i += block) {
         left_matrix left = {a.data + i * a.row, a.row, a.column};
-        for (int64_t j = 0; j < n; j += kernels->nr)
-            panel_product(kernels, least(m - i, block), least(n - j, kernels->nr), k, left, panels + j * k,
-                          result_at(c, i, j));
+        const rnni_real *panel = b.data;
+        for (int64_t j = 0; j < n; j += kernels->nr, panel += b.panel)
+            panel_product(kernels, least(m - i, block), least(n - j, kernels->nr), k, left, panel, b.row, result_at(c, i, j));
     }
 }
 
 /* Rows of A that are taken against all panels before the next rows: as many as stay in the second cache. */
-static int64_t rows_at_once(const rnni_kernels *kernels, int64_t k)
+static int64_t rows_at_once(const rnni_kernels *kernels, int64_t m, int64_t k)
 {
     enum { ELEMENTS = 128 * 1024, FEWEST = 96 };
+    if (m <= FEWEST) return FEWEST;
     int64_t rows = k > 0 ? ELEMENTS / k : ELEMENTS;
     return round_up(rows > FEWEST ? rows : FEWEST, kernels->mr);
 }
@@ -71,7 +76,8 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
     }
     left_matrix left = {a, row_stride, column_stride};
     result_matrix result = {c, ldc, bias, (int)start};
-    block_product(kernels, m, n, k, left, packed, rows_at_once(kernels, k), result);
+    right_matrix right = {packed, kernels->nr * k, kernels->nr};
+    block_product(kernels, m, n, k, left, right, rows_at_once(kernels, m, k), result);
 }
 
 int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k)
@@ -79,6 +85,12 @@ int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int
     (void)m;
     (void)k;
     return round_up(least(n, GEMM_NC), kernels->nr) * kernels->kc + GEMM_ALIGN;
+}
+
+/* B's rows do as panels where they lie close enough together to be read without packing, and no tile reads beyond them. */
+static bool serves_as_panels(const rnni_kernels *kernels, int64_t n, int64_t b_row, int64_t b_column)
+{
+    return b_column == 1 && n % kernels->step == 0 && b_row <= 2 * kernels->nr;
 }
 
 /* Only B is packed: it is read m / mr times, while A's rows (or, for a transposed A, the few neighbours that
@@ -95,8 +107,11 @@ void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, con
             int64_t depth = least(k - p, kernels->kc);
             left_matrix left = {a + p * a_column, a_row, a_column};
             result_matrix result = {c + j, ldc, NULL, p ? RNNI_FROM_C : (int)start};
-            rnni_pack(kernels, depth, columns, b + p * b_row + j * b_column, b_row, b_column, panels);
-            block_product(kernels, m, columns, depth, left, panels, kernels->mc, result);
+            const rnni_real *from = b + p * b_row + j * b_column;
+            right_matrix right = {panels, kernels->nr * depth, kernels->nr};
+            if (serves_as_panels(kernels, n, b_row, b_column)) right = (right_matrix){from, kernels->nr, b_row};
+            else rnni_pack(kernels, depth, columns, from, b_row, b_column, panels);
+            block_product(kernels, m, columns, depth, left, right, kernels->mc, result);
             p += depth;
         } while (p < k);
     }

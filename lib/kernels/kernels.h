@@ -26,11 +26,26 @@ static inline int rnni_activation_keeps_x(int activation)
     return activation == RNNI_ACT_GELU || activation == RNNI_ACT_SOFTPLUS || activation == RNNI_ACT_SWISH;
 }
 
+/* One step of one sequence through a cell with its products: kernels lstm_row, gru_row, rnn_row. */
+typedef struct rnni_row {
+    int64_t h, inputs;          /* units; features of x */
+    const rnni_real *x;         /* [inputs]; not read when z is given */
+    const rnni_real *z;         /* NULL, or [gates * h]: b + W x, computed before */
+    const rnni_real *h_in;      /* [h] */
+    const rnni_real *packed_ih, *packed_hh, *bias; /* rnni_row_pack's; the bias as a weight with k = 1, and for gru a fourth gate: c_n */
+    const rnni_real *c_in;      /* lstm: [h] */
+    rnni_real *c_out, *h_out;   /* [h]; c_out may be c_in, h_out is not h_in */
+    int activation;             /* rnn: RNNI_ACT_TANH or RNNI_ACT_RELU */
+    int backwards;              /* the last units first; changes no bit */
+} rnni_row;
+
 typedef struct rnni_kernels {
     const char *name;  /* "scalar", "avx2", "avx512", "neon" */
     int32_t isa;       /* RNN_ISA_* */
     int mr, nr;        /* tile of the micro-kernel: rows of A, columns of packed B */
+    int step;          /* columns of a panel that a tile reads at a time */
     int64_t mc, kc;    /* blocks of the general product: rows of A and depth that stay in L2 and L1 */
+    int width;         /* lanes of a vector: units of a block that rnni_row_pack makes */
 #define RNNI_KERNEL(type, name, parameters, tolerance) type(*name) parameters;
 #include "kernels/kernels.def"
 #undef RNNI_KERNEL
@@ -53,6 +68,10 @@ int64_t rnni_packed_size(const rnni_kernels *kernels, int64_t k, int64_t n);
 /* Packs B, whose element (k, n) is b[k * row_stride + n * column_stride]. */
 void rnni_pack(const rnni_kernels *kernels, int64_t k, int64_t n, const rnni_real *b, int64_t row_stride,
                int64_t column_stride, rnni_real *packed);
+
+/* weight [gates * h][k] for the kernels of rnni_row: blocks of `width` units, each [k][gates][width], the last filled with 0. */
+int64_t rnni_row_size(const rnni_kernels *kernels, int64_t gates, int64_t h, int64_t k);
+void rnni_row_pack(const rnni_kernels *kernels, int64_t gates, int64_t h, int64_t k, const rnni_real *weight, rnni_real *packed);
 
 /* What C starts from. */
 typedef enum { RNNI_FROM_ZERO, RNNI_FROM_C, RNNI_FROM_BIAS } rnni_start;

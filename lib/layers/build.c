@@ -2,6 +2,7 @@
 #include "core/error.h"
 #include "layers/graph.h"
 #include "layers/ops.h"
+#include "layers/precision.h"
 #include "layers/recurrent.h"
 #include <stdio.h>
 
@@ -11,6 +12,8 @@ void rnni_node_unbuild(rnni_node *node)
 {
     rnn_context_t *context = node->graph->context;
     rnni_free(context, node->weights, node->weight_capacity * sizeof *node->weights);
+    rnni_recurrent_free_rows(node);
+    rnni_node_free_reduced(node);
     rnni_free(context, node->plan, node->plan_size);
     rnni_free(context, node->packed, (size_t)node->packed_count * sizeof *node->packed);
     rnni_free(context, node->packed_backward, (size_t)node->packed_backward_count * sizeof *node->packed_backward);
@@ -21,7 +24,7 @@ void rnni_node_unbuild(rnni_node *node)
     node->weight_count = 0;
     node->weight_capacity = 0;
     node->plan_size = 0;
-    node->sequence_read = node->trains = node->of_sequence = false;
+    node->sequence_read = node->learns = node->trains = node->of_sequence = false;
     node->folds_into = NULL;
     node->axis = -1;
     node->features = 0;
@@ -34,9 +37,11 @@ void rnni_graph_unbuild(rnni_graph *graph)
     if (graph->order) rnni_free(context, graph->order, (size_t)graph->count * sizeof *graph->order);
     if (graph->axes) rnni_free(context, graph->axes, (size_t)graph->input_count * sizeof *graph->axes);
     if (graph->weights) rnni_free(context, graph->weights, (size_t)graph->weight_total * sizeof *graph->weights);
+    if (graph->originals) rnni_free(context, graph->originals, (size_t)graph->weight_total * sizeof *graph->originals);
     graph->order = NULL;
     graph->axes = NULL;
-    graph->weights = NULL;
+    graph->weights = graph->originals = NULL;
+    graph->precision = RNN_PRECISION_F32;
     graph->axis_count = 0;
     graph->weight_total = graph->trained_total = graph->dense_total = graph->parameters = 0;
     graph->built = false;
@@ -103,7 +108,7 @@ static bool reads_sequence(const rnni_node *reader, const rnni_node *input)
     return !(final_only && rnni_is_recurrent(input));
 }
 
-/* Which nodes are used, whose sequences are read, and what training reaches. */
+/* Which nodes are used, and whose sequences are read. */
 static rnn_status_t trace_use(rnni_graph *graph)
 {
     bool *used = rnni_alloc_array(graph->context, (size_t)graph->count, sizeof *used);
@@ -124,13 +129,22 @@ static rnn_status_t trace_use(rnni_graph *graph)
     }
     rnni_free(graph->context, used, (size_t)graph->count * sizeof *used);
     RNNI_REQUIRE(!unused, RNN_ERROR_STATE, "layer %s leads to no output", unused->name);
+    return RNN_OK;
+}
+
+static bool is_trainable(const rnni_node *node)
+{
+    return node->weight_count > 0 && rnni_node_int(node, RNN_LAYER_TRAINABLE) != 0;
+}
+
+void rnni_graph_trace_training(rnni_graph *graph)
+{
     for (int32_t i = 0; i < graph->count; i++) {
         rnni_node *node = graph->order[i];
-        node->trains = node->weight_count > 0 || node->tied;
+        node->trains = node->learns = is_trainable(node) || (node->tied && is_trainable(node->tied));
         for (int32_t j = 0; j < node->input_count; j++)
             if (node->inputs[j] && node->inputs[j]->trains) node->trains = true;
     }
-    return RNN_OK;
 }
 
 /* Finds embeddings that nothing but the input of one recurrent layer reads. */
@@ -233,6 +247,7 @@ rnn_status_t rnni_graph_pack(rnni_graph *graph, int backward)
     for (int32_t i = 0; i < graph->count; i++) {
         if (!graph->nodes[i]->op->pack) continue;
         RNNI_TRY(pack_node(graph->nodes[i], 0));
+        rnni_node_reduce(graph->nodes[i]);
         if (backward) RNNI_TRY(pack_node(graph->nodes[i], 1));
     }
     return RNN_OK;
@@ -266,6 +281,7 @@ rnn_status_t rnni_graph_build(rnni_graph *graph, int fill, int64_t weight_limit)
         graph->first_status = RNN_OK; /* what bridges may have kept */
         return status;
     }
+    rnni_graph_trace_training(graph);
     graph->built = true;
     return RNN_OK;
 }

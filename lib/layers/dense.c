@@ -2,6 +2,7 @@
 #include "core/error.h"
 #include "layers/activation.h"
 #include "layers/ops.h"
+#include "layers/precision.h"
 
 /* Dense: z = x W^T + b, y = act(z), on every row; W [units][features].
  *
@@ -49,6 +50,7 @@ static rnn_status_t infer(rnni_node *node)
 static int64_t packed_size(const rnni_node *node, int backward)
 {
     int64_t features = node->inputs[0]->features;
+    if (!backward && rnni_graph_reduces(node->graph)) return 0;
     return backward ? rnni_packed_size(node->graph->kernels, node->features, features)
                     : rnni_packed_size(node->graph->kernels, features, node->features);
 }
@@ -76,8 +78,10 @@ static void forward(const rnni_node *node, rnni_run *run)
     rnni_real *y = run->slots[node->id].y, *z = run->slots[node->id].saved ? run->slots[node->id].saved : y;
     int64_t rows = rnni_run_rows(run, node), n = node->features;
     const rnni_real *bias = bias_of(node) ? run->graph->weights + bias_of(node)->offset : NULL;
-    rnni_gemm_packed(k, rows, n, in->features, run->slots[in->id].y, in->features, 1, node->packed, bias ? RNNI_FROM_BIAS : RNNI_FROM_ZERO,
-                     bias, z, n);
+    const rnni_real *x = run->slots[in->id].y;
+    rnni_start start = bias ? RNNI_FROM_BIAS : RNNI_FROM_ZERO;
+    if (node->reduced) rnni_reduced_product(k, node->reduced, rows, x, in->features, start, bias, z, n);
+    else rnni_gemm_packed(k, rows, n, in->features, x, in->features, 1, node->packed, start, bias, z, n);
     rnni_activate(k, rnni_activation_of(node, run), rows, n, z, y);
 }
 
@@ -89,16 +93,19 @@ static void backward(const rnni_node *node, rnni_run *run)
     int64_t rows = rnni_run_rows(run, node), n = node->features;
     rnni_real *dz = slot->dy, *g = run->gradients;
     rnni_activate_backward(k, rnni_activation_of(node, run), rows, n, slot->saved, slot->y, dz);
-    rnni_gemm(k, n, in->features, rows, dz, 1, n, x->y, in->features, 1, RNNI_FROM_C, g + weight_of(node)->offset, in->features, run->scratch);
-    if (bias_of(node)) k->column_sums(rows, n, dz, n, g + bias_of(node)->offset);
-    if (x->dy) rnni_gemm_packed(k, rows, in->features, n, dz, n, 1, node->packed_backward, RNNI_FROM_C, NULL, x->dy, in->features);
+    if (node->learns)
+        rnni_gemm(k, n, in->features, rows, dz, 1, n, x->y, in->features, 1, RNNI_FROM_C, g + weight_of(node)->offset, in->features, run->scratch);
+    if (node->learns && bias_of(node)) k->column_sums(rows, n, dz, n, g + bias_of(node)->offset);
+    if (x->dy)
+        rnni_gemm_packed(k, rows, in->features, n, dz, n, 1, node->packed_backward, x->dy_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, NULL, x->dy,
+                         in->features);
 }
 
 static const int32_t settings[] = { RNN_LAYER_UNITS, RNN_LAYER_ACTIVATION, RNN_LAYER_BIAS, RNN_LAYER_INIT, RNN_LAYER_INIT_SCALE, RNNI_TRAINING_SETTINGS, 0 };
 
 const rnni_op rnni_op_dense = {
     .name = "dense", .version = 1, .min_inputs = 1, .max_inputs = 1, .settings = settings, .infer = infer,
-    .packed_size = packed_size, .pack = pack, .plan = plan, .forward = forward, .backward = backward,
+    .packed_size = packed_size, .pack = pack, .plan = plan, .forward = forward, .backward = backward, .sets_dx = true,
 };
 
 rnn_layer_t *rnn_dense(rnn_model_t *model, rnn_layer_t *x, int64_t units, int32_t activation)

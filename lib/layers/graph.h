@@ -5,8 +5,9 @@
 #include "core/memory.h"
 #include "core/settings.h"
 #include "core/real.h"
-#include "kernels/kernels.h"
+#include "kernels/reduced.h"
 #include <rnn/layer.h>
+#include <stdatomic.h>
 
 /* The graph that a model is made of: nodes (public name: layers), their settings, shapes and weights. */
 
@@ -60,11 +61,14 @@ typedef struct rnni_op {
     int64_t (*packed_size)(const rnni_node *node, int backward);
     void (*pack)(const rnni_node *node, const rnni_real *weights, rnni_real *packed, int backward);
 
-    /* Takes the node's buffers for this run from run->arena: saved values and scratch (y, dy are taken by the caller). May be NULL. */
+    /* Takes the node's buffers for this run from run->arena: saved values and scratch (dy is taken by the caller, and y, unless places_y). May be NULL. */
     void (*plan)(const rnni_node *node, struct rnni_run *run);
+    bool places_y;            /* plan sets slot->y, where somebody reads it */
     void (*forward)(const rnni_node *node, struct rnni_run *run);
-    /* Adds to the inputs' dy and to run->gradients. NULL: nothing flows back. */
+    /* Adds to the inputs' dy and to run->gradients. NULL: nothing flows back. Where sets_dx, it sets every number of the first input's dy when
+     * that is empty (rnni_slot.dy_empty); all other dy that it meets are ready to be read and added to. */
     void (*backward)(const rnni_node *node, struct rnni_run *run);
+    bool sets_dx;
     /* Work on a whole batch. shared_size: numbers of memory that the shards share in a batch whose axis has `rows` useful steps, 0 for none.
      * before and after run piece by piece, on any thread, before all shards run forward and after all ran backward; `after` goes through
      * stages until one has no pieces. Pieces depend on the layer's shape alone. All may be NULL. */
@@ -107,11 +111,15 @@ struct rnn_layer {
     size_t weight_capacity;
     int32_t rank;                   /* place in graph->order */
     bool sequence_read;             /* some node or output reads its whole sequence (otherwise only final states are wanted) */
-    bool trains;                    /* it or something before it has weights */
+    bool learns;                    /* its own weights are trained: it has some, and is not frozen */
+    bool trains;                    /* it or something before it learns: gradients flow back to it */
     bool of_sequence;               /* a vector that some sequence was read for */
     rnni_node *folds_into;          /* embedding: the recurrent layer that is its only reader, or NULL */
     rnni_real *packed, *packed_backward;
     int64_t packed_count, packed_backward_count; /* allocated numbers */
+    rnni_reduced *reduced;          /* [reduced_count] matrices of 8 or 16 bits that products read in place of packed ones, or NULL (precision.h) */
+    int32_t reduced_count;
+    _Atomic(rnni_real *) rows;      /* recurrent: weights packed for one row, made by the first stream (recurrent_stream.c); or NULL */
     void *plan;                     /* op's own, made by infer (rnni_node_plan), freed with the node; plan_size bytes */
     size_t plan_size;
 };
@@ -149,6 +157,9 @@ struct rnni_graph {
     rnni_real *weights;             /* [weight_total]: dense weights first, then up to trained_total the sparse ones, then the fixed ones */
     int64_t weight_total, trained_total, dense_total;
     int64_t parameters;             /* numbers that can be trained */
+    int32_t precision;              /* RNN_PRECISION_* */
+    uint32_t generation;            /* counts changes of the precision */
+    rnni_real *originals;           /* [weight_total] float weights of a reduced precision, where they are there; `weights` has them rounded */
 };
 
 /* struct rnn_model begins with its graph. */
@@ -169,6 +180,8 @@ rnn_status_t rnni_graph_add_output(rnni_graph *graph, rnni_node *node, const cha
 rnn_status_t rnni_graph_build(rnni_graph *graph, int fill, int64_t weight_limit);
 /* Refreshes the packed copies of all nodes from graph->weights; with `backward` also those that training needs (made when missing). */
 rnn_status_t rnni_graph_pack(rnni_graph *graph, int backward);
+/* Marks what learns and trains, as layers are frozen now. */
+void rnni_graph_trace_training(rnni_graph *graph);
 
 /* Makes an embedding's table the weight of a dense layer. */
 rnn_status_t rnni_node_tie(rnni_node *node, rnni_node *embedding);

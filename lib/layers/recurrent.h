@@ -78,6 +78,28 @@ int64_t rnni_recurrent_state_size(const rnni_node *node);
 void rnni_recurrent_carry(const rnni_node *node, const rnni_run *run);
 /* dz of a pass after backward: [rows][*ldz], the input product's columns first. */
 const rnni_real *rnni_recurrent_dz(const rnni_node *node, const rnni_run *run, int32_t pass, int64_t *ldz);
+/* recurrent_stream.c: plan and forward of a stream's run. */
+void rnni_recurrent_plan_stream(const rnni_node *node, rnni_run *run);
+void rnni_recurrent_stream(const rnni_node *node, rnni_run *run);
+/* One step of run->count streams together: row i of `run`, which has one step a sequence, is the next step of streams[i]. */
+void rnni_recurrent_plan_streams(const rnni_node *node, rnni_run *run);
+void rnni_recurrent_streams(const rnni_node *node, rnni_run *run, rnni_run *const *streams);
+/* A node's second packed copy, for steps of one row (kernels of rnni_row). It is made when a stream or a batch of one sequence first wants it, on any
+ * thread, and follows node->packed from then on. */
+rnn_status_t rnni_recurrent_make_rows(rnni_node *node);
+void rnni_recurrent_refresh_rows(const rnni_node *node, const rnni_real *weights, const rnni_real *packed);
+void rnni_recurrent_free_rows(rnni_node *node);
+/* Numbers of that copy; 0 while there is none. */
+int64_t rnni_recurrent_rows_count(const rnni_node *node);
+/* Consecutive steps of one sequence whose input products are in z, for nodes that have that copy. */
+typedef struct rnni_row_steps {
+    int64_t count;                /* >= 1 */
+    const rnni_real *z;           /* of the first step; the next one's is z_step numbers on (or back) */
+    rnni_real *y;                 /* outputs likewise, or NULL */
+    int64_t z_step, y_step;
+    rnni_real *h, *c, *scratch;   /* [h] states, replaced; [h] scratch */
+} rnni_row_steps;
+void rnni_recurrent_row_steps(const rnni_node *node, int32_t number, const rnni_row_steps *steps);
 /* recurrent_fold.c */
 int64_t rnni_recurrent_shared_size(const rnni_node *node, int64_t rows, bool training);
 int64_t rnni_recurrent_before_pieces(const rnni_node *node, const rnni_whole *whole);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/error.h"
 #include "layers/ops.h"
+#include "layers/precision.h"
 #include "layers/recurrent.h"
 #include <stdio.h>
 
@@ -111,15 +112,18 @@ static int64_t aligned(int64_t count)
     return (count + step - 1) / step * step;
 }
 
+/* Biases of all passes come first: where matrices are of 8 or 16 bits, the block ends behind them. */
+static int64_t size_of_bias(const rnni_recurrent *r) { return aligned(r->cell->gates * r->h) + aligned(r->h); }
+
 static void place_packed(const rnni_kernels *k, rnni_recurrent *r, rnni_pass *pass)
 {
     int64_t columns = r->cell->gates * r->h;
+    pass->bias = (pass - r->pass) * size_of_bias(r);
+    pass->bias_apart = pass->bias + aligned(columns);
     pass->packed_ih = r->packed;
     pass->packed_hh = pass->packed_ih + aligned(rnni_packed_size(k, pass->input, columns));
     pass->packed_hr = pass->packed_hh + aligned(rnni_cell_size(r->cell, k, r->h, r->o, false));
-    pass->bias = pass->packed_hr + (r->cell->projects ? aligned(rnni_packed_size(k, r->h, r->o)) : 0);
-    pass->bias_apart = pass->bias + aligned(columns);
-    r->packed = pass->bias_apart + aligned(r->h);
+    r->packed = pass->packed_hr + (r->cell->projects ? aligned(rnni_packed_size(k, r->h, r->o)) : 0);
     pass->backward_ih = r->packed_backward;
     pass->backward_hh = pass->backward_ih + aligned(rnni_packed_size(k, columns, pass->input));
     pass->backward_hr = pass->backward_hh + aligned(rnni_cell_size(r->cell, k, r->h, r->o, true));
@@ -157,6 +161,7 @@ rnn_status_t rnni_recurrent_infer(rnni_node *node, const rnni_cell *cell)
     rnni_recurrent *r = rnni_node_plan(node, sizeof *r + (size_t)passes * sizeof *r->pass);
     if (!r) return RNN_ERROR_MEMORY;
     read_settings(node, cell, r);
+    r->packed = r->passes * size_of_bias(r);
     for (int32_t i = 0; i < r->passes; i++) {
         rnni_pass *pass = &r->pass[i];
         int32_t layer = i / r->directions;
@@ -176,7 +181,8 @@ rnn_status_t rnni_recurrent_infer(rnni_node *node, const rnni_cell *cell)
 int64_t rnni_recurrent_packed_size(const rnni_node *node, int backward)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    return backward ? r->packed_backward : r->packed;
+    if (backward) return r->packed_backward;
+    return rnni_graph_reduces(node->graph) ? r->passes * size_of_bias(r) : r->packed;
 }
 
 /* The bias that enters the input product is the sum of both, but for the gate whose recurrent part is kept apart. */
@@ -203,13 +209,15 @@ void rnni_recurrent_pack(const rnni_node *node, const rnni_real *weights, rnni_r
             rnni_pack(k, columns, pass->input, ih, pass->input, 1, packed + pass->backward_ih);
             rnni_cell_fill(r->cell, k, r->h, r->o, hh, packed + pass->backward_hh, true);
             if (hr) rnni_pack(k, r->o, r->h, hr, r->h, 1, packed + pass->backward_hr);
-        } else {
-            rnni_pack(k, pass->input, columns, ih, 1, pass->input, packed + pass->packed_ih);
-            rnni_cell_fill(r->cell, k, r->h, r->o, hh, packed + pass->packed_hh, false);
-            if (hr) rnni_pack(k, r->h, r->o, hr, 1, r->h, packed + pass->packed_hr);
-            pack_bias(node, r, pass, weights, packed);
+            continue;
         }
+        pack_bias(node, r, pass, weights, packed);
+        if (rnni_graph_reduces(node->graph)) continue;
+        rnni_pack(k, pass->input, columns, ih, 1, pass->input, packed + pass->packed_ih);
+        rnni_cell_fill(r->cell, k, r->h, r->o, hh, packed + pass->packed_hh, false);
+        if (hr) rnni_pack(k, r->h, r->o, hr, 1, r->h, packed + pass->packed_hr);
     }
+    if (!backward) rnni_recurrent_refresh_rows(node, weights, packed);
 }
 
 /* ---- initial states ----------------------------------------------------------------------------------------------- */

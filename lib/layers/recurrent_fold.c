@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "layers/ops.h"
+#include "layers/precision.h"
 #include "layers/recurrent.h"
 
 /* An embedding that only a recurrent layer reads is folded into it when a batch has more steps than the vocabulary has words: the table
@@ -78,8 +79,8 @@ void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64
     int32_t pass;
     piece_of(node, piece, &pass, &first, &count);
     const rnni_real *words = rnni_weight_at(embedding, whole->graph->weights, 0) + first * n;
-    rnni_gemm_packed(whole->graph->kernels, count, columns(r), n, words, n, 1, node->packed + r->pass[pass].packed_ih, RNNI_FROM_BIAS,
-                     node->packed + r->pass[pass].bias, table_at(node, whole->shared[node->id], pass, false) + first * columns(r), columns(r));
+    rnni_recurrent_input_product(node, pass, whole->graph->kernels, count, words,
+                                 table_at(node, whole->shared[node->id], pass, false) + first * columns(r), columns(r));
 }
 
 /* ---- backward: stage 0 adds up dz by word, stage 1 gives dE, stage 2 gives dW ------------------------------------- */

@@ -41,6 +41,7 @@ typedef struct rnni_whole {
 typedef struct rnni_slot {
     rnni_real *y;       /* [rows][features]; NULL where nobody reads it */
     rnni_real *dy;      /* gradient of y, added to by every reader; NULL where nothing flows back */
+    bool dy_empty;      /* no reader has added to it yet, and its numbers are not set: the first one may set them */
     int32_t *ids;       /* token inputs: [rows] */
     rnni_real *final;   /* recurrent: [states][count][layers * directions * h], sequences in batch order */
     rnni_real *dfinal;
@@ -98,6 +99,15 @@ static inline bool rnni_run_folded(const rnni_run *run, const rnni_node *node)
 static inline int64_t rnni_run_rows(const rnni_run *run, const rnni_node *node)
 {
     return node->axis < 0 ? run->count : run->axes[node->axis].rows;
+}
+
+/* A node's dy, ready to be added to; or NULL. */
+static inline rnni_real *rnni_run_dy(const rnni_run *run, const rnni_node *node)
+{
+    rnni_slot *slot = &run->slots[node->id];
+    if (slot->dy && slot->dy_empty) memset(slot->dy, 0, (size_t)(rnni_run_rows(run, node) * node->features) * sizeof *slot->dy);
+    slot->dy_empty = false;
+    return slot->dy;
 }
 
 /* For plan functions: memory from the arena, and a promise that run->scratch has at least `count` numbers. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/error.h"
 #include "layers/ops.h"
+#include "layers/precision.h"
 #include "model/model.h"
 
 /* A second model with the same graph, weights and texts. Nodes keep their numbers, so the weights lie where they lay. */
@@ -34,7 +35,8 @@ static rnn_status_t clone_graph(rnni_graph *to, const rnni_graph *from)
     for (int32_t i = 0; i < from->output_count; i++)
         RNNI_TRY(rnni_graph_add_output(to, twin(to, from->outputs[i].node), from->outputs[i].name));
     RNNI_TRY(rnni_graph_build(to, 0, -1));
-    memcpy(to->weights, from->weights, (size_t)from->weight_total * sizeof *to->weights);
+    memcpy(to->weights, from->originals ? from->originals : from->weights, (size_t)from->weight_total * sizeof *to->weights);
+    if (from->precision != RNN_PRECISION_F32) return rnni_graph_change_precision(to, from->precision, from->originals != NULL);
     return rnni_graph_pack(to, 0);
 }
 

@@ -40,14 +40,33 @@ rnn_status_t rnni_exec_keep_states(rnni_exec *exec);
 /* The next batch begins anew. */
 void rnni_exec_reset_states(rnni_exec *exec);
 
-/* Places a run's buffers in its arena (or measures them); the run's axes are laid out. */
+/* The number of an input node among the graph's inputs. */
+int32_t rnni_input_number(const rnni_graph *graph, const rnni_node *input);
+
+/* Where the rows of a batch's sequences lie: one behind another as in a column, or, with `starts` of that column, each at a multiple of `steps`. */
+typedef struct rnni_layout {
+    const int64_t *starts;
+    int64_t steps;
+} rnni_layout;
+
+/* Moves the rows of a node between a run and a table of such rows: into the run, added to it, or out of it. */
+enum { RNNI_MOVE_IN, RNNI_MOVE_ADD, RNNI_MOVE_OUT };
+void rnni_move_rows(const rnni_run *run, const rnni_node *node, rnni_layout layout, rnni_real *rows, rnni_real *table, int how);
+
+/* Sequences of one shard, a function of the batch's size alone: gradients are summed shard by shard. */
+int64_t rnni_shard_size(int64_t count);
+/* Shards of a batch of so many sequences, at least one. */
+int32_t rnni_shard_count(int64_t count);
+/* Takes an axis' arrays, of sizes that hold whatever the masks are; the result is scratch of count + steps + 2 numbers to fill them with. */
+int64_t *rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows);
+/* Places a run's buffers in its arena (or measures them); the run's axes are laid out. While measuring, of an axis only count, rows and steps are read. */
 void rnni_run_lay_out(rnni_run *run);
 /* All nodes forward, one run. */
 void rnni_run_forward(rnni_run *run);
 
 /* All nodes forward, all shards. */
 void rnni_exec_forward(rnni_exec *exec);
-/* Sets all dy and dfinal to zero; after it, gradients of outputs are written into run->slots[node->id].dy. */
+/* All dy are empty and all dfinal zero; after it, gradients of outputs are written into run->slots[node->id].dy (dy_empty is unset) or added to rnni_run_dy. */
 void rnni_exec_clear_gradients(rnni_exec *exec);
 /* All nodes backward, all shards; then exec->gradients = the fixed tree sum over shards. */
 void rnni_exec_backward(rnni_exec *exec);

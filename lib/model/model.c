@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "layers/precision.h"
 #include "model/model.h"
 #include "core/error.h"
 #include "tensor/tensor.h"
@@ -185,6 +186,7 @@ static void pack_again(rnni_node *node)
 {
     if (node->packed) node->op->pack(node, node->graph->weights, node->packed, 0);
     if (node->packed_backward) node->op->pack(node, node->graph->weights, node->packed_backward, 1);
+    rnni_node_reduce(node);
 }
 
 rnn_status_t rnn_model_set_weight(rnn_model_t *model, const char *name, const rnn_tensor_t *values)
@@ -201,6 +203,7 @@ rnn_status_t rnn_model_set_weight(rnn_model_t *model, const char *name, const rn
     rnn_status_t status = rnn_tensor_copy(target, values);
     rnn_tensor_free(target);
     RNNI_TRY(status);
+    rnni_graph_written(&model->graph, weight);
     atomic_fetch_add(&model->version, 1);
     for (int32_t i = 0; i < model->graph.count; i++)
         if (model->graph.nodes[i] == node || model->graph.nodes[i]->tied == node) pack_again(model->graph.nodes[i]);

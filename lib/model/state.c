@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/error.h"
 #include "core/io.h"
+#include "layers/recurrent.h"
 #include "model/exec.h"
-#include <rnn/state.h>
+#include "model/memory_plan.h"
+#include "model/state.h"
 
 /* A stream is a run of one sequence that sees one step at a time. Nodes keep what they need from step to step in slot->carried. */
-
-struct rnn_state {
-    rnn_context_t *context;       /* the model's */
-    rnn_model_t *model;           /* held */
-    const rnni_node *input;       /* the sequence input */
-    rnni_run run;
-    rnni_real *carried;           /* all nodes' carried state, one behind another */
-    int64_t carried_count;
-    rnni_real *vectors;           /* all vector inputs, one behind another */
-    int64_t vector_count;
-    int64_t index;                /* 0: the number that run.index points to */
-    int64_t output_size;
-};
-
-static int64_t state_size(const rnni_node *node) { return node->op->state_size ? node->op->state_size(node) : 0; }
 
 /* ---- creating ----------------------------------------------------------------------------------------------------- */
 
@@ -32,12 +19,16 @@ static rnn_status_t find_input(rnn_state_t *state)
     state->input = graph->axes[0].input;
     for (int32_t i = 0; i < graph->count; i++) {
         const rnni_node *node = graph->nodes[i];
-        int64_t size = state_size(node);
+        int64_t size = rnni_state_size_of(node);
         RNNI_REQUIRE(size >= 0, RNN_ERROR_UNSUPPORTED, "layer %s looks ahead (reverse, bidirectional, or it reads what a whole sequence gives) and cannot be stepped", node->name);
         state->carried_count += size;
         if (node->op->max_inputs == 0 && node->flow == RNNI_FLOW_VECTOR) state->vector_count += node->features;
     }
     for (int32_t i = 0; i < graph->output_count; i++) state->output_size += graph->outputs[i].node->features;
+    state->order = rnni_alloc_array(state->context, (size_t)graph->count, sizeof *state->order);
+    if (!state->order) return RNN_ERROR_MEMORY;
+    for (int32_t i = 0; i < graph->count; i++)
+        if (graph->order[i]->op->max_inputs) state->order[state->order_count++] = graph->order[i];
     return RNN_OK;
 }
 
@@ -51,26 +42,23 @@ static void take_axis(rnni_run *run)
     axis->position = rnni_arena_take(&run->axis_arena, 1, sizeof(int64_t));
 }
 
-/* One sequence with one step, or with none when the step is masked. */
-static void set_steps(rnni_axis *axis, int64_t steps)
+static void begin_run(rnn_state_t *state)
 {
-    axis->count = 1;
-    axis->rows = axis->steps = steps;
-    axis->order[0] = axis->position[0] = axis->offset[0] = 0;
-    axis->lengths[0] = axis->offset[1] = steps;
-    axis->offset[steps] = steps;
-    axis->active[0] = 1;
+    const rnni_graph *graph = &state->model->graph;
+    state->run.graph = graph;
+    state->run.kernels = graph->kernels;
+    state->run.count = 1;
+    state->run.index = &state->index;
+    state->run.stream = state->run.fresh = true;
 }
 
 static rnn_status_t lay_out(rnn_state_t *state)
 {
     const rnni_graph *graph = &state->model->graph;
     rnni_run *run = &state->run;
-    run->graph = graph;
-    run->kernels = graph->kernels;
-    run->count = 1;
-    run->index = &state->index;
-    run->stream = run->fresh = true;
+    for (int32_t i = 0; i < graph->count; i++)
+        if (rnni_is_recurrent(graph->nodes[i])) RNNI_TRY(rnni_recurrent_make_rows(graph->nodes[i]));
+    begin_run(state);
     run->axes = rnni_alloc(state->context, sizeof *run->axes);
     run->slots = rnni_alloc_array(state->context, (size_t)graph->count, sizeof *run->slots);
     state->carried = rnni_alloc_array(state->context, (size_t)state->carried_count, sizeof *state->carried);
@@ -80,16 +68,39 @@ static rnn_status_t lay_out(rnn_state_t *state)
     size_t size = run->axis_arena.used;
     RNNI_TRY(rnni_arena_reserve(&run->axis_arena, state->context, size));
     take_axis(run);
-    set_steps(run->axes, 1);
+    rnni_state_set_steps(run->axes, 1);
     rnni_real *carried = state->carried;
     for (int32_t i = 0; i < graph->count; i++) {
         run->slots[i].carried = carried;
-        carried += state_size(graph->nodes[i]);
+        carried += rnni_state_size_of(graph->nodes[i]);
     }
     rnni_run_lay_out(run);
     size = run->arena.used;
     RNNI_TRY(rnni_arena_reserve(&run->arena, state->context, size));
     rnni_run_lay_out(run);
+    return RNN_OK;
+}
+
+/* As lay_out, on arenas without a block, which only count. */
+rnn_status_t rnni_state_bytes(const rnn_model_t *model, int64_t *bytes)
+{
+    size_t nodes = (size_t)model->graph.count;
+    rnn_context_t *context = model->graph.context;
+    rnn_state_t state = { .context = context, .model = (rnn_model_t *)model };
+    rnni_axis axis = { 0 };
+    RNNI_TRY(find_input(&state));
+    rnni_free(context, state.order, nodes * sizeof *state.order);
+    begin_run(&state);
+    state.run.axes = &axis;
+    state.run.slots = rnni_alloc_array(context, nodes, sizeof *state.run.slots);
+    if (!state.run.slots) return RNN_ERROR_MEMORY;
+    take_axis(&state.run);
+    axis.count = axis.rows = axis.steps = 1;
+    rnni_run_lay_out(&state.run);
+    rnni_free(context, state.run.slots, nodes * sizeof *state.run.slots);
+    *bytes = (int64_t)(sizeof state + sizeof axis + nodes * (sizeof *state.order + sizeof *state.run.slots) + state.run.axis_arena.used +
+                       state.run.arena.used + (size_t)(state.carried_count + state.vector_count) * sizeof *state.carried +
+                       (state.run.arena.used == 0) + (state.carried_count == 0) + (state.vector_count == 0)); /* an empty block is one byte */
     return RNN_OK;
 }
 
@@ -103,6 +114,7 @@ rnn_state_t *rnn_state_create(rnn_model_t *model)
     if (!state) return NULL;
     state->context = model->graph.context;
     state->model = rnn_model_retain(model);
+    state->generation = model->graph.generation;
     if (find_input(state) == RNN_OK && lay_out(state) == RNN_OK) return state;
     rnn_state_free(state);
     return NULL;
@@ -119,8 +131,19 @@ void rnn_state_free(rnn_state_t *state)
     rnni_free(context, state->run.slots, (size_t)model->graph.count * sizeof *state->run.slots);
     rnni_free(context, state->carried, (size_t)state->carried_count * sizeof *state->carried);
     rnni_free(context, state->vectors, (size_t)state->vector_count * sizeof *state->vectors);
+    if (state->order) rnni_free(context, state->order, (size_t)model->graph.count * sizeof *state->order);
     rnni_free(context, state, sizeof *state);
     rnn_model_free(model);
+}
+
+int64_t rnn_state_memory(const rnn_state_t *state)
+{
+    if (!state) return 0;
+    const rnni_run *run = &state->run;
+    size_t nodes = (size_t)state->model->graph.count;
+    size_t bytes = sizeof *state + run->arena.capacity + run->axis_arena.capacity + sizeof *run->axes + nodes * (sizeof *run->slots + sizeof *state->order);
+    size_t numbers = (size_t)(state->carried_count + state->vector_count) * sizeof(rnni_real);
+    return (int64_t)(bytes + numbers + (state->carried_count == 0) + (state->vector_count == 0)); /* an empty block has a byte */
 }
 
 /* ---- stepping ----------------------------------------------------------------------------------------------------- */
@@ -137,23 +160,30 @@ static void load_vectors(const rnn_state_t *state)
     }
 }
 
-static void step(rnn_state_t *state, int64_t steps, float *out)
+void rnni_state_step(rnn_state_t *state, int64_t steps, float *out)
 {
     const rnni_graph *graph = &state->model->graph;
     rnni_run *run = &state->run;
-    set_steps(run->axes, steps);
+    if (run->axes->steps != steps) rnni_state_set_steps(run->axes, steps);
     if (state->vector_count) load_vectors(state);
     uint64_t mode = rnni_denormals_flush();
-    rnni_run_forward(run);
+    for (int32_t i = 0; i < state->order_count; i++) state->order[i]->op->forward(state->order[i], run);
     rnni_denormals_restore(mode);
     run->fresh = false;
     run->odd = !run->odd;
     for (int32_t i = 0; i < graph->output_count; i++) {
         const rnni_node *node = graph->outputs[i].node;
-        const rnni_real *y = run->slots[node->id].y;
-        bool masked = node->axis >= 0 && steps == 0;
-        for (int64_t j = 0; j < node->features; j++) *out++ = masked ? 0 : (float)y[j];
+        if (node->axis >= 0 && steps == 0) memset(out, 0, (size_t)node->features * sizeof *out);
+        else rnni_state_copy_out(node->features, run->slots[node->id].y, out);
+        out += node->features;
     }
+}
+
+rnn_status_t rnni_state_check_precision(const rnn_state_t *state)
+{
+    RNNI_REQUIRE(state->generation == state->model->graph.generation, RNN_ERROR_STATE,
+                 "the model's precision was changed after the state was made, a new one is needed");
+    return RNN_OK;
 }
 
 rnn_status_t rnn_state_step(rnn_state_t *state, const float *in, float *out)
@@ -161,14 +191,13 @@ rnn_status_t rnn_state_step(rnn_state_t *state, const float *in, float *out)
     RNNI_REQUIRE(state && in && out, RNN_ERROR_ARGUMENT, "expected a state, an input and a place for the output, one is NULL");
     RNNI_REQUIRE(state->input->flow == RNNI_FLOW_SEQUENCE, RNN_ERROR_TYPE, "input '%s' takes token ids, rnn_state_step_token steps it",
                  state->input->name);
-    rnni_real *x = state->run.slots[state->input->id].y;
-    for (int64_t i = 0; i < state->input->features; i++) x[i] = in[i];
-    step(state, 1, out);
+    RNNI_TRY(rnni_state_check_precision(state));
+    rnni_state_take_in(&state->run.slots[state->input->id], state->input->features, in);
+    rnni_state_step(state, 1, out);
     return RNN_OK;
 }
 
-/* The smallest vocabulary that reads the input was checked at build to be at least 1; ids are checked against each reader. */
-static rnn_status_t check_id(const rnn_state_t *state, int32_t id)
+rnn_status_t rnni_state_check_id(const rnn_state_t *state, int32_t id)
 {
     const rnni_graph *graph = &state->model->graph;
     for (int32_t i = 0; i < graph->count; i++) {
@@ -185,9 +214,10 @@ rnn_status_t rnn_state_step_token(rnn_state_t *state, int32_t id, float *out)
 {
     RNNI_REQUIRE(state && out, RNN_ERROR_ARGUMENT, "expected a state and a place for the output, one is NULL");
     RNNI_REQUIRE(state->input->flow == RNNI_FLOW_TOKENS, RNN_ERROR_TYPE, "input '%s' takes values, rnn_state_step steps it", state->input->name);
-    RNNI_TRY(check_id(state, id));
+    RNNI_TRY(rnni_state_check_precision(state));
+    RNNI_TRY(rnni_state_check_id(state, id));
     state->run.slots[state->input->id].ids[0] = id;
-    step(state, id != state->model->graph.axes[0].mask_id, out);
+    rnni_state_step(state, id != state->model->graph.axes[0].mask_id, out);
     return RNN_OK;
 }
 

@@ -109,21 +109,51 @@ static rnn_status_t add_node(table *t, const rnni_node *node)
     return rnni_buffer_add_text(&t->text, "\n");
 }
 
+/* "1.23 MB". */
+static void print_size(int64_t bytes, char out[CELL])
+{
+    static const char *const units[] = { "B", "KB", "MB", "GB", "TB" };
+    int unit = 0;
+    double size = (double)bytes;
+    for (; size >= 1024 && unit < 4; unit++) size /= 1024;
+    long long hundredths = (long long)(size * 100 + 0.5);
+    snprintf(out, CELL, "%lld.%02lld %s", hundredths / 100, hundredths % 100, units[unit]);
+}
+
 /* "Total params: 322,113 (1.23 MB)"; the size is that of the weights in memory and in a file. */
 static rnn_status_t add_total(table *t, const char *what, int64_t count)
 {
-    static const char *const units[] = { "B", "KB", "MB", "GB", "TB" };
-    char number[CELL];
-    int unit = 0;
-    double size = (double)count * (double)sizeof(rnni_real);
-    for (; size >= 1024 && unit < 4; unit++) size /= 1024;
-    long long hundredths = (long long)(size * 100 + 0.5);
+    char number[CELL], size[CELL];
     print_grouped(count, number);
-    return rnni_buffer_printf(&t->text, "%s params: %s (%lld.%02lld %s)\n", what, number, hundredths / 100,
-                              hundredths % 100, units[unit]);
+    print_size(count * (int64_t)sizeof(rnni_real), size);
+    return rnni_buffer_printf(&t->text, "%s params: %s (%s)\n", what, number, size);
 }
 
-static rnn_status_t make_text(table *t)
+/* An example of what a batch takes, so that a reader sees the order of it. */
+enum { BATCH = 32, STEPS = 100 };
+
+/* "Weights with packed copies: 2.46 MB", then work memory of a batch, and a stream's where there can be one. */
+static rnn_status_t add_memory(table *t, const rnn_model_t *model)
+{
+    int64_t bytes;
+    char weights[CELL], run[CELL], train[CELL], stream[CELL];
+    RNNI_TRY(rnn_model_memory(model, RNN_MEMORY_MODEL, 0, 0, &bytes));
+    print_size(bytes, weights);
+    RNNI_TRY(rnn_model_memory(model, RNN_MEMORY_RUN, BATCH, STEPS, &bytes));
+    print_size(bytes, run);
+    RNNI_TRY(rnn_model_memory(model, RNN_MEMORY_TRAIN, BATCH, STEPS, &bytes));
+    print_size(bytes, train);
+    RNNI_TRY(rnni_buffer_printf(&t->text, "Weights with packed copies: %s\n", weights));
+    RNNI_TRY(rnni_buffer_printf(&t->text, "Work memory of %d sequences of %d steps: %s, in training %s\n", BATCH, STEPS,
+                                run, train));
+    rnn_status_t status = rnn_model_memory(model, RNN_MEMORY_STREAM, 0, 0, &bytes);
+    if (status == RNN_ERROR_UNSUPPORTED) return RNN_OK;
+    RNNI_TRY(status);
+    print_size(bytes, stream);
+    return rnni_buffer_printf(&t->text, "A stream: %s\n", stream);
+}
+
+static rnn_status_t make_text(table *t, const rnn_model_t *model)
 {
     int64_t all = 0;
     measure(t);
@@ -137,7 +167,8 @@ static rnn_status_t make_text(table *t)
     RNNI_TRY(add_rule(t, '='));
     RNNI_TRY(add_total(t, "Total", all));
     RNNI_TRY(add_total(t, "Trainable", t->graph->parameters));
-    return add_total(t, "Non-trainable", all - t->graph->parameters);
+    RNNI_TRY(add_total(t, "Non-trainable", all - t->graph->parameters));
+    return add_memory(t, model);
 }
 
 rnn_status_t rnn_model_summary(const rnn_model_t *model, rnn_write_t write, void *user)
@@ -147,7 +178,7 @@ rnn_status_t rnn_model_summary(const rnn_model_t *model, rnn_write_t write, void
     table t = { .graph = rnni_graph_of_const(model) };
     RNNI_REQUIRE(t.graph->built, RNN_ERROR_STATE, "rnn_model_summary: the model is not built");
     t.text.context = t.graph->context;
-    rnn_status_t status = make_text(&t);
+    rnn_status_t status = make_text(&t, model);
     if (status == RNN_OK && write(t.text.data, (int64_t)t.text.size, user) != 0)
         status = rnni_fail(RNN_ERROR_CALLBACK,
                            "rnn_model_summary: the function that writes reported failure");

@@ -2,7 +2,6 @@
 #include "core/error.h"
 #include "serial/model_file.h"
 
-#include <math.h>
 #include <stdio.h>
 
 /* Weights of a model from a file that need not be of the same model, by an explicit map. */
@@ -31,7 +30,7 @@ static rnn_status_t check_all_named(const loading *l)
     int64_t forgotten = 0;
     const rnni_safetensors_entry *entry;
     for (int64_t i = 0; (entry = rnni_safetensors_at(l->file, i)) != NULL; i++) {
-        if (is_reserved(entry->name) || is_named(l, entry->name)) continue;
+        if (is_reserved(entry->name) || rnni_model_is_scale(l->file, entry->name) || is_named(l, entry->name)) continue;
         size_t used = strlen(names);
         if (forgotten < 3) snprintf(names + used, sizeof(names) - used, "%s\"%.60s\"", forgotten ? ", " : "", entry->name);
         forgotten++;
@@ -58,12 +57,7 @@ static rnn_status_t load_one(const loading *l, const char *from, const char *to)
     if (!to) return RNN_OK;
     const rnni_weight *weight = rnni_graph_weight(&l->model->graph, to, NULL);
     if (!weight) return RNN_ERROR_NAME;
-    RNNI_TRY(rnni_model_check_entry(entry, weight, from));
-    rnni_real *numbers = l->weights + weight->offset;
-    rnni_safetensors_convert(entry, RNNI_REAL_DTYPE, numbers);
-    for (int64_t i = 0; i < weight->count; i++)
-        RNNI_REQUIRE(isfinite(numbers[i]), RNN_ERROR_DATA, "tensor \"%s\": number %lld is not finite", from, (long long)i);
-    return RNN_OK;
+    return rnni_model_read_entry(l->file, weight, from, l->weights + weight->offset);
 }
 
 static rnn_status_t load_all(const loading *l)
@@ -75,7 +69,7 @@ static rnn_status_t load_all(const loading *l)
         return RNN_OK;
     }
     for (int64_t i = 0; (entry = rnni_safetensors_at(l->file, i)) != NULL; i++)
-        if (!is_reserved(entry->name)) RNNI_TRY(load_one(l, entry->name, entry->name));
+        if (!is_reserved(entry->name) && !rnni_model_is_scale(l->file, entry->name)) RNNI_TRY(load_one(l, entry->name, entry->name));
     return RNN_OK;
 }
 

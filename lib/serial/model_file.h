@@ -15,11 +15,13 @@
 #define RNNI_TRAIN_PREFIX "rnn.train."
 #define RNNI_BLOB_PREFIX "rnn.blob."
 #define RNNI_MODEL_KEY "rnn.model"
+#define RNNI_PRECISION_KEY "rnn.precision"
+#define RNNI_SCALE_SUFFIX "_scale"
 #define RNNI_TOKENIZER_PREFIX "rnn.tokenizer."
 #define RNNI_CLASSES_PREFIX "rnn.classes."
 
-/* "layer.weight" with its terminator. */
-#define RNNI_WEIGHT_NAME_SIZE (RNNI_NAME_SIZE + 32)
+/* "layer.weight" with its terminator; "_scale" behind it fits too. */
+#define RNNI_WEIGHT_NAME_SIZE (RNNI_NAME_SIZE + 40)
 
 /* Adds graph, tokenizers, class names, metadata and all weights. The weights are borrowed until the writing
  * is done. RNN_ERROR_STATE before the model is built, RNN_ERROR_DATA when a weight is not finite. */
@@ -35,8 +37,11 @@ rnn_status_t rnni_model_read_weights(rnn_model_t *model, const rnni_safetensors 
 
 /* ---- Pieces ---- */
 
-/* Whether an entry (NULL: none) can become the weight: RNN_ERROR_FORMAT with its name. */
-rnn_status_t rnni_model_check_entry(const rnni_safetensors_entry *entry, const rnni_weight *weight, const char *name);
+/* The numbers of tensor `name` as those of a weight, [weight->count]: floats, or integers of 8 bits and their scales. RNN_ERROR_FORMAT when it is not
+ * there or not such a weight, RNN_ERROR_DATA when a number is not finite. */
+rnn_status_t rnni_model_read_entry(const rnni_safetensors *file, const rnni_weight *weight, const char *name, rnni_real *numbers);
+/* Whether a tensor holds the scales of another one of the file. */
+bool rnni_model_is_scale(const rnni_safetensors *file, const char *name);
 /* Overwrites all weights of a built model, [weight_total]; packed copies follow. */
 rnn_status_t rnni_model_replace_weights(rnn_model_t *model, const rnni_real *weights);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/error.h"
+#include "layers/precision.h"
 #include "serial/model_file.h"
 
 #include <math.h>
@@ -23,20 +24,31 @@ static void count_weights(const rnni_safetensors *file, int64_t *tensors, int64_
     *tensors = *numbers = 0;
     const rnni_safetensors_entry *entry;
     for (int64_t i = 0; (entry = rnni_safetensors_at(file, i)) != NULL; i++) {
-        if (is_reserved(entry->name)) continue;
+        if (is_reserved(entry->name) || rnni_model_is_scale(file, entry->name)) continue;
         ++*tensors;
         *numbers += entry->count; /* all lie in one file, so this cannot overflow */
     }
 }
 
-rnn_status_t rnni_model_check_entry(const rnni_safetensors_entry *entry, const rnni_weight *weight,
-                                const char *name)
+bool rnni_model_is_scale(const rnni_safetensors *file, const char *name)
+{
+    char other[RNNI_WEIGHT_NAME_SIZE];
+    size_t length = strlen(name), suffix = strlen(RNNI_SCALE_SUFFIX);
+    if (length <= suffix || length >= sizeof(other) || strcmp(name + length - suffix, RNNI_SCALE_SUFFIX) != 0) return false;
+    memcpy(other, name, length - suffix);
+    other[length - suffix] = 0;
+    const rnni_safetensors_entry *entry = rnni_safetensors_find(file, other);
+    return entry && entry->dtype == RNN_I8;
+}
+
+/* Whether an entry (NULL: none) can become the weight. */
+static rnn_status_t check_entry(const rnni_safetensors_entry *entry, const rnni_weight *weight, const char *name)
 {
     RNNI_REQUIRE(entry, RNN_ERROR_FORMAT, "the file has no tensor \"%s\"", name);
     RNNI_REQUIRE(entry->dtype == RNN_F32 || entry->dtype == RNN_F64 || entry->dtype == RNN_F16 ||
-                     entry->dtype == RNN_BF16,
-                 RNN_ERROR_FORMAT, "tensor \"%s\" has the type %s, expected floats", name,
-                 rnn_dtype_name(entry->dtype));
+                     entry->dtype == RNN_BF16 || (entry->dtype == RNN_I8 && weight->rank == 2),
+                 RNN_ERROR_FORMAT, "tensor \"%s\" has the type %s, expected floats%s", name,
+                 rnn_dtype_name(entry->dtype), weight->rank == 2 ? " or I8" : "");
     bool same = entry->rank == weight->rank;
     for (int32_t i = 0; same && i < weight->rank; i++) same = entry->shape[i] == weight->shape[i];
     RNNI_REQUIRE(same, RNN_ERROR_FORMAT,
@@ -46,20 +58,42 @@ rnn_status_t rnni_model_check_entry(const rnni_safetensors_entry *entry, const r
     return RNN_OK;
 }
 
-/* One weight into its place in `block`. */
-static rnn_status_t read_weight(const rnni_safetensors *file, const rnni_node *node,
-                                const rnni_weight *weight, rnni_real *block)
+/* Multiplies the rows of a weight with the scales that belong to it. */
+static rnn_status_t apply_scales(const rnni_safetensors *file, const rnni_weight *weight, const char *name, rnni_real *numbers)
 {
-    char name[RNNI_WEIGHT_NAME_SIZE];
-    snprintf(name, sizeof(name), "%s.%s", node->name, weight->name);
+    char scale_name[RNNI_WEIGHT_NAME_SIZE + 8];
+    snprintf(scale_name, sizeof(scale_name), "%s" RNNI_SCALE_SUFFIX, name);
+    const rnni_safetensors_entry *entry = rnni_safetensors_find(file, scale_name);
+    RNNI_REQUIRE(entry && entry->dtype == RNN_F32 && entry->rank == 1 && entry->shape[0] == weight->shape[0], RNN_ERROR_FORMAT,
+                 "tensor \"%s\" is I8, but \"%s\", %lld scales of F32, is not there", name, scale_name, (long long)weight->shape[0]);
+    for (int64_t r = 0; r < weight->shape[0]; r++) {
+        float scale;
+        memcpy(&scale, (const char *)entry->data + (size_t)r * sizeof(scale), sizeof(scale));
+        RNNI_REQUIRE(isfinite(scale) && scale >= 0, RNN_ERROR_DATA, "tensor \"%s\": scale %lld is not a finite number from 0 on", scale_name,
+                     (long long)r);
+        for (int64_t i = 0; i < weight->shape[1]; i++) numbers[r * weight->shape[1] + i] *= scale;
+    }
+    return RNN_OK;
+}
+
+rnn_status_t rnni_model_read_entry(const rnni_safetensors *file, const rnni_weight *weight, const char *name, rnni_real *numbers)
+{
     const rnni_safetensors_entry *entry = rnni_safetensors_find(file, name);
-    RNNI_TRY(rnni_model_check_entry(entry, weight, name));
-    rnni_real *numbers = block + weight->offset;
+    RNNI_TRY(check_entry(entry, weight, name));
     rnni_safetensors_convert(entry, RNNI_REAL_DTYPE, numbers);
+    if (entry->dtype == RNN_I8) RNNI_TRY(apply_scales(file, weight, name, numbers));
     for (int64_t i = 0; i < weight->count; i++)
         RNNI_REQUIRE(isfinite(numbers[i]), RNN_ERROR_DATA, "tensor \"%s\": number %lld is not finite", name,
                      (long long)i);
     return RNN_OK;
+}
+
+/* One weight into its place in `block`. */
+static rnn_status_t read_weight(const rnni_safetensors *file, const rnni_node *node, const rnni_weight *weight, rnni_real *block)
+{
+    char name[RNNI_WEIGHT_NAME_SIZE];
+    snprintf(name, sizeof(name), "%s.%s", node->name, weight->name);
+    return rnni_model_read_entry(file, weight, name, block + weight->offset);
 }
 
 /* Names the tensors that are no weights of the graph: the first few of them. */
@@ -69,7 +103,7 @@ static rnn_status_t tensors_left(const rnni_graph *graph, const rnni_safetensors
     const rnni_safetensors_entry *entry;
     int named = 0;
     for (int64_t i = 0; named < 3 && (entry = rnni_safetensors_at(file, i)) != NULL; i++) {
-        if (is_reserved(entry->name) || rnni_graph_weight(graph, entry->name, NULL)) continue;
+        if (is_reserved(entry->name) || rnni_model_is_scale(file, entry->name) || rnni_graph_weight(graph, entry->name, NULL)) continue;
         size_t used = strlen(names);
         snprintf(names + used, sizeof(names) - used, "%s\"%.60s\"", named ? ", " : "", entry->name);
         named++;
@@ -133,7 +167,7 @@ static rnn_status_t read_classes(rnn_model_t *model, const char *output, const c
 
 static rnn_status_t read_text(rnn_model_t *model, const char *key, const char *value)
 {
-    if (strcmp(key, RNNI_MODEL_KEY) == 0 || has_prefix(key, RNNI_TRAIN_PREFIX)) return RNN_OK;
+    if (strcmp(key, RNNI_MODEL_KEY) == 0 || strcmp(key, RNNI_PRECISION_KEY) == 0 || has_prefix(key, RNNI_TRAIN_PREFIX)) return RNN_OK;
     if (has_prefix(key, RNNI_TOKENIZER_PREFIX))
         return read_tokenizer(model, key + strlen(RNNI_TOKENIZER_PREFIX), value);
     if (has_prefix(key, RNNI_CLASSES_PREFIX))
@@ -181,18 +215,31 @@ static rnn_status_t read_blobs(rnn_model_t *model, const rnni_safetensors *file)
 
 /* ---- Models ---- */
 
+/* The precision that the file says, F32 when it says none. */
+static rnn_status_t read_precision(const rnni_safetensors *file, int32_t *precision)
+{
+    const char *name = rnni_safetensors_metadata(file, RNNI_PRECISION_KEY);
+    int32_t found = RNN_PRECISION_F32;
+    while (name && rnn_precision_name(found) && strcmp(name, rnn_precision_name(found)) != 0) found++;
+    RNNI_REQUIRE(rnn_precision_name(found), RNN_ERROR_UNSUPPORTED, "the file has the unknown precision \"%.60s\"", name);
+    *precision = found;
+    return RNN_OK;
+}
+
 /* The weights that the graph asks for are made only when the file has as many numbers. */
 static rnn_status_t read_model(rnn_model_t *model, const rnni_safetensors *file)
 {
     int64_t tensors, numbers;
+    int32_t precision = RNN_PRECISION_F32;
     const char *graph = rnni_safetensors_metadata(file, RNNI_MODEL_KEY);
     RNNI_REQUIRE(graph, RNN_ERROR_FORMAT,
                  "a safetensors file without " RNNI_MODEL_KEY ": not a model of this library");
+    RNNI_TRY(read_precision(file, &precision));
     count_weights(file, &tensors, &numbers);
     RNNI_TRY(rnni_graph_read_json(model, graph, strlen(graph), tensors));
     RNNI_TRY(as_format(rnni_model_build_empty(model, numbers), "the graph in the file"));
     RNNI_TRY(read_weights(&model->graph, file, model->graph.weights));
-    RNNI_TRY(rnni_graph_pack(&model->graph, 0));
+    RNNI_TRY(precision == RNN_PRECISION_F32 ? rnni_graph_pack(&model->graph, 0) : rnni_graph_change_precision(&model->graph, precision, false));
     RNNI_TRY(read_texts(model, file));
     return read_blobs(model, file);
 }
@@ -233,6 +280,8 @@ rnn_status_t rnni_model_replace_weights(rnn_model_t *model, const rnni_real *wei
 {
     rnni_graph *graph = &model->graph;
     memcpy(graph->weights, weights, (size_t)graph->weight_total * sizeof(*weights));
+    for (int32_t i = 0; i < graph->count; i++)
+        for (int32_t w = 0; w < graph->nodes[i]->weight_count; w++) rnni_graph_written(graph, &graph->nodes[i]->weights[w]);
     atomic_fetch_add(&model->version, 1);
     return rnni_graph_pack(graph, has_backward(graph));
 }

@@ -79,6 +79,9 @@ rnn_status_t rnni_safetensors_add_metadata(rnni_safetensors_writer *writer, cons
  * done. */
 rnn_status_t rnni_safetensors_add_tensor(rnni_safetensors_writer *writer, const char *name, int32_t dtype,
                                          int32_t rank, const int64_t *shape, const void *data);
+/* The same with `size` bytes of rnni_alloc's, which the writer frees, also when this fails. */
+rnn_status_t rnni_safetensors_add_owned(rnni_safetensors_writer *writer, const char *name, int32_t dtype,
+                                        int32_t rank, const int64_t *shape, void *data, size_t size);
 /* Writes everything through io->write, from where the io stands. */
 rnn_status_t rnni_safetensors_write_io(const rnni_safetensors_writer *writer, const rnn_io_t *io);
 /* Replaces the file at `path` at once when all is written, or not at all. */

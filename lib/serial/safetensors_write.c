@@ -15,6 +15,8 @@ typedef struct {
     int64_t shape[RNN_MAX_RANK];
     const void *data;
     size_t size;
+    void *owned; /* freed with the writer: data, or NULL */
+    size_t owned_size;
 } tensor_row;
 
 struct rnni_safetensors_writer {
@@ -52,7 +54,10 @@ void rnni_safetensors_writer_free(rnni_safetensors_writer *writer)
         free_text(context, writer->texts[i].key);
         free_text(context, writer->texts[i].value);
     }
-    for (size_t i = 0; i < writer->tensor_count; i++) free_text(context, writer->tensors[i].name);
+    for (size_t i = 0; i < writer->tensor_count; i++) {
+        free_text(context, writer->tensors[i].name);
+        rnni_free(context, writer->tensors[i].owned, writer->tensors[i].owned_size);
+    }
     rnni_free(context, writer->texts, writer->text_capacity * sizeof(*writer->texts));
     rnni_free(context, writer->tensors, writer->tensor_capacity * sizeof(*writer->tensors));
     rnni_free(context, writer, sizeof(*writer));
@@ -90,6 +95,19 @@ rnn_status_t rnni_safetensors_add_tensor(rnni_safetensors_writer *writer, const 
     row.name = rnni_strdup(writer->context, name);
     if (!row.name) return RNN_ERROR_MEMORY;
     writer->tensors[writer->tensor_count++] = row;
+    return RNN_OK;
+}
+
+rnn_status_t rnni_safetensors_add_owned(rnni_safetensors_writer *writer, const char *name, int32_t dtype,
+                                        int32_t rank, const int64_t *shape, void *data, size_t size)
+{
+    rnn_status_t status = rnni_safetensors_add_tensor(writer, name, dtype, rank, shape, data);
+    if (status != RNN_OK) {
+        rnni_free(writer->context, data, size);
+        return status;
+    }
+    writer->tensors[writer->tensor_count - 1].owned = data;
+    writer->tensors[writer->tensor_count - 1].owned_size = size;
     return RNN_OK;
 }
 

@@ -101,7 +101,7 @@ static rnn_status_t check_strides(int32_t dtype, int32_t rank, const int64_t *sh
 
 /* A storage with `bytes` of its own behind the header, which takes whole cache lines. Consumes nothing on
  * failure. */
-static rnni_storage *storage_create(rnn_context_t *context, size_t bytes)
+static rnni_storage *storage_create(rnn_context_t *context, size_t bytes, bool zeroed)
 {
     size_t header = (sizeof(rnni_storage) + RNNI_ALIGNMENT - 1) / RNNI_ALIGNMENT * RNNI_ALIGNMENT, size;
     if (!rnni_add(header, bytes, &size)) {
@@ -110,11 +110,12 @@ static rnni_storage *storage_create(rnn_context_t *context, size_t bytes)
     }
     rnn_context_t *held = rnni_context_hold(context);
     if (!held) return NULL;
-    rnni_storage *storage = rnni_alloc(held, size);
+    rnni_storage *storage = rnni_alloc_unset(held, size);
     if (!storage) {
         rnn_context_free(held);
         return NULL;
     }
+    memset(storage, 0, zeroed ? size : header);
     atomic_init(&storage->references, 1);
     storage->context = held;
     storage->data = (char *)storage + header;
@@ -165,12 +166,22 @@ static rnn_tensor_t *view_of(rnn_tensor_t *base, int32_t rank, const int64_t *sh
     return view;
 }
 
-rnn_tensor_t *rnn_tensor_create(rnn_context_t *context, int32_t dtype, int32_t rank, const int64_t *shape)
+static rnn_tensor_t *create(rnn_context_t *context, int32_t dtype, int32_t rank, const int64_t *shape, bool zeroed)
 {
     int64_t count;
     if (rnni_shape_count(dtype, rank, shape, &count) != RNN_OK) return NULL;
-    rnni_storage *storage = storage_create(context, (size_t)(count * dtypes[dtype].size));
+    rnni_storage *storage = storage_create(context, (size_t)(count * dtypes[dtype].size), zeroed);
     return tensor_on(storage, dtype, rank, shape, NULL, count);
+}
+
+rnn_tensor_t *rnn_tensor_create(rnn_context_t *context, int32_t dtype, int32_t rank, const int64_t *shape)
+{
+    return create(context, dtype, rank, shape, true);
+}
+
+rnn_tensor_t *rnni_tensor_create_unset(rnn_context_t *context, int32_t dtype, int32_t rank, const int64_t *shape)
+{
+    return create(context, dtype, rank, shape, false);
 }
 
 /* A tensor over foreign memory. The release function is not set yet, so that a failure leaves the owner
@@ -186,7 +197,7 @@ static rnn_tensor_t *wrap(rnn_context_t *context, int32_t dtype, int32_t rank, c
                   (long long)count);
         return NULL;
     }
-    rnni_storage *storage = storage_create(context, 0);
+    rnni_storage *storage = storage_create(context, 0, true);
     if (storage) storage->data = data;
     return tensor_on(storage, dtype, rank, shape, strides, count);
 }

@@ -151,7 +151,6 @@ static rnn_status_t train_batches(fitting *f, int64_t count)
     rnn_status_t status = differentiate(f, count);
     rnni_group_end(t);
     RNNI_TRY(status);
-    rnni_parts_freeze(t);
     rnni_norms_add(t);
     RNNI_TRY(clip(t));
     RNNI_TRY(rnni_trainer_prepare(t)); /* a callback may have asked for momentum */
@@ -190,12 +189,13 @@ static rnn_status_t validate(fitting *f, rnni_epoch *epoch)
     rnn_trainer_t *t = f->trainer;
     if (!f->validation) return RNN_OK;
     rnni_sums sums;
-    RNNI_TRY(rnni_sums_init(&sums, t, false));
+    RNNI_TRY(rnni_sums_init(&sums, t, rnni_train_int(t, RNN_TRAIN_MONITOR) == RNNI_MONITOR_RECALL));
     rnn_status_t status = rnni_trainer_measure(t, f->validation, f->validation_first, f->validation_count,
                                                &sums);
     if (status == RNN_OK) {
         epoch->val_loss = rnni_sums_loss(&sums, t);
         epoch->val_accuracy = rnni_accuracy(&sums.counts);
+        t->watch.recall = rnni_macro_recall(&sums.counts);
     }
     rnni_sums_release(&sums, t);
     return status;
@@ -253,14 +253,28 @@ static rnn_status_t run_epoch(fitting *f)
 
 /* ---- The whole run ---- */
 
+/* What is monitored has to be there after each epoch. */
+static rnn_status_t check_monitor(const rnn_trainer_t *t, const rnn_dataset_t *dataset)
+{
+    int64_t monitor = rnni_train_int(t, RNN_TRAIN_MONITOR);
+    RNNI_REQUIRE(t->classified >= 0 || monitor != RNNI_MONITOR_ACCURACY, RNN_ERROR_STATE,
+                 "rnn_trainer_fit: the accuracy is to be monitored, but no output has a classification loss");
+    if (monitor != RNNI_MONITOR_RECALL) return RNN_OK;
+    RNNI_REQUIRE(t->classified >= 0 && rnni_goal_classes(&t->goals[t->classified]) > 0, RNN_ERROR_STATE,
+                 "rnn_trainer_fit: the recall is to be monitored, but no output chooses one of several classes");
+    double split = rnni_train_float(t, RNN_TRAIN_VALIDATION_SPLIT);
+    RNNI_REQUIRE(t->validation || floor(split * (double)rnn_dataset_count(dataset)) >= 1, RNN_ERROR_STATE,
+                 "rnn_trainer_fit: the recall is to be monitored, but there are no samples for validation");
+    return RNN_OK;
+}
+
 static rnn_status_t check_run(const rnn_trainer_t *t, rnn_dataset_t *dataset)
 {
     RNNI_TRY(rnni_trainer_idle(t, "rnn_trainer_fit"));
     RNNI_REQUIRE(dataset, RNN_ERROR_ARGUMENT, "rnn_trainer_fit: the dataset is NULL");
     RNNI_REQUIRE(t->targets > 0, RNN_ERROR_STATE,
                  "rnn_trainer_fit: no output has a loss (rnn_trainer_set_loss)");
-    RNNI_REQUIRE(t->classified >= 0 || rnni_train_int(t, RNN_TRAIN_MONITOR) != 2, RNN_ERROR_STATE,
-                 "rnn_trainer_fit: the accuracy is to be monitored, but no output has a classification loss");
+    RNNI_TRY(check_monitor(t, dataset));
     bool sequential = rnn_dataset_count(dataset) < 0, shuffle = rnni_train_int(t, RNN_TRAIN_SHUFFLE) != 0;
     bool split = rnni_train_float(t, RNN_TRAIN_VALIDATION_SPLIT) > 0 && !t->validation;
     RNNI_REQUIRE(!sequential || !split, RNN_ERROR_UNSUPPORTED,

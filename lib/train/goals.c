@@ -270,6 +270,7 @@ static void goal_rows(const rows_job *job, const rnni_goal *goal, int32_t r)
         y = work;
     }
     rnni_real *dy = !job->gradients || !slot->dy ? NULL : direct ? slot->dy : work;
+    if (dy && direct) run->slots[goal->node->id].dy_empty = false;
     rnni_loss_rows all = { .kernels = run->kernels,
                            .rows = rows,
                            .features = n,
@@ -285,7 +286,7 @@ static void goal_rows(const rows_job *job, const rnni_goal *goal, int32_t r)
     goal->loss->rows(&all);
     if (!dy || direct) return;
     if (goal->probable) to_probabilities(slot->y, rows * n, softmax, work);
-    run->kernels->add(rows * n, work, slot->dy, slot->dy);
+    run->kernels->axpy(rows * n, 1, work, rnni_run_dy(run, goal->node));
 }
 
 static void run_rows(int64_t r, void *argument)
@@ -364,7 +365,7 @@ void rnni_goal_activate_backward(const rnni_goal *goal, const rnni_exec *exec)
         const rnni_run *run = &exec->runs[r];
         int64_t rows = rnni_run_rows(run, goal->node);
         const rnni_real *y = goal->work + goal->first[r] * n;
-        rnni_real *dy = run->slots[goal->node->id].dy;
+        rnni_real *dy = rnni_run_dy(run, goal->node);
         if (dy) rnni_activate_backward(run->kernels, goal->loss->activation, rows, n, NULL, y, dy);
     }
 }

@@ -40,7 +40,6 @@ static rnn_status_t next_batch(ranging *r)
 static bool clip_for(rnn_trainer_t *t)
 {
     double norm = rnni_train_float(t, RNN_TRAIN_CLIP_NORM), value = rnni_train_float(t, RNN_TRAIN_CLIP_VALUE);
-    rnni_parts_freeze(t);
     if (value > 0) rnni_trainer_limit_to(t, value);
     return !(norm > 0) || isfinite(rnni_trainer_scale_to(t, norm));
 }

@@ -46,6 +46,7 @@ void rnni_trainer_back(rnn_trainer_t *t)
     uint64_t mode = rnni_denormals_flush();
     rnni_exec_backward(&t->train);
     rnni_denormals_restore(mode);
+    rnni_parts_freeze(t);
     t->phase = RNNI_PHASE_BACKWARD;
     t->differentiated = true;
 }

@@ -19,7 +19,7 @@ const rnni_setting rnni_train_settings[RNNI_TRAIN_SETTINGS] = {
     { RNN_TRAIN_CLIP_NORM, RNN_SETTING_FLOAT, "clip_norm", 0, DBL_MAX, 0, NULL },
     { RNN_TRAIN_PATIENCE, RNN_SETTING_INT, "patience", 0, LARGEST_INT, 0, NULL },
     { RNN_TRAIN_MIN_DELTA, RNN_SETTING_FLOAT, "min_delta", 0, DBL_MAX, 0, NULL },
-    { RNN_TRAIN_MONITOR, RNN_SETTING_INT, "monitor", 0, 2, 0, "auto|loss|accuracy" },
+    { RNN_TRAIN_MONITOR, RNN_SETTING_INT, "monitor", 0, 3, 0, "auto|loss|accuracy|recall" },
     { RNN_TRAIN_RESTORE_BEST, RNN_SETTING_INT, "restore_best", 0, 2, 2, "no|yes|auto" },
     { RNN_TRAIN_CHECKPOINT_EVERY, RNN_SETTING_INT, "checkpoint_every", 0, LARGEST_INT, 0, NULL },
     { RNN_TRAIN_CLIP_VALUE, RNN_SETTING_FLOAT, "clip_value", 0, DBL_MAX, 0, NULL },

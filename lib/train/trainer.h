@@ -56,6 +56,7 @@ typedef struct rnni_watch {
     double value, loss; /* of the best epoch: what is monitored (higher is better), and its loss */
     double reference;   /* the value that the next has to surpass by min_delta */
     int64_t waited;     /* epochs since it did */
+    double recall;      /* macro recall of the validation part that is judged next, where that is monitored */
     rnni_real *weights; /* [weight_total] of the best epoch, or NULL */
 } rnni_watch;
 
@@ -164,6 +165,9 @@ struct rnn_trainer {
     size_t history_capacity;
 };
 
+/* Values of RNN_TRAIN_MONITOR. */
+enum { RNNI_MONITOR_AUTO, RNNI_MONITOR_LOSS, RNNI_MONITOR_ACCURACY, RNNI_MONITOR_RECALL };
+
 /* Settings by their public ids. */
 static inline double rnni_train_float(const rnn_trainer_t *t, int32_t setting)
 {
@@ -248,7 +252,8 @@ rnn_status_t rnni_trainer_idle(const rnn_trainer_t *trainer, const char *what);
 /* Lists the trained weights. */
 rnn_status_t rnni_parts_init(rnn_trainer_t *trainer);
 void rnni_parts_release(rnn_trainer_t *trainer);
-/* Sets the gradients of frozen layers to 0, so that they do not count in norms either. */
+/* Sets the gradients of frozen layers to 0, so that they do not count in norms either; rnni_trainer_back does
+ * it, and what follows it in a caller's own loop, as layers may be frozen between. */
 void rnni_parts_freeze(rnn_trainer_t *trainer);
 
 /* ---- group.c: an update of several batches ---- */

@@ -35,9 +35,10 @@ static const rnni_goal *first_trained(const rnn_trainer_t *t)
 double rnni_watch_value(const rnn_trainer_t *t, const rnni_epoch *epoch, bool validated)
 {
     int64_t monitor = rnni_train_int(t, RNN_TRAIN_MONITOR);
-    bool accuracy = monitor == 0 ? first_trained(t)->loss->classifies : monitor == 2;
-    double value = accuracy ? (validated ? epoch->val_accuracy : epoch->accuracy)
-                            : -(validated ? epoch->val_loss : epoch->loss);
+    if (monitor == RNNI_MONITOR_AUTO && first_trained(t)->loss->classifies) monitor = RNNI_MONITOR_ACCURACY;
+    double value = -(validated ? epoch->val_loss : epoch->loss);
+    if (monitor == RNNI_MONITOR_ACCURACY) value = validated ? epoch->val_accuracy : epoch->accuracy;
+    if (monitor == RNNI_MONITOR_RECALL) value = t->watch.recall;
     return isnan(value) ? -INFINITY : value;
 }
 

@@ -88,6 +88,7 @@ static void step(setting *s, numbers *n, int64_t first, int64_t rows, int place)
     if (place) return;
     rnni_cell_step backward = forward;
     backward.packed = s->packed_backward;
+    backward.dz = backward.z;
     s->cell->backward(&backward);
     memcpy(n->h + at, h_out + at, (size_t)(rows * s->h) * sizeof *h_out);
     memcpy(n->c + at, c_out + at, (size_t)(rows * s->h) * sizeof *c_out);
@@ -132,6 +133,38 @@ static void check_place(setting *s)
     step(s, &over, 0, ROWS, 1);
     CHECK_BYTES(apart.h, over.h, sizeof over.h);
     CHECK_BYTES(apart.c, over.c, s->cell->states == 2 ? sizeof over.c : 0);
+}
+
+/* dz with a place of its own, and dy added on the way, are what dz over z and dy added before are. */
+static void check_apart(setting *s)
+{
+    static numbers over, apart;
+    static float dz[SIZE], dy[SIZE], h_out[SIZE], c_out[SIZE];
+    if (!s->cell->dz_apart) return;
+    int64_t h = s->h;
+    over = fresh(s);
+    fill(dy, ROWS * (h + 3), 9);
+    rnni_cell_step step = { .kernels = s->kernels, .rows = ROWS, .h = h, .o = h, .activation = s->activation, .packed = s->packed,
+                            .bias = s->cell->apart >= 0 ? s->bias : NULL, .z = over.z, .h_in = over.h, .h_masked = over.h, .c_in = over.c,
+                            .h_out = h_out, .c_out = c_out, .extra = over.extra, .scratch = s->scratch };
+    s->cell->forward(&step);
+    apart = over;
+    step.packed = s->packed_backward;
+    step.z = apart.z, step.h_in = step.h_masked = apart.h, step.c_in = apart.c, step.dh = apart.dh, step.dc = apart.dc;
+    step.dz = dz, step.dy = dy, step.lddy = h + 3;
+    s->cell->backward(&step);
+    CHECK_BYTES(apart.z, over.z, sizeof over.z);
+    for (int64_t i = 0; i < ROWS * h; i++) over.dh[i] += dy[i / h * (h + 3) + i % h];
+    step.z = step.dz = over.z, step.h_in = step.h_masked = over.h, step.c_in = over.c, step.dh = over.dh, step.dc = over.dc, step.dy = NULL;
+    s->cell->backward(&step);
+    CHECK_BYTES(dz, over.z, (size_t)(ROWS * h * s->cell->blocks) * sizeof *dz);
+    CHECK_BYTES(apart.dh, over.dh, sizeof over.dh);
+    CHECK_BYTES(apart.dc, over.dc, sizeof over.dc);
+}
+
+TEST(gradients_of_gates_may_lie_apart)
+{
+    for_all(check_apart);
 }
 
 TEST(states_may_be_overwritten)

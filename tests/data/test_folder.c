@@ -105,6 +105,83 @@ TEST(arguments)
     rnn_tokenizer_free(t);
 }
 
+/* Every sample in the order of an epoch. */
+static void check_same(rnn_dataset_t *a, rnn_dataset_t *b)
+{
+    CHECK_INT(rnn_dataset_count(a), rnn_dataset_count(b));
+    CHECK_INT(rnn_dataset_classes(a), rnn_dataset_classes(b));
+    for (int64_t i = 0; i < rnn_dataset_classes(a); i++)
+        CHECK_STR(rnn_dataset_class_name(a, i), rnn_dataset_class_name(b, i));
+    rnn_batch_t *x, *y;
+    while (rnn_dataset_next_batch(a, &x) == RNN_OK) {
+        CHECK_OK(rnn_dataset_next_batch(b, &y));
+        CHECK_INT(x->count, y->count);
+        CHECK_BYTES(x->input[0].starts, y->input[0].starts, (size_t)(x->count + 1) * sizeof(int64_t));
+        CHECK_BYTES(x->input[0].ids, y->input[0].ids, (size_t)x->input[0].starts[x->count] * sizeof(int32_t));
+        CHECK_BYTES(x->target[0].ids, y->target[0].ids, (size_t)x->count * sizeof(int32_t));
+    }
+    CHECK_STATUS(rnn_dataset_next_batch(b, &y), RNN_END);
+}
+
+TEST(documents_that_stay_in_their_files)
+{
+    make_folders();
+    rnn_tokenizer_t *t = words(NULL);
+    rnn_dataset_t *loaded = NULL, *d = NULL, *test = NULL, *again = NULL;
+    CHECK_OK(rnn_dataset_load_folder(NULL, below("train"), t, NULL, &loaded));
+    CHECK_OK(rnn_dataset_stream_folder(NULL, below("train"), t, NULL, &d));
+    CHECK_OK(rnn_dataset_load_folder(NULL, below("test"), t, loaded, &test));
+    CHECK_OK(rnn_dataset_stream_folder(NULL, below("test"), t, d, &again));
+    rnn_tokenizer_free(t); /* they hold it */
+    check_same(loaded, d);
+    check_same(test, again);
+    for (int i = 0; i < 2; i++) {
+        CHECK_OK(rnn_dataset_set_int(i ? d : loaded, RNN_DATA_SHUFFLE, 1));
+        CHECK_OK(rnn_dataset_set_int(i ? d : loaded, RNN_DATA_BATCH, 2));
+        CHECK_OK(rnn_dataset_set_int(i ? d : loaded, RNN_DATA_BUCKET, 4));
+    }
+    check_same(loaded, d);
+    rnn_dataset_free(loaded);
+    rnn_dataset_free(d);
+    rnn_dataset_free(test);
+    rnn_dataset_free(again);
+}
+
+TEST(a_document_that_is_gone)
+{
+    make_folders();
+    rnn_tokenizer_t *t = words(NULL);
+    rnn_dataset_t *d = NULL;
+    rnn_batch_t *batch;
+    write_file("train/pos/z.txt", "good");
+    CHECK_OK(rnn_dataset_stream_folder(NULL, below("train"), t, NULL, &d));
+    CHECK_INT(rnn_dataset_count(d), 4);
+    CHECK_INT(remove(below("train/pos/z.txt")), 0);
+    CHECK_STATUS(rnn_dataset_next_batch(d, &batch), RNN_ERROR_IO);
+    CHECK(strstr(rnn_last_error(), "train/pos/z.txt"));
+    rnn_dataset_free(d);
+    d = NULL;
+    CHECK_STATUS(rnn_dataset_stream_folder(NULL, below("empty"), t, NULL, &d), RNN_ERROR_DATA);
+    CHECK_STATUS(rnn_dataset_stream_folder(NULL, below("missing"), t, NULL, &d), RNN_ERROR_IO);
+    CHECK_STATUS(rnn_dataset_stream_folder(NULL, below("train"), NULL, NULL, &d), RNN_ERROR_ARGUMENT);
+    CHECK(d == NULL);
+    rnn_tokenizer_free(t);
+}
+
+static int stream_anew(rnn_context_t *context)
+{
+    rnn_tokenizer_t *t = words(context);
+    if (!t) return 0;
+    rnn_dataset_t *d = NULL;
+    rnn_batch_t *batch;
+    rnn_status_t status = rnn_dataset_stream_folder(context, below("train"), t, NULL, &d);
+    if (status == RNN_OK) status = rnn_dataset_next_batch(d, &batch);
+    rnn_dataset_free(d);
+    rnn_tokenizer_free(t);
+    CHECK(status == RNN_OK || status == RNN_ERROR_MEMORY);
+    return status == RNN_OK;
+}
+
 static int load_anew(rnn_context_t *context)
 {
     rnn_tokenizer_t *t = words(context);
@@ -123,6 +200,7 @@ TEST(survives_every_failed_allocation)
 {
     make_folders();
     EVERY_FAILURE(load_anew);
+    EVERY_FAILURE(stream_anew);
 }
 
 static int take_away(const char *path, const struct stat *info, int kind, struct FTW *walk)

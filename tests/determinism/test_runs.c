@@ -6,7 +6,7 @@
 
 enum { COUNT = 37, STEPS = 11 };
 
-/* Calls check(context, row) for every model of the zoo on every instruction set. */
+/* Calls check(context, row) for every model of the zoo, at every precision, on every instruction set. */
 static void for_all(void (*check)(rnn_context_t *context, const zoo_row *row))
 {
     int sets = 0;
@@ -15,11 +15,13 @@ static void for_all(void (*check)(rnn_context_t *context, const zoo_row *row))
         CHECK(context != NULL);
         int has =
             rnn_context_set_int(context, RNN_CONTEXT_ISA, isa) == RNN_OK && rnn_context_isa_name(context);
-        for (int i = 0; has && i < ZOO_ROWS; i++) {
+        for (int i = 0; has && i < ZOO_ROWS * (RNN_PRECISION_INT8_WEIGHTS + 1); i++) {
             int failed = atomic_load(&harness_failed_checks);
-            check(context, &zoo[i]);
+            zoo_precision = i / ZOO_ROWS;
+            check(context, &zoo[i % ZOO_ROWS]);
             CHECK_INT(atomic_load(&harness_failed_checks), failed);
         }
+        zoo_precision = RNN_PRECISION_F32;
         sets += has;
         rnn_context_free(context);
     }
@@ -254,23 +256,24 @@ TEST(layout_of_the_input_does_not_matter)
 
 static void check_threads(rnn_context_t *unused, const zoo_row *row)
 {
-    rnn_tensor_t *results[3];
+    enum { COUNTS = 5 };
+    static const int64_t threads[COUNTS] = { 1, 2, 3, 4, 8 };
+    rnn_tensor_t *results[COUNTS];
     int64_t isa = 0;
     CHECK_OK(rnn_context_get_int(unused, RNN_CONTEXT_ISA, &isa));
-    for (int64_t threads = 1; threads <= 3; threads++) {
+    for (int i = 0; i < COUNTS; i++) {
         rnn_context_t *context = rnn_context_create(NULL);
         CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_ISA, isa));
-        CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, threads));
+        CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, threads[i]));
         rnn_model_t *model = zoo_make(context, row);
         rnn_batch_t *batch = help_batch(zoo_data(row, COUNT, STEPS, 9), some_lengths());
-        results[threads - 1] = help_run(model, batch);
+        results[i] = help_run(model, batch);
         rnn_batch_free(batch);
         rnn_model_free(model);
         rnn_context_free(context);
     }
-    help_same(results[0], results[1]);
-    help_same(results[0], results[2]);
-    for (int i = 0; i < 3; i++) rnn_tensor_free(results[i]);
+    for (int i = 1; i < COUNTS; i++) help_same(results[0], results[i]);
+    for (int i = 0; i < COUNTS; i++) rnn_tensor_free(results[i]);
 }
 
 TEST(threads_do_not_matter)

@@ -26,6 +26,7 @@ typedef struct golden_case {
     const char *inputs[GOLDEN_PORTS], *outputs[GOLDEN_PORTS], *upstream[GOLDEN_PORTS];
     int input_count, output_count;
     int trains_otherwise; /* prediction gives other outputs than training */
+    int frozen; /* its weights' gradients are 0, whatever the case has */
     rnn_layer_t *masked; /* has the case's fixed dropout masks, which act in training only; or NULL */
 
     double tolerance, error; /* error: the worst one, relative */

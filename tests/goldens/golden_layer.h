@@ -79,6 +79,7 @@ GOLDEN_STATIC rnn_layer_t *golden_batch_norm_eval(golden_case *c)
     rnn_layer_t *layer = golden_batch_norm(c);
     golden_set(c, layer, RNN_LAYER_TRAINABLE, 0);
     c->trains_otherwise = 0;
+    c->frozen = 1;
     return layer;
 }
 

@@ -35,7 +35,7 @@ static rnni_cell_step make_step(problem *p)
     for (int i = 0; i < RNNI_CELL_VECTORS; i++) p->vectors[i] = p->at.vectors[i];
     for (int i = 0; i < ROWS * H; i++) p->masked_h[i] = p->masked ? p->mask[i] * p->at.h[i] : p->at.h[i];
     return (rnni_cell_step){ .kernels = p->kernels, .rows = ROWS, .h = H, .o = output_of(cell), .activation = RNNI_ACT_TANH,
-                             .vectors = p->vectors, .epsilon = 1e-3, .packed_out = p->packed_out, .packed = p->packed, .bias = cell->apart >= 0 ? p->at.bias : NULL, .z = p->z,
+                             .vectors = p->vectors, .epsilon = 1e-3, .packed_out = p->packed_out, .packed = p->packed, .bias = cell->apart >= 0 ? p->at.bias : NULL, .z = p->z, .dz = p->z,
                              .h_in = p->at.h, .h_masked = p->masked_h, .c_in = p->at.c, .h_out = p->h_out,
                              .c_out = p->c_out, .extra = p->extra, .mask = p->masked ? p->mask : NULL,
                              .scratch = p->scratch };
@@ -86,7 +86,7 @@ static void backward(problem *p, leaves *gradient)
     int64_t width = cell->blocks * H, gates = cell->gates * H;
     for (int64_t r = 0; r < ROWS; r++)
         memcpy(gradient->z + r * gates, p->z + r * width, (size_t)gates * sizeof *p->z);
-    rnni_cell_gradient weights = { .kernels = p->kernels, .rows = ROWS, .h = H, .o = o, .z = p->z,
+    rnni_cell_gradient weights = { .kernels = p->kernels, .rows = ROWS, .h = H, .o = o, .dz = p->z,
                                    .h_masked = p->masked_h, .extra = p->extra, .weight_hh = gradient->weights,
                                    .bias_hh = all_biases, .scratch = p->scratch };
     cell->gradient(&weights);
@@ -164,7 +164,7 @@ TEST(weight_gradients_add)
         fill(p.at.z, 1), fill(p.at.h, 2), fill(p.at.c, 3), fill(p.at.weights, 4), fill(p.gh, 5);
         backward(&p, &once);
         memcpy(&twice, &once, sizeof once);
-        rnni_cell_gradient again = { .kernels = p.kernels, .rows = ROWS, .h = H, .o = output_of(p.cell), .z = p.z,
+        rnni_cell_gradient again = { .kernels = p.kernels, .rows = ROWS, .h = H, .o = output_of(p.cell), .dz = p.z,
                                      .h_masked = p.masked_h, .extra = p.extra, .weight_hh = twice.weights,
                                      .scratch = p.scratch };
         p.cell->gradient(&again);

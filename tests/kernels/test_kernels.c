@@ -3,6 +3,7 @@
  * of the list without a `spec_<name>` here does not compile. `test_kernels_kernels --bench` times them. */
 #include "harness.h"
 #include "kernels/kernels.h"
+#include "kernels/reduced.h"
 #include "sample.h"
 
 #include <time.h>
@@ -53,8 +54,8 @@ static void run_tile(const rnni_kernels *k, call *c)
         for (int64_t i = 0, rows = 0; i < c->rows; i += rows) {
             int64_t columns = c->n - j < k->nr ? c->n - j : k->nr;
             rows = c->rows - i < k->mr ? c->rows - i : k->mr;
-            k->tile(rows, columns, DEPTH, X(0) + i * LD(0), LD(0), 1, right_packed + j * DEPTH, c->variant,
-                    X(1) + j, X(2) + i * LD(2) + j, LD(2));
+            k->tile(rows, columns, DEPTH, X(0) + i * LD(0), LD(0), 1, right_packed + j * DEPTH, k->nr,
+                    c->variant, X(1) + j, X(2) + i * LD(2) + j, LD(2));
         }
 }
 static const specification spec_tile = {
@@ -67,6 +68,108 @@ static void run_row(const rnni_kernels *k, call *c)
 }
 static const specification spec_row = {
     run_row, 3, ONE_ROW | NO_UNITS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+
+/* Weights of the row kernels: the same numbers for the same n, gates and place. Variants: from x, or from z; backwards. */
+enum { ROW_MOST = 300, ROW_INPUTS = 7 };
+
+static rnni_real row_weights[4 * ROW_MOST * ROW_MOST + 1000], row_ih[4 * 320 * ROW_INPUTS], row_hh[4 * 320 * ROW_MOST], row_bias[4 * 320];
+
+/* Any rows * columns of the same numbers. */
+static const rnni_real *row_matrix(int64_t from)
+{
+    enum { ALL = sizeof row_weights / sizeof *row_weights };
+    for (int64_t i = 0; row_weights[0] == 0 && i < ALL; i++) row_weights[ALL - 1 - i] = sample_between((uint64_t)i, -0.2, 0.2);
+    return row_weights + from;
+}
+
+static rnni_row row_step(const rnni_kernels *k, call *c, int64_t gates, int64_t biases)
+{
+    rnni_row_pack(k, gates, c->n, ROW_INPUTS, row_matrix(1), row_ih);
+    rnni_row_pack(k, gates, c->n, c->n, row_matrix(500), row_hh);
+    rnni_row_pack(k, biases, c->n, 1, row_matrix(900), row_bias);
+    return (rnni_row){.h = c->n, .inputs = ROW_INPUTS, .x = X(0), .z = c->variant & 1 ? X(1) : NULL, .h_in = X(2), .h_out = X(3),
+                      .packed_ih = row_ih, .packed_hh = row_hh, .bias = row_bias, .backwards = c->variant & 2,
+                      .activation = c->variant & 4 ? RNNI_ACT_RELU : RNNI_ACT_TANH};
+}
+
+static void run_lstm_row(const rnni_kernels *k, call *c)
+{
+    rnni_row step = row_step(k, c, 4, 4);
+    step.c_in = X(4);
+    step.c_out = X(5);
+    k->lstm_row(&step);
+}
+static const specification spec_lstm_row = {run_lstm_row, 4, ONE_ROW | NO_UNITS,
+    {{-ROW_INPUTS, -1, 1}, {4, -2, 2}, {1, -1, 1}, {1, 0, 0}, {1, -2, 2}, {1, 0, 0}}, {{5, 4}}};
+
+static void run_gru_row(const rnni_kernels *k, call *c)
+{
+    rnni_row step = row_step(k, c, 3, 4);
+    k->gru_row(&step);
+}
+static const specification spec_gru_row = {
+    run_gru_row, 4, ONE_ROW | NO_UNITS, {{-ROW_INPUTS, -1, 1}, {3, -2, 2}, {1, -1, 1}, {1, 0, 0}}, {{0}}};
+
+static void run_rnn_row(const rnni_kernels *k, call *c)
+{
+    rnni_row step = row_step(k, c, 1, 1);
+    k->rnn_row(&step);
+}
+static const specification spec_rnn_row = {
+    run_rnn_row, 8, ONE_ROW | NO_UNITS, {{-ROW_INPUTS, -1, 1}, {1, -2, 2}, {1, -1, 1}, {1, 0, 0}}, {{0}}};
+
+/* The same right-hand side with weights of 8 or 16 bits. */
+static rnni_reduced *right_reduced(int32_t precision, int64_t n)
+{
+    static _Alignas(64) unsigned char block[DEPTH * 1024];
+    static rnni_reduced reduced;
+    for (int64_t i = 0; i < DEPTH * n; i++) right_matrix[i] = sample_between(77 + (uint64_t)i, -1, 1);
+    reduced = (rnni_reduced){.precision = precision, .n = n, .k = DEPTH, .block = block};
+    rnni_reduced_fill(&reduced, right_matrix);
+    return &reduced;
+}
+
+/* Variant 1 has a bound that some numbers are beyond. */
+static void run_int8_round(const rnni_kernels *k, call *c)
+{
+    int64_t ldq = (c->n + 3) / 4 * 4 + 4;
+    static uint8_t q[7 * 400];
+    memset(q, 7, sizeof q);
+    for (int64_t r = 0; r < c->rows; r++) X(2)[r * LD(2)] = 0;
+    for (int64_t r = 0; r < c->rows; r++) k->int8_round(1, c->n, X(0) + r * LD(0), LD(0), 0, q, ldq, X(2) + r * LD(2));
+    rnni_real scale[7];
+    k->int8_round(c->rows, c->n, X(0), LD(0), c->variant ? (rnni_real)0.75 : 0, q, ldq, scale);
+    for (int64_t r = 0; r < c->rows; r++) {
+        X(2)[r * LD(2)] += scale[r];
+        for (int64_t j = 0; j < c->n; j++) X(1)[r * LD(1) + j] = q[r * ldq + j];
+        for (int64_t j = ldq - 4; j < ldq; j++) CHECK_INT(q[r * ldq + j], 7);
+    }
+}
+static const specification spec_int8_round = {run_int8_round, 2, NO_UNITS, {{1, -1, 1}, {1, 0, 0}, {-1, 0, 0}}, {{0}}};
+
+static void int8_call(const rnni_kernels *k, call *c, int plain)
+{
+    enum { QUADS = (DEPTH + 3) / 4 };
+    const rnni_reduced *w = right_reduced(RNN_PRECISION_INT8, c->n);
+    uint8_t q[7 * QUADS * 4];
+    rnni_real scale[7];
+    k->int8_round(c->rows, DEPTH, X(0), LD(0), 0, q, QUADS * 4, scale);
+    (plain ? k->int8_product_plain : k->int8_product)(c->rows, c->n, QUADS, q, QUADS * 4, scale, w->bytes, w->correction, w->scale, c->variant,
+                                                      X(1), X(2), LD(2));
+}
+static void run_int8_product(const rnni_kernels *k, call *c) { int8_call(k, c, 0); }
+static void run_int8_product_plain(const rnni_kernels *k, call *c) { int8_call(k, c, 1); }
+static const specification spec_int8_product = {
+    run_int8_product, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+static const specification spec_int8_product_plain = {
+    run_int8_product_plain, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+
+static void run_bf16_product(const rnni_kernels *k, call *c)
+{
+    k->bf16_product(c->rows, c->n, DEPTH, X(0), LD(0), right_reduced(RNN_PRECISION_BF16, c->n)->halves, c->variant, X(1), X(2), LD(2));
+}
+static const specification spec_bf16_product = {
+    run_bf16_product, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
 
 static void run_activate(const rnni_kernels *k, call *c)
 {
@@ -134,6 +237,21 @@ static void run_axpy(const rnni_kernels *k, call *c)
     k->axpy(c->n, (rnni_real)0.37, X(0), X(1));
 }
 static const specification spec_axpy = {run_axpy, 1, ONE_ROW, {{1, -1, 1}, {1, -1, 1}}, {{0}}};
+
+static void run_copy_rows(const rnni_kernels *k, call *c)
+{
+    k->copy_rows(c->rows, c->n, X(0), LD(0), X(1), LD(1));
+}
+static const specification spec_copy_rows = {run_copy_rows, 1, 0, {{1, -1, 1}, {1, 0, 0}}, {{0}}};
+
+/* Rows of the table in turn, backwards. */
+static void run_gather_rows(const rnni_kernels *k, call *c)
+{
+    int32_t ids[256];
+    for (int64_t r = 0; r < c->rows; r++) ids[r] = (int32_t)(c->rows - 1 - r);
+    k->gather_rows(c->rows, c->n, ids, X(0), LD(0), X(1), LD(1));
+}
+static const specification spec_gather_rows = {run_gather_rows, 1, NO_ROWS, {{1, -1, 1}, {1, 0, 0}}, {{0}}};
 
 static void run_scale(const rnni_kernels *k, call *c)
 {
@@ -248,10 +366,10 @@ static const specification spec_rnn_gates = {run_rnn_gates, 4, 0, {{1, -4, 4}, {
 
 static void run_rnn_gates_backward(const rnni_kernels *k, call *c)
 {
-    k->rnn_gates_backward(c->variant, c->rows, c->n, X(0), LD(0), X(1), LD(1));
+    k->rnn_gates_backward(c->variant / 2, c->rows, c->n, X(0), LD(0), X(1), LD(1), c->variant % 2 ? X(2) : NULL, LD(2), X(3), LD(3));
 }
 static const specification spec_rnn_gates_backward = {
-    run_rnn_gates_backward, 4, 0, {{1, -1, 1}, {1, -1, 1}}, {{0}}};
+    run_rnn_gates_backward, 8, 0, {{1, -1, 1}, {1, -1, 1}, {1, -1, 1}, {1, 0, 0}}, {{3, 0}}};
 
 static void run_lstm_gates(const rnni_kernels *k, call *c)
 {
@@ -262,10 +380,10 @@ static const specification spec_lstm_gates = {
 
 static void run_lstm_gates_backward(const rnni_kernels *k, call *c)
 {
-    k->lstm_gates_backward(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2), X(3), LD(3));
+    k->lstm_gates_backward(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2), c->variant ? X(3) : NULL, LD(3), X(4), LD(4), X(5), LD(5));
 }
 static const specification spec_lstm_gates_backward = {
-    run_lstm_gates_backward, 1, 0, {{4, 0, 1}, {1, -2, 2}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+    run_lstm_gates_backward, 2, 0, {{4, 0, 1}, {1, -2, 2}, {1, -1, 1}, {1, -1, 1}, {1, -1, 1}, {4, 0, 0}}, {{5, 0}}};
 
 static void run_lstm_peephole_gates(const rnni_kernels *k, call *c)
 {
@@ -340,10 +458,10 @@ static const specification spec_gru_gates = {
 
 static void run_gru_gates_backward(const rnni_kernels *k, call *c)
 {
-    k->gru_gates_backward(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2));
+    k->gru_gates_backward(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2), c->variant ? X(3) : NULL, LD(3), X(4), LD(4));
 }
 static const specification spec_gru_gates_backward = {
-    run_gru_gates_backward, 1, 0, {{4, 0, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+    run_gru_gates_backward, 2, 0, {{4, 0, 1}, {1, -1, 1}, {1, -1, 1}, {1, -1, 1}, {4, 0, 0}}, {{4, 0}}};
 
 static void run_gru_before_reset(const rnni_kernels *k, call *c)
 {
@@ -653,7 +771,7 @@ TEST(scalar_lstm_gates_backward)
     rnni_real y[4] = {(rnni_real)logistic(z[0]), (rnni_real)logistic(z[1]), (rnni_real)tanh(z[2]),
                       (rnni_real)logistic(z[3])};
     rnni_real c_in = (rnni_real)z[4], dh = (rnni_real)a, dc = (rnni_real)b;
-    scalar()->lstm_gates_backward(1, 1, y, 4, &c_in, 1, &dh, 1, &dc, 1);
+    scalar()->lstm_gates_backward(1, 1, y, 4, &c_in, 1, &dh, 1, NULL, 0, &dc, 1, y, 4);
     for (int i = 0; i < 5; i++) {
         double at = z[i], e = 1e-5;
         z[i] = at + e;
@@ -677,7 +795,7 @@ TEST(scalar_gru_gates_backward)
     rnni_real y[4] = {(rnni_real)r, (rnni_real)logistic(z[1]), (rnni_real)tanh(z[2] + r * z[3]),
                       (rnni_real)z[3]};
     rnni_real h_in = (rnni_real)z[4], dh = 1;
-    scalar()->gru_gates_backward(1, 1, y, 4, &h_in, 1, &dh, 1);
+    scalar()->gru_gates_backward(1, 1, y, 4, &h_in, 1, &dh, 1, NULL, 0, y, 4);
     for (int i = 0; i < 5; i++) {
         double at = z[i], e = 1e-5;
         z[i] = at + e;
@@ -828,11 +946,17 @@ static double time_call(const rnni_kernels *kernels, const specification *spec, 
     return least;
 }
 
+/* They pack their right-hand side in every call. */
+static int is_reduced(const specification *spec)
+{
+    return spec == &spec_int8_round || spec == &spec_int8_product || spec == &spec_int8_product_plain || spec == &spec_bf16_product;
+}
+
 static void bench_kernels(const rnni_kernels *kernels)
 {
     for (int r = 0; r < ROWS_OF_LIST; r++) {
         const specification *spec = rows_of_list[r].spec;
-        if (spec == &spec_tile || spec == &spec_row) continue;
+        if (spec == &spec_tile || spec == &spec_row || spec == &spec_lstm_row || spec == &spec_gru_row || spec == &spec_rnn_row || is_reduced(spec)) continue;
         for (int variant = 0; variant < spec->variants; variant++) {
             sample_reset();
             call c = make_call(spec, spec->flags & ONE_ROW ? 1 : 32, spec->flags & ONE_ROW ? 4096 : 128,

@@ -34,6 +34,7 @@ typedef struct {
     rnn_model_t *model, *raw, *stream, *loaded;
     rnn_layer_t *tokens, *table_rows, *lstm, *other_lstm, *row, *dense, *pair[2];
     rnn_state_t *state, *token_state;
+    rnn_states_t *states, *token_states;
     rnn_trainer_t *trainer, *stream_trainer;
     rnn_confusion_t *confusion;
     rnn_report_t *report;
@@ -229,10 +230,13 @@ static void make_models(int stage)
         rnn_model_free(v.model);
         rnn_model_free(v.stream);
         v.model = rnn_model_retain(built);
+        rnn_model_set_tokenizer(v.model, NULL, v.tokenizer);
         v.stream = rnn_model_retain(built_stream);
     }
     v.state = rnn_state_create(built_stream);
     v.token_state = rnn_state_create(built);
+    v.states = rnn_states_create(built_stream);
+    v.token_states = rnn_states_create(built);
     rnn_state_export(v.state, v.saved, ROOM);
     v.trainer = rnn_trainer_create(built);
     v.stream_trainer = rnn_trainer_create(built_stream);
@@ -271,6 +275,8 @@ static void tear_down(void)
     rnn_trainer_free(v.stream_trainer);
     rnn_state_free(v.state);
     rnn_state_free(v.token_state);
+    rnn_states_free(v.states);
+    rnn_states_free(v.token_states);
     rnn_model_t *models[] = { v.model, v.raw, v.stream, v.loaded };
     for (int i = 0; i < 4; i++) rnn_model_free(models[i]);
     rnn_dataset_t *sets[] = { v.data, v.fresh, v.dataset };

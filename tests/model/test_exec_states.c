@@ -17,9 +17,16 @@ static rnn_tensor_t *piece_of(const rnn_tensor_t *data, int64_t first)
     return piece;
 }
 
-/* Piece `first` of `whole` has these numbers. */
+/* Piece `first` of `whole` has these numbers; the answer to a whole sequence is that to its last piece. */
 static void check_piece(const rnn_tensor_t *whole, const rnn_tensor_t *piece, int64_t first)
 {
+    if (rnn_tensor_rank(whole) == 2) {
+        CHECK_INT(rnn_tensor_count(piece), rnn_tensor_count(whole));
+        size_t size = (size_t)rnn_tensor_count(whole) * sizeof(float);
+        int same = memcmp(rnn_tensor_const_data(whole), rnn_tensor_const_data(piece), size) == 0;
+        CHECK_INT(same, first + PIECE == STEPS);
+        return;
+    }
     int64_t n = rnn_tensor_size(whole, 2);
     const float *w = rnn_tensor_const_data(whole), *p = rnn_tensor_const_data(piece);
     for (int64_t b = 0; b < COUNT; b++)
@@ -42,13 +49,21 @@ static void run_pieces(rnni_exec *exec, const rnn_tensor_t *data, const rnn_tens
     }
 }
 
+/* Pools look at the steps of a batch alone. */
+static int has_pool(const rnn_model_t *model)
+{
+    for (int32_t i = 0; i < model->graph.count; i++)
+        if (strstr(model->graph.nodes[i]->op->name, "pool")) return 1;
+    return 0;
+}
+
 /* 1 when the model can be cut. */
 static int check_row(rnn_context_t *context, const zoo_row *row)
 {
     rnni_exec exec;
     rnn_model_t *model = zoo_make(context, row);
     CHECK_OK(rnni_exec_init(&exec, model, false));
-    int cut = rnni_exec_carry(&exec) == RNN_OK;
+    int cut = !has_pool(model) && rnni_exec_carry(&exec) == RNN_OK;
     if (cut) {
         rnn_tensor_t *data = zoo_data(row, COUNT, STEPS, 21);
         rnn_batch_t *batch = help_batch(help_copy(data), NULL);
@@ -76,7 +91,7 @@ TEST(pieces_are_the_whole)
 
 TEST(what_cannot_go_on)
 {
-    static const char *const rows[] = { "reverse", "bidirectional", "mean", "last", "max", "repeated" };
+    static const char *const rows[] = { "reverse", "bidirectional", "repeated" };
     rnn_context_t *context = rnn_context_create(NULL);
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
         for (int i = 0; i < ZOO_ROWS; i++) {

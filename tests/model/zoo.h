@@ -153,6 +153,9 @@ static const zoo_row zoo[] = {
 };
 enum { ZOO_ROWS = sizeof zoo / sizeof *zoo };
 
+/* The precision that the models of the zoo are made with. */
+HARNESS_STATIC int32_t zoo_precision = RNN_PRECISION_F32;
+
 /* A built model with random weights. */
 HARNESS_STATIC rnn_model_t *zoo_make(rnn_context_t *context, const zoo_row *row)
 {
@@ -162,6 +165,7 @@ HARNESS_STATIC rnn_model_t *zoo_make(rnn_context_t *context, const zoo_row *row)
     CHECK_OK(rnn_model_set_output(model, row->make(model, x), "y"));
     CHECK_OK(rnn_model_build(model));
     help_random_weights(model, 12345, 0.5);
+    CHECK_OK(rnn_model_set_precision(model, zoo_precision));
     return model;
 }
 

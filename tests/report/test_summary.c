@@ -33,12 +33,43 @@ static rnn_model_t *reviews(void)
     return m;
 }
 
+static double size_of(const rnn_model_t *m, int32_t what)
+{
+    int64_t bytes = -1;
+    CHECK_OK(rnn_model_memory(m, what, 32, 100, &bytes));
+    return (double)bytes;
+}
+
+/* A size as "1.23 MB" agrees with a number of bytes. */
+static void check_size(const char *what, double expected)
+{
+    double number = 0;
+    char unit[3] = "", *at = strstr(text, what);
+    CHECK(at != NULL && sscanf(at + strlen(what), "%lf %2s", &number, unit) == 2);
+    number *= unit[0] == 'K' ? 1024.0 : unit[0] == 'M' ? 1048576.0 : 1;
+    CHECK(number >= expected * 0.98 && number <= expected * 1.02);
+}
+
+/* The lines on memory, which depend on the instruction set, are cut from the text when they are right. */
+static void check_memory(const rnn_model_t *m, int streams)
+{
+    char *lines = strstr(text, "Weights with packed copies: ");
+    CHECK(lines != NULL);
+    check_size("copies: ", size_of(m, RNN_MEMORY_MODEL));
+    check_size("32 sequences of 100 steps: ", size_of(m, RNN_MEMORY_RUN));
+    check_size("in training ", size_of(m, RNN_MEMORY_TRAIN));
+    if (streams) check_size("A stream: ", size_of(m, RNN_MEMORY_STREAM));
+    CHECK((strstr(text, "A stream") != NULL) == streams);
+    *lines = 0;
+}
+
 TEST(table_of_the_tutorial)
 {
     rnn_model_t *m = reviews();
     CHECK_OK(rnn_model_build(m));
     text_size = 0;
     CHECK_OK(rnn_model_summary(m, collect, NULL));
+    check_memory(m, 1);
     CHECK_STR(text, "Layer (type)             Output Shape      Param #  Connected to\n"
                     "================================================================\n"
                     "review (input_tokens)    (None, None)            0\n"
@@ -61,6 +92,7 @@ TEST(several_inputs_are_listed)
     CHECK_OK(rnn_model_build(m));
     text_size = 0;
     CHECK_OK(rnn_model_summary(m, collect, NULL));
+    check_memory(m, 0);
     CHECK_STR(text, "Layer (type)          Output Shape  Param #  Connected to\n"
                     "=========================================================\n"
                     "left (input_vector)   (None, 3)           0\n"

@@ -117,7 +117,7 @@ TEST(settings_are_described)
     CHECK_STATUS(rnn_trainer_setting(count, &s), RNN_END);
     CHECK_OK(rnn_trainer_setting(8, &s));
     CHECK_STR(s.name, "monitor");
-    CHECK_STR(s.choices, "auto|loss|accuracy");
+    CHECK_STR(s.choices, "auto|loss|accuracy|recall");
 }
 
 TEST(losses_have_to_go_with_the_activation)

@@ -161,4 +161,68 @@ TEST(best_weights_are_restored_without_patience) { fit_with(1, 0, 1); }
 TEST(last_weights_stay_by_default) { fit_with(2, 0, 0); }
 TEST(last_weights_stay_when_asked) { fit_with(0, 2, 0); }
 
+/* ---- The recall of a validation set ---- */
+
+typedef struct recalled {
+    watching w;
+    rnn_dataset_t *validation;
+    double best, loss;
+} recalled;
+
+static double recall_of(const recalled *r, double *loss)
+{
+    rnn_result_t result = { .struct_size = sizeof(result) };
+    CHECK_OK(rnn_trainer_evaluate(r->w.trainer, r->validation, &result));
+    *loss = result.loss;
+    return result.macro_recall;
+}
+
+static int32_t judge_recall(const rnn_progress_t *p, void *user)
+{
+    recalled *r = user;
+    if (p->event != RNN_EVENT_EPOCH) return 0;
+    double loss, recall = recall_of(r, &loss);
+    int better = p->epoch == 1 || recall > r->best || (recall == r->best && loss < r->loss);
+    CHECK_INT(p->improved, better);
+    if (better) r->best = recall, r->loss = loss;
+    return 0;
+}
+
+TEST(best_epoch_by_recall)
+{
+    double loss;
+    recalled r = { .w = begin(RNN_LOSS_CROSS_ENTROPY) };
+    rnn_dataset_t *data = toy_data(r.w.context, 120, 2);
+    CHECK_OK(rnn_dataset_slice(data, 100, 20, &r.validation));
+    CHECK_OK(rnn_trainer_set_validation(r.w.trainer, r.validation));
+    CHECK_OK(rnn_trainer_set_optimizer(r.w.trainer, RNN_OPTIM_SGD, 1.5)); /* goes up and down */
+    CHECK_OK(rnn_trainer_set_int(r.w.trainer, RNN_TRAIN_MONITOR, 3));
+    CHECK_OK(rnn_trainer_set_int(r.w.trainer, RNN_TRAIN_EPOCHS, 12));
+    CHECK_OK(rnn_trainer_set_int(r.w.trainer, RNN_TRAIN_RESTORE_BEST, 1));
+    CHECK_OK(rnn_trainer_set_callback(r.w.trainer, judge_recall, &r));
+    CHECK_OK(rnn_trainer_fit(r.w.trainer, data));
+    CHECK(recall_of(&r, &loss) == r.best);
+    CHECK(loss == r.loss);
+    rnn_dataset_free(r.validation);
+    rnn_dataset_free(data);
+    end(&r.w);
+}
+
+TEST(recall_needs_classes_and_samples_for_validation)
+{
+    watching w = begin(RNN_LOSS_CROSS_ENTROPY), values = begin(RNN_LOSS_MSE);
+    rnn_dataset_t *data = toy_data(w.context, 20, 2);
+    CHECK_OK(rnn_trainer_set_int(w.trainer, RNN_TRAIN_MONITOR, 3));
+    CHECK_STATUS(rnn_trainer_fit(w.trainer, data), RNN_ERROR_STATE);
+    CHECK(strstr(rnn_last_error(), "no samples for validation"));
+    CHECK_OK(rnn_trainer_set_float(w.trainer, RNN_TRAIN_VALIDATION_SPLIT, 0.2));
+    CHECK_OK(rnn_trainer_fit(w.trainer, data));
+    CHECK_OK(rnn_trainer_set_int(values.trainer, RNN_TRAIN_MONITOR, 3));
+    CHECK_STATUS(rnn_trainer_fit(values.trainer, data), RNN_ERROR_STATE);
+    CHECK(strstr(rnn_last_error(), "several classes"));
+    rnn_dataset_free(data);
+    end(&w);
+    end(&values);
+}
+
 TEST_MAIN

@@ -252,6 +252,39 @@ TEST(stateful_batches_learn_what_pieces_cannot)
     CHECK(stateless < 0.6);
 }
 
+/* The same with one answer a piece, as Keras' return_sequences=False gives it. */
+static double remember_in_answers(int stateful)
+{
+    toy_run r = { .context = toy_context(1) };
+    static int32_t ids[ROWS * LONG], classes[ROWS * PIECES];
+    rnn_result_t result = { .struct_size = sizeof(result) };
+    for (int i = 0; i < ROWS * PIECES; i++) {
+        for (int t = 0; t < PIECE; t++) ids[i * PIECE + t] = i < ROWS && t == 0 ? 1 + i % 2 : 3;
+        classes[i] = i % 2;
+    }
+    rnn_tensor_t *words = toy_wrap(RNN_I32, 2, ROWS * PIECES, PIECE, 0, ids);
+    rnn_tensor_t *answers = toy_wrap(RNN_I32, 1, ROWS * PIECES, 0, 0, classes);
+    r.data = rnn_dataset_create(r.context);
+    CHECK_OK(rnn_dataset_add_input(r.data, words, NULL));
+    CHECK_OK(rnn_dataset_add_target(r.data, answers, NULL));
+    rnn_tensor_free(words);
+    rnn_tensor_free(answers);
+    r.model = toy_built(r.context, 2, RNN_SOFTMAX, 0);
+    r.trainer = toy_trainer(r.model, RNN_LOSS_CROSS_ENTROPY, 60, ROWS);
+    CHECK_OK(rnn_trainer_set_int(r.trainer, RNN_TRAIN_SHUFFLE, 0));
+    CHECK_OK(rnn_trainer_set_int(r.trainer, RNN_TRAIN_STATEFUL, stateful));
+    CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
+    CHECK_OK(rnn_trainer_evaluate(r.trainer, r.data, &result));
+    end(&r);
+    return result.accuracy;
+}
+
+TEST(stateful_batches_with_one_answer_each)
+{
+    CHECK_NEAR(remember_in_answers(1), 1, 0);
+    CHECK(remember_in_answers(0) < 0.7);
+}
+
 TEST(windows_learn_over_their_borders) { CHECK_NEAR(remember(0, 0, PIECE), 1, 0); }
 
 /* Stateful evaluation of pieces is that of the whole, and so is a training epoch at a vanishing rate. */

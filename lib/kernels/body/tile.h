@@ -34,7 +34,7 @@ TILE_INLINE vec tile_start(int start, const float *bias, const float *c, int64_t
 
 /* `rows` x `vecs` sums, the last vector with `last` live lanes. */
 TILE_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_t k, const float *a,
-                            int64_t row_stride, int64_t column_stride, const float *panel, int start,
+                            int64_t row_stride, int64_t column_stride, const float *panel, int64_t panel_stride, int start,
                             const float *bias, float *c, int64_t ldc)
 {
     enum { W = VEC_WIDTH };
@@ -55,7 +55,7 @@ TILE_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_
 
     if (start != RNNI_FROM_BIAS) bias = c;
     EACH_ROW(BEGIN_ROW)
-    for (; k > 0; k--, a += column_stride, panel += TILE_NR) {
+    for (; k > 0; k--, a += column_stride, panel += panel_stride) {
         EACH_VEC(FETCH, 0)
         EACH_ROW(STEP_ROW)
     }
@@ -72,14 +72,14 @@ TILE_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_
 }
 
 typedef void tile_function(int64_t last, int64_t k, const float *a, int64_t row_stride, int64_t column_stride,
-                           const float *panel, int start, const float *bias, float *c, int64_t ldc);
+                           const float *panel, int64_t panel_stride, int start, const float *bias, float *c, int64_t ldc);
 
 #define TILE_FUNCTION(rows, vecs)                                                                            \
     static void tile_##rows##x##vecs(int64_t last, int64_t k, const float *a, int64_t row_stride,            \
-                                     int64_t column_stride, const float *panel, int start,                   \
+                                     int64_t column_stride, const float *panel, int64_t panel_stride, int start,                   \
                                      const float *bias, float *c, int64_t ldc)                               \
     {                                                                                                        \
-        tile_block(rows, vecs, last, k, a, row_stride, column_stride, panel, start, bias, c, ldc);           \
+        tile_block(rows, vecs, last, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc);           \
     }
 #define TILE_COLUMN(vecs)                                                                                    \
     TILE_FUNCTION(1, vecs) TILE_FUNCTION(2, vecs) TILE_FUNCTION(3, vecs)                                     \
@@ -99,75 +99,12 @@ static tile_function *const tile_functions[TILE_VECS][TILE_MR] = {TILE_NAMES(1),
 #endif
 
 static void KERNEL(tile)(int64_t rows, int64_t columns, int64_t k, const rnni_real *a, int64_t row_stride,
-                         int64_t column_stride, const rnni_real *panel, int start, const rnni_real *bias,
+                         int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start, const rnni_real *bias,
                          rnni_real *c, int64_t ldc)
 {
     int64_t before = (columns - 1) / VEC_WIDTH;
     tile_functions[before][rows - 1](columns - before * VEC_WIDTH, k, a, row_stride, column_stride, panel,
-                                     start, bias, c, ldc);
-}
-
-/* One row of A against `panels` panels at once: a single panel's few chains would wait for each other's
- * latency. The last panel may hold fewer than TILE_NR columns of C; what is computed from its padding is not
- * stored. */
-TILE_INLINE void row_block(const int panels, int64_t n, int64_t k, const float *a, int64_t column_stride,
-                           const float *packed, int start, const float *bias, float *c)
-{
-    enum { W = VEC_WIDTH };
-    const int64_t stride = k * TILE_NR;
-    vec sum[4][TILE_VECS];
-#define LIVE(g, j) (g < panels - 1 ? W : n - (g * TILE_NR + j * W))
-#define BEGIN(g, j)                                                                                 \
-    if (g < panels) {                                                                               \
-        const int64_t at = g * TILE_NR + j * W, live = LIVE(g, j);                                  \
-        sum[g][j] = live > 0 ? tile_start(start, bias + at, c + at, live) : v_set(0);               \
-    }
-#define BEGIN_PANEL(g) EACH_VEC(BEGIN, g)
-#define STEP(g, j) if (g < panels) sum[g][j] = v_fma(x, v_load(packed + g * stride + j * W), sum[g][j]);
-#define STEP_PANEL(g) EACH_VEC(STEP, g)
-#define END(g, j) if (g < panels && LIVE(g, j) > 0) v_store_n(c + g * TILE_NR + j * W, sum[g][j], LIVE(g, j));
-#define END_PANEL(g) EACH_VEC(END, g)
-
-    if (start != RNNI_FROM_BIAS) bias = c;
-    EACH_PANEL(BEGIN_PANEL)
-    for (; k > 0; k--, a += column_stride, packed += TILE_NR) {
-        vec x = v_set(*a);
-        EACH_PANEL(STEP_PANEL)
-    }
-    EACH_PANEL(END_PANEL)
-
-#undef LIVE
-#undef BEGIN
-#undef BEGIN_PANEL
-#undef STEP
-#undef STEP_PANEL
-#undef END
-#undef END_PANEL
-}
-
-#define ROW_FUNCTION(panels)                                                                                 \
-    static void row_of_##panels(int64_t n, int64_t k, const float *a, int64_t column_stride,                 \
-                                const float *packed, int start, const float *bias, float *c)                 \
-    {                                                                                                        \
-        row_block(panels, n, k, a, column_stride, packed, start, bias, c);                                   \
-    }
-ROW_FUNCTION(1)
-ROW_FUNCTION(2)
-ROW_FUNCTION(3)
-ROW_FUNCTION(4)
-
-static void KERNEL(row)(int64_t n, int64_t k, const rnni_real *a, int64_t column_stride,
-                        const rnni_real *packed, int start, const rnni_real *bias, rnni_real *c)
-{
-    for (; n > 3 * TILE_NR; n -= 4 * TILE_NR) {
-        row_of_4(n < 4 * TILE_NR ? n : 4 * TILE_NR, k, a, column_stride, packed, start, bias, c);
-        packed += 4 * TILE_NR * k;
-        c += 4 * TILE_NR;
-        if (bias) bias += 4 * TILE_NR;
-    }
-    if (n > 2 * TILE_NR) row_of_3(n, k, a, column_stride, packed, start, bias, c);
-    else if (n > TILE_NR) row_of_2(n, k, a, column_stride, packed, start, bias, c);
-    else if (n > 0) row_of_1(n, k, a, column_stride, packed, start, bias, c);
+                                     panel_stride, start, bias, c, ldc);
 }
 
 #endif

@@ -25,14 +25,14 @@ static inline void tile_begin(int64_t columns, int start, const rnni_real *bias,
 }
 
 TILE_INLINE void tile_block(const int rows, int64_t columns, int64_t k, const rnni_real *a,
-                            int64_t row_stride, int64_t column_stride, const rnni_real *panel, int start,
+                            int64_t row_stride, int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start,
                             const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     lanes sum[TILE_MR][GROUPS], b[GROUPS];
     rnni_real buffer[TILE_MR][TILE_NR];
     for (int i = 0; i < rows; i++) tile_begin(columns, start, bias, c + i * ldc, buffer[i]);
     memcpy(sum, buffer, (size_t)rows * sizeof buffer[0]);
-    for (; k > 0; k--, a += column_stride, panel += TILE_NR) {
+    for (; k > 0; k--, a += column_stride, panel += panel_stride) {
         memcpy(b, panel, sizeof b);
         for (int i = 0; i < rows; i++)
             for (int g = 0; g < GROUPS; g++) sum[i][g] += a[i * row_stride] * b[g];
@@ -42,14 +42,14 @@ TILE_INLINE void tile_block(const int rows, int64_t columns, int64_t k, const rn
 }
 
 static void KERNEL(tile)(int64_t rows, int64_t columns, int64_t k, const rnni_real *a, int64_t row_stride,
-                         int64_t column_stride, const rnni_real *panel, int start, const rnni_real *bias,
+                         int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start, const rnni_real *bias,
                          rnni_real *c, int64_t ldc)
 {
     switch (rows) {
-    case 1: tile_block(1, columns, k, a, row_stride, column_stride, panel, start, bias, c, ldc); break;
-    case 2: tile_block(2, columns, k, a, row_stride, column_stride, panel, start, bias, c, ldc); break;
-    case 3: tile_block(3, columns, k, a, row_stride, column_stride, panel, start, bias, c, ldc); break;
-    default: tile_block(4, columns, k, a, row_stride, column_stride, panel, start, bias, c, ldc); break;
+    case 1: tile_block(1, columns, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc); break;
+    case 2: tile_block(2, columns, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc); break;
+    case 3: tile_block(3, columns, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc); break;
+    default: tile_block(4, columns, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc); break;
     }
 }
 
@@ -58,7 +58,7 @@ static void KERNEL(row)(int64_t n, int64_t k, const rnni_real *a, int64_t column
 {
     for (int64_t j = 0; j < n; j += TILE_NR) {
         int64_t columns = n - j < TILE_NR ? n - j : TILE_NR;
-        tile_block(1, columns, k, a, 0, column_stride, packed + j * k, start, bias ? bias + j : NULL, c + j,
+        tile_block(1, columns, k, a, 0, column_stride, packed + j * k, TILE_NR, start, bias ? bias + j : NULL, c + j,
                    0);
     }
 }

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Rounding of rows to bytes, and products with weights of 8 bits. */
+#ifndef RNNI_BODY_INT8_H
+#define RNNI_BODY_INT8_H
+
+/* The largest size of a row, or NaN when a number is not finite: its product with 0 is NaN then. */
+static inline rnni_real int8_top(int64_t n, const rnni_real *x, rnni_real bound)
+{
+    vec top = v_set(0), trouble = v_set(0);
+    VEC_LOOP(i, live, n) {
+        vec numbers = v_load_n(x + i, live);
+        top = v_max(v_abs(numbers), top);
+        trouble = v_fma(numbers, v_set(0), trouble);
+    }
+    return (bound > 0 ? bound : v_greatest(top)) + v_sum(trouble);
+}
+
+static void KERNEL(int8_round)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, rnni_real bound, uint8_t *q, int64_t ldq,
+                               rnni_real *scale)
+{
+    for (int64_t r = 0; r < rows; r++, x += ldx, q += ldq) {
+        rnni_real top = int8_top(n, x, bound);
+        bool tiny = top < (rnni_real)1e-30; /* 127 / top could be infinite */
+        vec factor = v_set(tiny ? 0 : 127 / top);
+        scale[r] = tiny ? 0 : top / 127;
+        VEC_LOOP(i, live, n) {
+            vec number = v_max(v_mul(v_load_n(x + i, live), factor), v_set(-127));
+            v_store_bytes(q + i, v_min(number, v_set(127)), (live + 3) / 4 * 4 < VEC_WIDTH ? (live + 3) / 4 * 4 : VEC_WIDTH);
+        }
+        for (int64_t i = n; VEC_WIDTH < 4 && i % 4; i++) q[i] = 128;
+    }
+}
+
+#define INT8_INLINE static inline __attribute__((always_inline))
+
+/* Sums of one block at a time: `rows` rows (or, for one row, `rows` parts of k) x `vectors` vectors. All are indices that are constants where the block is
+ * used, so that the sums are registers. */
+#define EACH_SUM_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
+#define EACH_SUM(DO, i)                                                                                                      \
+    DO(i, 0) DO(i, 1) DO(i, 2) DO(i, 3) DO(i, 4) DO(i, 5) DO(i, 6) DO(i, 7) DO(i, 8) DO(i, 9) DO(i, 10) DO(i, 11) DO(i, 12) \
+    DO(i, 13) DO(i, 14) DO(i, 15)
+
+/* c = start + sum * (a_scale * scale), each operation rounded: the same bits at every level. */
+static inline void int8_finish(ivec sum, rnni_real a_scale, const rnni_real *scale, int start, const rnni_real *bias, rnni_real *c, int64_t live)
+{
+    vec from = v_set(0), part = v_mul(v_from_ints(sum), v_mul(v_set(a_scale), v_load_n(scale, live)));
+    if (start == RNNI_FROM_C) from = v_load_n(c, live);
+    if (start == RNNI_FROM_BIAS) from = v_load_n(bias, live);
+    v_store_n(c, v_add(from, part), live);
+}
+
+#define INT8_QUAD PLAIN_QUAD
+#define INT8_LOAD plain_quad
+#define INT8_DOT plain_dot
+#define INT8_BEGIN(correction) iv_zero()
+#define INT8_NAME(name) name##_plain
+#define INT8_TARGET
+#include "kernels/body/int8_product.h"
+
+#ifdef VNNI_TARGET
+
+#define INT8_QUAD VNNI_QUAD
+#define INT8_LOAD vnni_quad
+#define INT8_DOT vnni_dot
+#define INT8_BEGIN(correction) iv_load(correction)
+#define INT8_NAME(name) name##_vnni
+#define INT8_TARGET VNNI_TARGET
+#include "kernels/body/int8_product.h"
+
+static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda, const rnni_real *a_scale,
+                                 const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start, const rnni_real *bias,
+                                 rnni_real *c, int64_t ldc)
+{
+    (rnni_cpu_vnni() & VNNI_FLAG ? int8_product_vnni : int8_product_plain)(rows, n, quads, a, lda, a_scale, packed, correction, scale, start,
+                                                                           bias, c, ldc);
+}
+
+#else
+static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda, const rnni_real *a_scale,
+                                 const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start, const rnni_real *bias,
+                                 rnni_real *c, int64_t ldc)
+{
+    int8_product_plain(rows, n, quads, a, lda, a_scale, packed, correction, scale, start, bias, c, ldc);
+}
+#endif
+
+static void KERNEL(int8_product_plain)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda, const rnni_real *a_scale,
+                                       const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start,
+                                       const rnni_real *bias, rnni_real *c, int64_t ldc)
+{
+    int8_product_plain(rows, n, quads, a, lda, a_scale, packed, correction, scale, start, bias, c, ldc);
+}
+
+#endif

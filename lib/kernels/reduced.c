@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Rounding and packing of weights with 8 and 16 bits, and the loops around their kernels. */
+#include "kernels/reduced.h"
+
+#include <math.h>
+#include <string.h>
+
+static int64_t round_up(int64_t x, int64_t step) { return (x + step - 1) / step * step; }
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* ---- rounding ----------------------------------------------------------------------------------------------------- */
+
+static uint32_t bits_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static float from_bits(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* top / 127, rounded up to 17 bits: then 127 of it are a float that has this very scale again. At the end of the range up would be infinite. */
+static float scale_for(float top)
+{
+    const uint32_t low = 0x7f;
+    float scale = top / 127;
+    if (!(scale > 0x1p-120f)) return 0x1p-120f;
+    uint32_t bits = (bits_of(scale) + low) & ~low;
+    return isinf(from_bits(bits) * 127) ? from_bits(bits - (low + 1)) : from_bits(bits);
+}
+
+float rnni_int8_scale(int64_t n, const rnni_real *weights)
+{
+    float top = 0;
+    for (int64_t i = 0; i < n; i++) top = fmaxf(top, fabsf((float)weights[i]));
+    return scale_for(top);
+}
+
+void rnni_int8_round(int64_t n, const rnni_real *weights, float scale, int8_t *q)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float number = rintf((float)weights[i] / scale);
+        q[i] = (int8_t)(number > 127 ? 127 : number < -127 ? -127 : number);
+    }
+}
+
+/* To nearest, ties to even; what would become infinite stays the largest number. */
+uint16_t rnni_bf16_round(rnni_real weight)
+{
+    uint32_t bits = bits_of((float)weight), rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    return (uint16_t)((rounded & 0x7fff) >= 0x7f80 ? rounded - 1 : rounded);
+}
+
+/* ---- packing ------------------------------------------------------------------------------------------------------ */
+
+static int64_t wide(const rnni_reduced *m) { return round_up(m->n, RNNI_REDUCED_COLUMNS); }
+static int64_t blocks_of(const rnni_reduced *m) { return (m->k + RNNI_INT8_DEPTH - 1) / RNNI_INT8_DEPTH; }
+static bool is_int8(const rnni_reduced *m) { return m->precision == RNN_PRECISION_INT8; }
+
+/* Numbers of k as packed. */
+static int64_t deep(const rnni_reduced *m)
+{
+    return m->table ? m->k : round_up(m->k, is_int8(m) ? 4 : 2);
+}
+
+static size_t scale_bytes(const rnni_reduced *m) { return (size_t)round_up(wide(m) * (int64_t)sizeof(rnni_real), 64); }
+static size_t correction_bytes(const rnni_reduced *m)
+{
+    return m->table ? 0 : (size_t)round_up(blocks_of(m) * wide(m) * (int64_t)sizeof(int32_t), 64);
+}
+
+size_t rnni_reduced_bytes(const rnni_reduced *m)
+{
+    size_t numbers = (size_t)((m->table ? m->n : wide(m)) * deep(m));
+    return is_int8(m) ? scale_bytes(m) + correction_bytes(m) + numbers : numbers * sizeof(uint16_t);
+}
+
+static void place(rnni_reduced *m)
+{
+    unsigned char *block = m->block;
+    m->scale = is_int8(m) ? (void *)block : NULL;
+    m->correction = is_int8(m) ? (void *)(block + scale_bytes(m)) : NULL;
+    m->bytes = is_int8(m) ? (void *)(block + scale_bytes(m) + correction_bytes(m)) : NULL;
+    m->halves = is_int8(m) ? NULL : (void *)block;
+}
+
+/* Where column j's numbers begin in a packed block of `depth` numbers of k, and how far those of the next `unit` k are. */
+static int64_t column_at(const rnni_reduced *m, int64_t j, int64_t depth, int64_t unit, int64_t *stride)
+{
+    int64_t group = j / RNNI_REDUCED_GROUP * RNNI_REDUCED_GROUP;
+    *stride = least(wide(m) - group, RNNI_REDUCED_GROUP) * unit;
+    return group * depth + (j - group) * unit;
+}
+
+static void pack_bytes(rnni_reduced *m, int64_t j, int64_t first, int64_t count, const int8_t *q)
+{
+    int64_t block = first / RNNI_INT8_DEPTH, depth = round_up(count, 4), stride;
+    int8_t *to = m->bytes + first * wide(m);
+    int32_t sum = 0;
+    to += column_at(m, j, depth, 4, &stride);
+    for (int64_t p = 0; p < count; p++) {
+        to[p / 4 * stride + p % 4] = q[p];
+        sum += q[p];
+    }
+    m->correction[block * wide(m) + j] = -128 * sum;
+}
+
+static void fill_bytes(rnni_reduced *m, int64_t j, const rnni_real *row)
+{
+    int8_t q[RNNI_INT8_DEPTH];
+    float scale = rnni_int8_scale(m->k, row);
+    m->scale[j] = scale;
+    for (int64_t p = 0; p < m->k; p += RNNI_INT8_DEPTH) {
+        int64_t count = least(m->k - p, RNNI_INT8_DEPTH);
+        rnni_int8_round(count, row + p, scale, m->table ? m->bytes + j * m->k + p : q);
+        if (!m->table) pack_bytes(m, j, p, count, q);
+    }
+}
+
+static void fill_halves(rnni_reduced *m, int64_t j, const rnni_real *row)
+{
+    int64_t stride = 2;
+    uint16_t *to = m->halves + (m->table ? j * m->k : column_at(m, j, deep(m), 2, &stride));
+    for (int64_t p = 0; p < m->k; p++) to[p / 2 * stride + p % 2] = rnni_bf16_round(row[p]);
+}
+
+void rnni_reduced_fill(rnni_reduced *m, const rnni_real *weights)
+{
+    memset(m->block, 0, rnni_reduced_bytes(m));
+    place(m);
+    for (int64_t j = 0; j < m->n; j++) (is_int8(m) ? fill_bytes : fill_halves)(m, j, weights + j * m->k);
+}
+
+void rnni_reduced_row(const rnni_reduced *m, int64_t row, rnni_real *out)
+{
+    for (int64_t p = 0; is_int8(m) && p < m->k; p++) out[p] = m->bytes[row * m->k + p] * m->scale[row];
+    for (int64_t p = 0; !is_int8(m) && p < m->k; p++) out[p] = rnni_bf16_value(m->halves[row * m->k + p]);
+}
+
+/* ---- products ----------------------------------------------------------------------------------------------------- */
+
+/* Inputs [p, p + count) of one block of k, as many rows at a time as there is room for as bytes. */
+static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64_t p, int64_t count, int64_t m, const rnni_real *a, int64_t lda,
+                       int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
+{
+    enum { ROOM = 2 * RNNI_INT8_DEPTH, MOST = 64 };
+    _Alignas(64) uint8_t q[ROOM];
+    rnni_real scale[MOST];
+    int64_t depth = round_up(count, 4), rows = least(ROOM / depth, MOST);
+    const int32_t *correction = w->correction + p / RNNI_INT8_DEPTH * wide(w);
+    for (int64_t i = 0; i < m; i += rows) {
+        int64_t now = least(rows, m - i);
+        kernels->int8_round(now, count, a + i * lda + p, lda, w->bound, q, depth, scale);
+        kernels->int8_product(now, w->n, depth / 4, q, depth, scale, w->bytes + p * wide(w), correction, w->scale, start, bias, c + i * ldc, ldc);
+    }
+}
+
+void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, int64_t m, const rnni_real *a, int64_t lda, rnni_start start,
+                          const rnni_real *bias, rnni_real *c, int64_t ldc)
+{
+    if (start != RNNI_FROM_BIAS) bias = NULL;
+    if (!is_int8(w)) kernels->bf16_product(m, w->n, w->k, a, lda, w->halves, (int)start, bias, c, ldc);
+    for (int64_t p = 0; is_int8(w) && p < w->k; p += RNNI_INT8_DEPTH)
+        int8_block(kernels, w, p, least(w->k - p, RNNI_INT8_DEPTH), m, a, lda, p ? RNNI_FROM_C : (int)start, bias, c, ldc);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RNNI_REDUCED_H
+#define RNNI_REDUCED_H
+
+#include "kernels/kernels.h"
+#include <rnn/precision.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Weights of 8 and 16 bits. A matrix W [n][k], as files have it, is multiplied as x W^T; its rows are the columns of the product.
+ *
+ *   int8   w = q s, q in [-127, 127], one scale s for each row of W
+ *   bf16   w rounded to the nearest float whose low 16 bits are 0
+ *
+ * Both roundings are idempotent: numbers that went through one come out of it again unchanged, so a model and its file have the same bits.
+ *
+ * Packed, columns lie in groups of 64 (the last one of 16, 32, 48 or 64, filled up with zeros):
+ *
+ *   int8   [group][k / 4][columns][4]    four k of a column side by side
+ *   bf16   [group][k / 2][columns][2]    two k
+ *
+ * with k rounded up to 4 or 2. An int8 matrix of more than RNNI_INT8_DEPTH inputs is cut into such blocks of k, one behind another. */
+
+enum {
+    RNNI_REDUCED_GROUP = 64,
+    RNNI_REDUCED_COLUMNS = 16, /* n is rounded up to this */
+    RNNI_INT8_DEPTH = 8192     /* numbers of a row that a product holds on the stack; sums of so many stay below 2^31 */
+};
+
+typedef struct rnni_reduced {
+    int32_t precision;          /* RNN_PRECISION_BF16 or RNN_PRECISION_INT8; 0: nothing is there */
+    bool table;                 /* rows [n][k] for rnni_reduced_row, not packed */
+    int64_t n, k;
+    rnni_real bound;            /* int8: no left number is larger than this in size; 0: each row's largest one is looked for */
+    void *block;                /* rnni_reduced_bytes, aligned to 64 */
+    rnni_real *scale;           /* int8: [n rounded up] */
+    int32_t *correction;        /* int8: [blocks of k][n rounded up]: -128 times the sum of a column */
+    int8_t *bytes;              /* int8 */
+    uint16_t *halves;           /* bf16 */
+} rnni_reduced;
+
+/* Bytes of a matrix's block, whose precision, table, n and k are set. */
+size_t rnni_reduced_bytes(const rnni_reduced *matrix);
+/* Rounds W, whose row j is at weights + j * k, into the block. */
+void rnni_reduced_fill(rnni_reduced *matrix, const rnni_real *weights);
+
+/* C[m][n] = start + A[m][k] W^T for a packed matrix; A's rows are `lda` apart. The bits of a row do not depend on the others. */
+void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m, const rnni_real *a, int64_t lda, rnni_start start,
+                          const rnni_real *bias, rnni_real *c, int64_t ldc);
+/* Row number `row` of a table, as floats: out[k]. */
+void rnni_reduced_row(const rnni_reduced *matrix, int64_t row, rnni_real *out);
+
+/* The roundings. A scale is not smaller than 2^-120 and has at most 17 significant bits, so that q scale and 127 scale are exact floats;
+ * |w - q scale| <= scale / 2. */
+float rnni_int8_scale(int64_t n, const rnni_real *weights);
+void rnni_int8_round(int64_t n, const rnni_real *weights, float scale, int8_t *q);
+uint16_t rnni_bf16_round(rnni_real weight);
+static inline rnni_real rnni_bf16_value(uint16_t half)
+{
+    uint32_t bits = (uint32_t)half << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+#endif

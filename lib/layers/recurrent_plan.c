@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "layers/recurrent_work.h"
+
+/* The time loop's memory, and the states at the ends of a run. */
+
+enum { CHUNK = 64 * 1024 }; /* numbers of z */
+
+int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis)
+{
+    int64_t rows = CHUNK / (r->cell->blocks * r->h);
+    return rows < axis->count ? axis->count : rows;
+}
+
+int64_t rnni_recurrent_step_scratch(const rnni_recurrent *r, const rnni_axis *axis) { return (2 * axis->count + 4) * r->h; }
+
+static bool masks_input(const rnni_recurrent *r, const rnni_run *run) { return run->training && (r->dropout > 0 || r->input_mask); }
+static bool masks_state(const rnni_recurrent *r, const rnni_run *run)
+{
+    return run->training && (r->recurrent_dropout > 0 || r->recurrent_mask);
+}
+static bool zones_out(const rnni_recurrent *r, const rnni_run *run, int state)
+{
+    return state < r->cell->states && (r->zoneout[state] > 0 || (run->training && r->zoneout_mask[state]));
+}
+
+static int64_t rows_in_chunk(const rnni_recurrent *r, const rnni_axis *axis)
+{
+    int64_t rows = rnni_recurrent_chunk(r, axis);
+    return rows < axis->rows ? rows : axis->rows;
+}
+
+rnni_real *rnni_recurrent_output(const rnni_recurrent *r, const rnni_axis *axis, const rnni_pass *pass, const rnni_pass_values *kept)
+{
+    return !kept->h || pass->reverse ? NULL : kept->h + axis->count * r->o;
+}
+
+/* What training keeps of the gates, and where backward writes their gradients. */
+static void plan_gates(const rnni_node *node, rnni_run *run, int32_t number, rnni_pass_values *kept)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    int64_t rows = run->axes[node->axis].rows, z = r->cell->blocks * r->h;
+    if (!r->cell->from_output) kept->z = rnni_run_take(run, rows * z);
+    else if (zones_out(r, run, 0)) kept->result = rnni_run_take(run, rows * r->o);
+    if (!r->cell->dz_apart) kept->dz = kept->z;
+    else if (number < r->directions && rnni_run_shared(run, node)) kept->dz = kept->z ? kept->z : rnni_run_take(run, rows * z);
+}
+
+static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni_pass_values *kept)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_axis *axis = &run->axes[node->axis];
+    const rnni_pass *pass = &r->pass[number];
+    int64_t rows = axis->rows, h = r->h;
+    memset(kept, 0, sizeof *kept);
+    if (r->cell->extra) kept->extra = rnni_run_take(run, (run->training ? rows : axis->count) * r->cell->extra * h);
+    for (int state = 0; state < 2; state++) {
+        if (!zones_out(r, run, state)) continue;
+        kept->keep[state] = rnni_run_take(run, (run->training ? rows : axis->count) * rnni_state_width(r, state));
+        kept->old[state] = rnni_run_take(run, axis->count * rnni_state_width(r, state));
+    }
+    rnni_run_need_scratch(run, rnni_recurrent_step_scratch(r, axis));
+    if (!run->training) return;
+    plan_gates(node, run, number, kept);
+    kept->h = rnni_run_take(run, (axis->count + rows) * r->o);
+    if (r->cell->states == 2) kept->c = rnni_run_take(run, (axis->count + rows) * h);
+    if (masks_state(r, run)) {
+        kept->h_masked = rnni_run_take(run, rows * r->o);
+        kept->mask_h = rnni_run_take(run, axis->count * r->o);
+    }
+    if (masks_input(r, run)) {
+        kept->x_masked = rnni_run_take(run, rows * pass->input);
+        kept->mask_x = rnni_run_take(run, axis->count * pass->input);
+        rnni_run_need_scratch(run, axis->count * pass->input);
+    }
+    rnni_run_need_scratch(run, rnni_gemm_scratch(run->kernels, r->cell->gates * h, pass->input, rows));
+    rnni_run_need_scratch(run, rnni_gemm_scratch(run->kernels, r->cell->gates * h, r->o, rows));
+    if (r->cell->projects)
+        rnni_run_need_scratch(run, rnni_recurrent_step_scratch(r, axis) + rnni_gemm_scratch(run->kernels, r->o, h, axis->count));
+}
+
+/* The output of layer `l`, [rows][width]: memory of its own, unless the kept states are it. */
+static rnni_real *take_output(const rnni_node *node, rnni_run *run, int32_t l, int64_t width, const rnni_pass_values *kept)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_axis *axis = &run->axes[node->axis];
+    const rnni_pass *pass = &r->pass[l * r->directions];
+    if (run->training && r->directions == 1 && !pass->reverse) return rnni_recurrent_output(r, axis, pass, kept);
+    return rnni_run_take(run, axis->rows * width);
+}
+
+static void plan_layer(const rnni_node *node, rnni_run *run, int32_t l, rnni_layer_values *saved, rnni_real **between, rnni_real **dbetween)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    int64_t rows = run->axes[node->axis].rows, wide = r->directions * r->o;
+    bool top = l == r->layers - 1;
+    rnni_pass_values kept;
+    for (int32_t p = l * r->directions; p < (l + 1) * r->directions; p++) {
+        plan_pass(node, run, p, &kept);
+        if (top && rnni_merges(r) && node->sequence_read) {
+            kept.part = rnni_run_take(run, rows * r->o);
+            kept.dpart = run->training ? rnni_run_take(run, rows * r->o) : NULL;
+        }
+        if (saved) saved->pass[p] = kept;
+    }
+    if (top) {
+        run->slots[node->id].y = node->sequence_read ? take_output(node, run, l, node->features, &kept) : NULL;
+        return;
+    }
+    rnni_real *y = take_output(node, run, l, wide, &kept), *dy = run->training ? rnni_run_take(run, rows * wide) : NULL;
+    if (saved) between[l] = y, dbetween[l] = dy;
+}
+
+void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_axis *axis = &run->axes[node->axis];
+    rnni_slot *slot = &run->slots[node->id];
+    if (run->stream) {
+        if (node->sequence_read) slot->y = rnni_run_take(run, node->features);
+        rnni_recurrent_plan_stream(node, run);
+        return;
+    }
+    rnni_layer_values *saved = rnni_arena_take(&run->arena, 1, sizeof *saved + (size_t)r->passes * sizeof *saved->pass), values = { 0 };
+    rnni_real **h = run->training ? &values.dh : &values.h, **c = run->training ? &values.dc : &values.c;
+    *h = rnni_run_take(run, axis->count * r->o);
+    *c = rnni_run_take(run, axis->count * r->h);
+    values.chunk = rnni_run_take(run, rows_in_chunk(r, axis) * r->cell->blocks * r->h);
+    if (run->training) values.gathered = rnni_run_take(run, rows_in_chunk(r, axis) * r->o);
+    values.between = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.between);
+    values.dbetween = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.dbetween);
+    if (saved) *saved = values;
+    for (int32_t l = 0; l < r->layers; l++) plan_layer(node, run, l, saved, values.between, values.dbetween);
+    slot->final_count = axis->count * r->passes * (r->o + (r->cell->states == 2 ? r->h : 0));
+    slot->final = rnni_run_take(run, slot->final_count);
+    slot->dfinal = run->training ? rnni_run_take(run, slot->final_count) : NULL;
+    slot->saved = saved;
+}
+
+/* ---- states at the ends ------------------------------------------------------------------------------------------- */
+
+/* Where state number `state` of a sequence comes from: the run before, an initial vector, or zero (NULL). */
+static const rnni_real *initial_row(const rnni_work *w, int state, int64_t sequence)
+{
+    const rnni_real *carried = rnni_run_carried(w->run, w->node, sequence);
+    if (carried) return carried + (state ? w->r->passes * w->r->o : 0) + w->number * rnni_state_width(w->r, state);
+    int64_t at = w->number * rnni_state_width(w->r, state);
+    const rnni_node *vector = w->node->inputs[RNNI_RECURRENT_HIDDEN + state];
+    return vector ? w->run->slots[vector->id].y + sequence * vector->features + at : NULL;
+}
+
+/* Rows of a state: in training all steps', else one a sequence. */
+static rnni_real *rows_of(const rnni_work *w, int state)
+{
+    return w->run->training ? state ? w->kept->c : w->kept->h : state ? w->saved->c : w->saved->h;
+}
+
+/* The row at which sorted sequence s ends going forwards, and begins going backwards; at the other end it is row s. */
+static int64_t far_row(const rnni_work *w, int64_t s)
+{
+    int64_t steps = w->axis->lengths[s];
+    return w->run->training && steps ? w->axis->count + w->axis->offset[steps - 1] + s : s;
+}
+
+void rnni_recurrent_load_states(const rnni_work *w)
+{
+    for (int state = 0; state < w->r->cell->states; state++) {
+        rnni_real *rows = rows_of(w, state);
+        int64_t n = rnni_state_width(w->r, state);
+        for (int64_t s = 0; s < w->axis->count; s++) {
+            const rnni_real *from = initial_row(w, state, w->axis->order[s]);
+            rnni_real *to = rows + (w->pass->reverse ? far_row(w, s) : s) * n;
+            if (from) memcpy(to, from, (size_t)n * sizeof *to);
+            else memset(to, 0, (size_t)n * sizeof *to);
+        }
+    }
+}
+
+void rnni_recurrent_store_states(const rnni_work *w)
+{
+    rnni_slot *slot = &w->run->slots[w->node->id];
+    for (int state = 0; state < w->r->cell->states; state++) {
+        const rnni_real *rows = rows_of(w, state);
+        int64_t n = rnni_state_width(w->r, state);
+        for (int64_t s = 0; s < w->axis->count; s++)
+            memcpy(rnni_final_at(w->run, w->node, slot->final, state, w->axis->order[s], w->number),
+                   rows + (w->pass->reverse ? s : far_row(w, s)) * n, (size_t)n * sizeof *rows);
+    }
+}
+
+void rnni_recurrent_load_gradients(const rnni_work *w)
+{
+    rnni_slot *slot = &w->run->slots[w->node->id];
+    for (int state = 0; state < w->r->cell->states; state++) {
+        rnni_real *to = state == 0 ? w->saved->dh : w->saved->dc;
+        int64_t n = rnni_state_width(w->r, state);
+        for (int64_t s = 0; s < w->axis->count; s++)
+            memcpy(to + s * n, rnni_final_at(w->run, w->node, slot->dfinal, state, w->axis->order[s], w->number), (size_t)n * sizeof *to);
+    }
+}
+
+void rnni_recurrent_store_gradients(const rnni_work *w)
+{
+    for (int state = 0; state < w->r->cell->states; state++) {
+        const rnni_node *vector = w->node->inputs[RNNI_RECURRENT_HIDDEN + state];
+        if (!vector || !w->run->slots[vector->id].dy) continue;
+        const rnni_real *from = state == 0 ? w->saved->dh : w->saved->dc;
+        int64_t n = rnni_state_width(w->r, state);
+        rnni_real *to = w->run->slots[vector->id].dy + w->number * n;
+        for (int64_t s = 0; s < w->axis->count; s++)
+            if (!rnni_run_carried(w->run, w->node, w->axis->order[s]))
+                w->run->kernels->axpy(n, 1, from + s * n, to + w->axis->order[s] * vector->features);
+    }
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+#include "layers/precision.h"
+#include "layers/recurrent.h"
+
+/* Recurrent layers one step of one sequence at a time: the same products and gates as in a whole run, on states that stay where they are.
+ *
+ * Plain cells have a kernel that does a step of one row at once (kernels.h, rnni_row). It reads weights that are packed by units, not by gates: `rows`,
+ * a second copy beside node->packed, for every pass [W][U][bias]. */
+
+typedef void row_kernel(const rnni_row *step);
+
+static row_kernel *row_kernel_of(const rnni_kernels *k, const rnni_cell *cell)
+{
+    return cell == &rnni_cell_lstm ? k->lstm_row : cell == &rnni_cell_gru ? k->gru_row : cell == &rnni_cell_rnn ? k->rnn_row : NULL;
+}
+
+static int64_t width_of(const rnni_recurrent *r, int state) { return state ? r->h : r->o; }
+
+/* ---- the packed copy ---------------------------------------------------------------------------------------------- */
+
+/* Where the parts of pass `number` begin, each a multiple of a vector; returns where the next pass begins. */
+static int64_t place_rows(const rnni_node *node, int32_t number, int64_t *ih, int64_t *hh, int64_t *bias)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_kernels *k = node->graph->kernels;
+    int64_t at = 0;
+    for (int32_t i = 0; i <= number; i++) {
+        *ih = at;
+        *hh = *ih + rnni_row_size(k, r->cell->gates, r->h, r->pass[i].input);
+        *bias = *hh + rnni_row_size(k, r->cell->gates, r->h, r->h);
+        at = *bias + rnni_row_size(k, r->cell->blocks, r->h, 1);
+    }
+    return at;
+}
+
+static int64_t rows_size(const rnni_node *node)
+{
+    int64_t ih, hh, bias;
+    return place_rows(node, rnni_recurrent_of(node)->passes - 1, &ih, &hh, &bias);
+}
+
+/* Both biases of a pass, [blocks of units][gates, then the one kept apart][width], from where pack has put them. */
+static void pack_row_bias(const rnni_node *node, const rnni_pass *pass, const rnni_real *packed, rnni_real *to)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    int64_t width = node->graph->kernels->width;
+    for (int64_t first = 0; first < r->h; first += width)
+        for (int g = 0; g < r->cell->blocks; g++, to += width)
+            for (int64_t u = 0; u < width; u++)
+                to[u] = first + u >= r->h ? 0 : packed[(g < r->cell->gates ? pass->bias + g * r->h : pass->bias_apart) + first + u];
+}
+
+static void pack_rows(const rnni_node *node, const rnni_real *weights, const rnni_real *packed, rnni_real *rows)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_kernels *k = node->graph->kernels;
+    for (int32_t p = 0; p < r->passes; p++) {
+        const rnni_pass *pass = &r->pass[p];
+        int64_t ih, hh, bias;
+        place_rows(node, p, &ih, &hh, &bias);
+        rnni_row_pack(k, r->cell->gates, r->h, pass->input, rnni_weight_at(node, weights, pass->weight_ih), rows + ih);
+        rnni_row_pack(k, r->cell->gates, r->h, r->h, rnni_weight_at(node, weights, pass->weight_hh), rows + hh);
+        pack_row_bias(node, pass, packed, rows + bias);
+    }
+}
+
+/* When two threads want it at once, both make it and one takes its own back. */
+rnn_status_t rnni_recurrent_make_rows(rnni_node *node)
+{
+    rnni_real *none = NULL;
+    if (node->reduced || atomic_load(&node->rows) || !row_kernel_of(node->graph->kernels, rnni_recurrent_of(node)->cell)) return RNN_OK;
+    rnni_real *rows = rnni_alloc_array(node->graph->context, (size_t)rows_size(node), sizeof *rows);
+    if (!rows) return RNN_ERROR_MEMORY;
+    pack_rows(node, node->graph->weights, node->packed, rows);
+    if (!atomic_compare_exchange_strong(&node->rows, &none, rows)) rnni_free(node->graph->context, rows, (size_t)rows_size(node) * sizeof *rows);
+    return RNN_OK;
+}
+
+void rnni_recurrent_refresh_rows(const rnni_node *node, const rnni_real *weights, const rnni_real *packed)
+{
+    rnni_real *rows = atomic_load(&node->rows);
+    if (rows) pack_rows(node, weights, packed, rows);
+}
+
+void rnni_recurrent_free_rows(rnni_node *node)
+{
+    rnni_real *rows = atomic_exchange(&node->rows, NULL);
+    if (rows) rnni_free(node->graph->context, rows, (size_t)rows_size(node) * sizeof *rows);
+}
+
+int64_t rnni_recurrent_rows_count(const rnni_node *node)
+{
+    return atomic_load(&node->rows) ? rows_size(node) : 0;
+}
+
+/* What is the same in every step of a pass; while memory is counted the weights may not be there yet. */
+static rnni_row row_of(const rnni_node *node, int32_t number)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_real *rows = atomic_load(&node->rows);
+    int64_t ih, hh, bias;
+    place_rows(node, number, &ih, &hh, &bias);
+    return (rnni_row){ .h = r->h, .inputs = r->pass[number].input, .packed_ih = rows ? rows + ih : NULL,
+                       .packed_hh = rows ? rows + hh : NULL, .bias = rows ? rows + bias : NULL,
+                       .activation = r->activation };
+}
+
+void rnni_recurrent_row_steps(const rnni_node *node, int32_t number, const rnni_row_steps *steps)
+{
+    row_kernel *kernel = row_kernel_of(node->graph->kernels, rnni_recurrent_of(node)->cell);
+    rnni_row row = row_of(node, number);
+    row.h_in = steps->h;
+    row.c_in = row.c_out = steps->c;
+    rnni_real *y = steps->y;
+    for (int64_t i = 0; i < steps->count; i++) { /* a step reads h where the one before has left it */
+        row.z = steps->z + i * steps->z_step;
+        row.h_out = y ? y + i * steps->y_step : row.h_in == steps->h ? steps->scratch : steps->h;
+        row.backwards = (int)(i & 1);
+        kernel(&row);
+        row.h_in = row.h_out;
+    }
+    if (row.h_in != steps->h) memcpy(steps->h, row.h_in, (size_t)row.h * sizeof *row.h_in);
+}
+
+/* ---- memory of a stream ------------------------------------------------------------------------------------------- */
+
+/* What one pass needs for a step. */
+typedef struct stream_pass {
+    row_kernel *kernel;          /* NULL: the cell's own forward */
+    rnni_row row;                /* for it: all but the turn, and x of the first layer */
+    rnni_real *z;                /* [blocks h] */
+    rnni_real *extra;            /* [extra h] */
+    rnni_real *keep[2], *old[2]; /* zoneout of h and c: factors, and the state before the step; or NULL */
+} stream_pass;
+
+int64_t rnni_recurrent_state_size(const rnni_node *node)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    for (int i = RNNI_RECURRENT_HIDDEN; i < RNNI_RECURRENT_INPUTS; i++) /* begins with what a whole sequence gives */
+        if (node->inputs[i] && node->inputs[i]->of_sequence) return -1;
+    return rnni_node_int(node, RNN_LAYER_DIRECTION) == RNN_FORWARD ? r->passes * (r->o + (r->cell->states == 2 ? r->h : 0)) : -1;
+}
+
+static bool zones_out(const rnni_recurrent *r) { return r->zoneout[0] > 0 || (r->cell->states == 2 && r->zoneout[1] > 0); }
+
+/* The state of a pass in the carried block. */
+static rnni_real *carried_at(const rnni_recurrent *r, const rnni_slot *slot, int state, int32_t number)
+{
+    return state ? slot->carried + r->passes * r->o + number * r->h : slot->carried + number * r->o;
+}
+
+/* A pass that the row kernel steps. Only the new h needs a place beside its state: the layer's output, where somebody reads it. */
+static stream_pass plan_row(const rnni_node *node, rnni_run *run, int32_t number)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_slot *slot = &run->slots[node->id];
+    stream_pass pass = { .kernel = row_kernel_of(run->kernels, r->cell), .row = row_of(node, number) };
+    pass.row.h_in = carried_at(r, slot, 0, number);
+    if (r->cell->states == 2) pass.row.c_in = pass.row.c_out = carried_at(r, slot, 1, number);
+    pass.row.h_out = number == r->passes - 1 && node->sequence_read ? slot->y : rnni_run_take(run, r->h);
+    if (number > 0) pass.row.x = carried_at(r, slot, 0, number - 1);
+    return pass;
+}
+
+static stream_pass plan_pass(const rnni_recurrent *r, rnni_run *run)
+{
+    stream_pass pass = { .z = rnni_run_take(run, r->cell->blocks * r->h) };
+    if (r->cell->extra) pass.extra = rnni_run_take(run, r->cell->extra * r->h);
+    for (int state = 0; state < r->cell->states; state++) {
+        if (r->zoneout[state] <= 0) continue;
+        pass.keep[state] = rnni_run_take(run, width_of(r, state));
+        pass.old[state] = rnni_run_take(run, width_of(r, state));
+    }
+    rnni_run_need_scratch(run, 6 * r->h); /* a cell's step: [2 h], and the gates of a row */
+    return pass;
+}
+
+void rnni_recurrent_plan_stream(const rnni_node *node, rnni_run *run)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    rnni_slot *slot = &run->slots[node->id];
+    stream_pass *passes = rnni_arena_take(&run->arena, (size_t)r->passes, sizeof *passes);
+    bool by_row = row_kernel_of(run->kernels, r->cell) && !zones_out(r) && !node->reduced;
+    for (int32_t p = 0; p < r->passes; p++) {
+        stream_pass pass = by_row ? plan_row(node, run, p) : plan_pass(r, run);
+        if (passes) passes[p] = pass;
+    }
+    slot->final_count = r->passes * (r->o + (r->cell->states == 2 ? r->h : 0));
+    slot->final = slot->carried; /* states are stepped in place: what is carried is what the stream ends with */
+    slot->dfinal = NULL;
+    slot->saved = passes;
+}
+
+/* ---- steps of a stream -------------------------------------------------------------------------------------------- */
+
+/* A step of a cell; outside training zoneout keeps a fixed part of every old number. `keep` and `old` have room for the step's rows. */
+static void step_cell(const rnni_recurrent *r, rnni_real *const *keep, rnni_real *const *old, const rnni_cell_step *step)
+{
+    for (int state = 0; state < 2; state++) {
+        if (!keep[state]) continue;
+        int64_t n = step->rows * width_of(r, state);
+        memcpy(old[state], state ? step->c_in : step->h_in, (size_t)n * sizeof *step->h_in);
+        for (int64_t i = 0; i < n; i++) keep[state][i] = (rnni_real)r->zoneout[state];
+    }
+    r->cell->forward(step);
+    for (int state = 0; state < 2; state++)
+        if (keep[state]) step->kernels->zoneout(step->rows * width_of(r, state), keep[state], old[state], state ? step->c_out : step->h_out);
+}
+
+/* What is the same for a cell's step in every run; `vectors` has room for the cell's. */
+static rnni_cell_step cell_step_of(const rnni_node *node, const rnni_run *run, int32_t number, const rnni_real **vectors)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_pass *pass = &r->pass[number];
+    for (int i = 0; i < r->cell->vector_count; i++) vectors[i] = rnni_weight_at(node, run->graph->weights, pass->vectors + i);
+    return (rnni_cell_step){ .kernels = run->kernels, .rows = 1, .h = r->h, .o = r->o, .activation = r->activation,
+                             .packed = node->packed + pass->packed_hh, .bias = r->cell->apart >= 0 ? node->packed + pass->bias_apart : NULL,
+                             .vectors = vectors, .epsilon = r->epsilon, .packed_out = node->packed + pass->packed_hr,
+                             .reduced = rnni_reduced_of_pass(node, number) };
+}
+
+static void input_product(const rnni_node *node, int32_t number, const rnni_cell_step *step, const rnni_real *x)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    rnni_recurrent_input_product(node, number, step->kernels, step->rows, x, step->z, r->cell->blocks * r->h);
+}
+
+/* One step through one pass of any cell. */
+static void step_pass(const rnni_node *node, const rnni_run *run, int32_t number, const rnni_real *x)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_slot *slot = &run->slots[node->id];
+    const stream_pass *values = (const stream_pass *)slot->saved + number;
+    const rnni_real *vectors[RNNI_CELL_VECTORS] = { 0 };
+    rnni_cell_step step = cell_step_of(node, run, number, vectors);
+    step.z = values->z;
+    step.extra = values->extra;
+    step.scratch = run->scratch;
+    step.h_in = step.h_masked = step.h_out = carried_at(r, slot, 0, number);
+    step.c_in = step.c_out = carried_at(r, slot, 1, number);
+    input_product(node, number, &step, x);
+    step_cell(r, values->keep, values->old, &step);
+}
+
+/* What the states of a stream's first step are, from zero or from initial vectors, which are row `row` of `run`. */
+static void begin_stream(const rnni_node *node, const rnni_slot *slot, const rnni_run *run, int64_t row)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    for (int state = 0; state < r->cell->states; state++) {
+        const rnni_node *vector = node->inputs[RNNI_RECURRENT_HIDDEN + state];
+        rnni_real *to = carried_at(r, slot, state, 0);
+        int64_t n = r->passes * width_of(r, state);
+        if (vector) memcpy(to, run->slots[vector->id].y + row * n, (size_t)n * sizeof *to);
+        else memset(to, 0, (size_t)n * sizeof *to);
+    }
+}
+
+void rnni_recurrent_stream(const rnni_node *node, rnni_run *run)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_slot *slot = &run->slots[node->id];
+    const rnni_real *x = run->slots[node->inputs[RNNI_RECURRENT_X]->id].y;
+    stream_pass *passes = slot->saved;
+    if (run->fresh) begin_stream(node, slot, run, 0);
+    if (run->axes[node->axis].steps == 0) return;
+    bool by_row = passes[0].kernel != NULL;
+    for (int32_t p = 0; p < r->passes; p++) {
+        rnni_real *h = carried_at(r, slot, 0, p);
+        if (by_row) {
+            rnni_row *row = &passes[p].row;
+            row->x = x;
+            row->backwards = run->odd;
+            passes[p].kernel(row);
+            memcpy(h, row->h_out, (size_t)r->h * sizeof *h);
+        } else {
+            step_pass(node, run, p, x);
+        }
+        x = h;
+    }
+    if (slot->y && !by_row) memcpy(slot->y, x, (size_t)r->o * sizeof *x);
+}
+
+/* ---- many streams ------------------------------------------------------------------------------------------------- */
+
+/* Scratch for one step of `rows` streams, cut from run->scratch. */
+typedef struct streams_scratch {
+    rnni_real *cell, *z, *h_in, *h_out, *c, *extra, *keep[2], *old[2];
+    int64_t used;
+} streams_scratch;
+
+static rnni_real *cut(rnni_real *base, int64_t *used, int64_t count)
+{
+    const int64_t step = RNNI_ALIGNMENT / (int64_t)sizeof *base;
+    rnni_real *at = base ? base + *used : NULL;
+    *used += (count + step - 1) / step * step;
+    return at;
+}
+
+static streams_scratch scratch_of(const rnni_recurrent *r, rnni_real *base, int64_t rows)
+{
+    streams_scratch s = { .used = 0 };
+    s.cell = cut(base, &s.used, (2 * rows + 4) * r->h);
+    s.z = cut(base, &s.used, rows * r->cell->blocks * r->h);
+    s.h_in = cut(base, &s.used, rows * r->o);
+    s.h_out = cut(base, &s.used, rows * r->o);
+    s.c = cut(base, &s.used, rows * r->h);
+    s.extra = cut(base, &s.used, rows * r->cell->extra * r->h);
+    for (int state = 0; state < r->cell->states; state++) {
+        if (r->zoneout[state] <= 0) continue;
+        s.keep[state] = cut(base, &s.used, rows * width_of(r, state));
+        s.old[state] = cut(base, &s.used, rows * width_of(r, state));
+    }
+    return s;
+}
+
+void rnni_recurrent_plan_streams(const rnni_node *node, rnni_run *run)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    rnni_slot *slot = &run->slots[node->id];
+    slot->final_count = run->count * r->passes * (r->o + (r->cell->states == 2 ? r->h : 0));
+    slot->final = rnni_run_take(run, slot->final_count);
+    rnni_run_need_scratch(run, scratch_of(r, NULL, run->count).used);
+}
+
+/* State number `state` of a pass: from every stream into rows, or from rows into every stream and to where layers read final states. */
+static void gather(const rnni_node *node, const rnni_run *run, rnni_run *const *streams, int state, int32_t number, rnni_real *rows)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    int64_t n = width_of(r, state);
+    for (int64_t i = 0; i < run->count; i++)
+        memcpy(rows + i * n, carried_at(r, &streams[i]->slots[node->id], state, number), (size_t)n * sizeof *rows);
+}
+
+static void scatter(const rnni_node *node, const rnni_run *run, rnni_run *const *streams, int state, int32_t number, const rnni_real *rows)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    int64_t n = width_of(r, state);
+    for (int64_t i = 0; i < run->count; i++) {
+        memcpy(carried_at(r, &streams[i]->slots[node->id], state, number), rows + i * n, (size_t)n * sizeof *rows);
+        memcpy(rnni_final_at(run, node, run->slots[node->id].final, state, i, number), rows + i * n, (size_t)n * sizeof *rows);
+    }
+}
+
+void rnni_recurrent_streams(const rnni_node *node, rnni_run *run, rnni_run *const *streams)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_slot *slot = &run->slots[node->id];
+    streams_scratch s = scratch_of(r, run->scratch, run->count);
+    const rnni_real *x = run->slots[node->inputs[RNNI_RECURRENT_X]->id].y, *vectors[RNNI_CELL_VECTORS] = { 0 };
+    for (int64_t i = 0; i < run->count; i++)
+        if (streams[i]->fresh) begin_stream(node, &streams[i]->slots[node->id], run, i);
+    for (int32_t p = 0; p < r->passes; p++) {
+        rnni_cell_step step = cell_step_of(node, run, p, vectors);
+        step.rows = run->count;
+        step.z = s.z;
+        step.extra = s.extra;
+        step.scratch = s.cell;
+        step.h_in = step.h_masked = s.h_in;
+        step.h_out = p == r->passes - 1 && slot->y ? slot->y : s.h_out;
+        step.c_in = step.c_out = s.c;
+        gather(node, run, streams, 0, p, s.h_in);
+        if (r->cell->states == 2) gather(node, run, streams, 1, p, s.c);
+        input_product(node, p, &step, x);
+        step_cell(r, s.keep, s.old, &step);
+        scatter(node, run, streams, 0, p, step.h_out);
+        if (r->cell->states == 2) scatter(node, run, streams, 1, p, s.c);
+        x = step.h_out;
+    }
+}

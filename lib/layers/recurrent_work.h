@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RNNI_RECURRENT_WORK_H
+#define RNNI_RECURRENT_WORK_H
+
+#include "layers/recurrent.h"
+
+/* What the files of the time loop share: recurrent_plan.c places memory and brings states in and out, recurrent_masks.c has dropout and zoneout,
+ * recurrent.c is the loop itself, forward and back.
+ *
+ * Rows of a run lie time-major and packed (run.h): step t is the rows offset[t] .. offset[t] + active[t], and sorted sequence s is row s of them.
+ * Going forwards in time, sequences leave after their last step; going backwards, they join as t reaches it. So neither touches padding.
+ *
+ * In training all states stay, and nothing is copied from step to step: h (and c) has count + rows rows, and step t
+ *
+ *   forwards    reads rows from count + offset[t - 1] on (the first step: from 0), writes from count + offset[t] on,
+ *   backwards   reads rows from count + offset[t] on, writes from count + offset[t - 1] on (the last step: from 0).
+ *
+ * What a step writes is what the next one reads. Forwards, it reads only the first active[t] of these rows: sequences that have ended leave their
+ * final state behind. Backwards, the rows below what was written hold the initial states of those that join. The two are mirror images.
+ * Otherwise states are [count], stepped in place, and likewise left behind, or waiting.
+ *
+ * The state h has o numbers, which is h but for cells that project; c has h. */
+
+/* What forward keeps for backward, for one pass; NULL members are not needed. */
+typedef struct rnni_pass_values {
+    rnni_real *z;             /* [rows][blocks h] in training, where the cell's backward reads it; NULL: a chunk at a time in the layer's */
+    rnni_real *dz;            /* [rows][blocks h] where backward overwrites z, or all steps' are wanted in the end; NULL: in the layer's chunk */
+    rnni_real *x_masked;      /* [rows][input] under input dropout */
+    rnni_real *h, *c;         /* [count + rows][o] and [h] in training, as above */
+    rnni_real *h_masked;      /* [rows][o] under recurrent dropout */
+    rnni_real *result;        /* [rows][o] h_out before zoneout, where the cell's backward reads it */
+    rnni_real *extra;         /* [rows][extra h] in training, [count][extra h] otherwise */
+    rnni_real *mask_x;        /* [count][input], sorted */
+    rnni_real *mask_h;        /* [count][o], sorted */
+    rnni_real *keep[2];       /* zoneout of h and c: [rows][width] in training, [count][width] otherwise; or NULL */
+    rnni_real *old[2];        /* [count][width]: the state before a step, or the part of its gradient that goes around the step */
+    rnni_real *part;          /* [rows][o]: output of one direction where directions are merged by sum, product or mean */
+    rnni_real *dpart;
+} rnni_pass_values;
+
+typedef struct rnni_layer_values {
+    rnni_real *h, *c;         /* [count][o] and [count][h]: states of the running pass, outside training */
+    rnni_real *dh, *dc;       /* [count][o] and [count][h]: their gradients, in training */
+    rnni_real *chunk;         /* [rows of a chunk][blocks h]: z forward, dz back */
+    rnni_real *gathered;      /* [rows of a chunk][o]: states that do not lie together, for the weights' gradient */
+    rnni_real **between;      /* [layers - 1] outputs of stacked layers below the top: [rows][directions o] */
+    rnni_real **dbetween;
+    rnni_pass_values pass[];
+} rnni_layer_values;
+
+/* One pass at work. */
+typedef struct rnni_work {
+    const rnni_node *node;
+    rnni_run *run;
+    const rnni_recurrent *r;
+    const rnni_axis *axis;
+    const rnni_pass *pass;
+    int32_t number;           /* of the pass */
+    int64_t ldz;              /* blocks h */
+    rnni_layer_values *saved;
+    rnni_pass_values *kept;
+    const rnni_real *x;       /* [rows][input]; NULL where an embedding is folded in */
+    const rnni_real *table;   /* that embedding, projected: [vocabulary][gates h] */
+    const int32_t *ids;       /* [rows] */
+    rnni_real *dx;            /* the same; or NULL */
+    bool dx_empty;            /* dx is to be set, not added to */
+    rnni_real *y;             /* [rows], leading dimension ldy, to be copied to; NULL: nobody reads it, or the kept states are it */
+    const rnni_real *dy;
+    int64_t ldy;
+    const rnni_real *vectors[RNNI_CELL_VECTORS]; /* the cell's own, and their gradients */
+    rnni_real *dvectors[RNNI_CELL_VECTORS];
+} rnni_work;
+
+/* Numbers of a state's row. */
+static inline int64_t rnni_state_width(const rnni_recurrent *r, int state) { return state ? r->h : r->o; }
+
+/* The rows of h and c, in training, from which step t reads and to which it writes. */
+static inline int64_t rnni_row_before(const rnni_axis *axis, int64_t t) { return t ? axis->count + axis->offset[t - 1] : 0; }
+static inline int64_t rnni_rows_in(const rnni_work *w, int64_t t)
+{
+    return w->pass->reverse ? w->axis->count + w->axis->offset[t] : rnni_row_before(w->axis, t);
+}
+static inline int64_t rnni_rows_out(const rnni_work *w, int64_t t)
+{
+    return w->pass->reverse ? rnni_row_before(w->axis, t) : w->axis->count + w->axis->offset[t];
+}
+
+static inline bool rnni_merges(const rnni_recurrent *r) { return r->directions == 2 && r->merge != RNN_MERGE_CONCAT; }
+
+/* ---- recurrent_plan.c */
+
+/* Rows of a chunk of steps: one chunk's z stays in the second-level cache from the input product to the gates, and its dz to the weights' gradient. */
+int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis);
+/* Numbers of scratch that a cell's step has. */
+int64_t rnni_recurrent_step_scratch(const rnni_recurrent *r, const rnni_axis *axis);
+/* Where the kept states are a pass' output as its readers want it, rows packed by step: forwards; else NULL. */
+rnni_real *rnni_recurrent_output(const rnni_recurrent *r, const rnni_axis *axis, const rnni_pass *pass, const rnni_pass_values *kept);
+/* The initial states of all sequences come to where the first steps read them; final states go from where they were left to slot->final. Gradients the
+ * other way round. */
+void rnni_recurrent_load_states(const rnni_work *w);
+void rnni_recurrent_store_states(const rnni_work *w);
+void rnni_recurrent_load_gradients(const rnni_work *w);
+void rnni_recurrent_store_gradients(const rnni_work *w);
+
+/* ---- recurrent_masks.c */
+
+/* Fills the masks of input and state where there is dropout, and masks the input: w->x is the masked one then. */
+void rnni_recurrent_drop(rnni_work *w);
+/* Around a step forward and a step back; `step` has its places. */
+void rnni_zoneout_before(const rnni_work *w, int64_t t, const rnni_cell_step *step);
+void rnni_zoneout_after(const rnni_work *w, int64_t t, const rnni_cell_step *step);
+void rnni_zoneout_part(const rnni_work *w, int64_t t, const rnni_cell_step *step);
+void rnni_zoneout_join(const rnni_work *w, const rnni_cell_step *step);
+
+#endif

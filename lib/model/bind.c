@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/error.h"
+#include "core/pool.h"
+#include "layers/recurrent.h"
+#include "model/exec.h"
+
+/* A batch comes in: it is checked, cut into shards, each shard's axes and buffers are laid out, and its values are moved there. */
+
+/* ---- shards ------------------------------------------------------------------------------------------------------- */
+
+int64_t rnni_shard_size(int64_t count)
+{
+    if (count >= 64) return 32;
+    if (count >= 16) return (count + 1) / 2;
+    return count;
+}
+
+int32_t rnni_shard_count(int64_t count)
+{
+    return count == 0 ? 1 : (int32_t)((count + rnni_shard_size(count) - 1) / rnni_shard_size(count));
+}
+
+static rnn_status_t grow_runs(rnni_exec *exec, int32_t count)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    if (exec->run_capacity < count) {
+        rnni_run *runs = rnni_realloc(exec->context, exec->runs, (size_t)exec->run_capacity * sizeof *runs, (size_t)count * sizeof *runs);
+        if (!runs) return RNN_ERROR_MEMORY;
+        exec->runs = runs;
+        exec->run_capacity = count;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        rnni_run *run = &exec->runs[i];
+        if (!run->axes) run->axes = rnni_alloc_array(exec->context, (size_t)graph->axis_count, sizeof *run->axes);
+        if (run->axes && !run->slots) run->slots = rnni_alloc_array(exec->context, (size_t)graph->count, sizeof *run->slots);
+        if (!run->axes || !run->slots) return RNN_ERROR_MEMORY;
+    }
+    size_t needed = 0;
+    if (!exec->training || count < 2) return RNN_OK;
+    if (!rnni_mul((size_t)(count - 1), (size_t)graph->dense_total, &needed)) return rnni_fail_memory("gradients", SIZE_MAX);
+    if (needed <= exec->shard_gradient_count) return RNN_OK;
+    rnni_real *gradients = rnni_alloc_array(exec->context, needed, sizeof *gradients);
+    if (!gradients) return RNN_ERROR_MEMORY;
+    rnni_free(exec->context, exec->shard_gradients, exec->shard_gradient_count * sizeof *gradients);
+    exec->shard_gradients = gradients;
+    exec->shard_gradient_count = needed;
+    return RNN_OK;
+}
+
+/* ---- checks ------------------------------------------------------------------------------------------------------- */
+
+static rnni_column_kind kind_of(const rnni_node *input)
+{
+    return input->flow == RNNI_FLOW_TOKENS ? RNNI_COLUMN_TOKENS : input->flow == RNNI_FLOW_SEQUENCE ? RNNI_COLUMN_VALUES : RNNI_COLUMN_VECTOR;
+}
+
+/* The number of ids that all readers of a token input have rows for. */
+static int64_t vocabulary_of(const rnni_graph *graph, const rnni_node *input)
+{
+    int64_t least = INT32_MAX;
+    for (int32_t i = 0; i < graph->count; i++) {
+        const rnni_node *node = graph->nodes[i];
+        if (node->input_count && node->inputs[0] == input && rnni_op_takes(node->op, RNN_LAYER_VOCABULARY) &&
+            rnni_node_int(node, RNN_LAYER_VOCABULARY) < least)
+            least = rnni_node_int(node, RNN_LAYER_VOCABULARY);
+    }
+    return least;
+}
+
+static rnn_status_t check_ids(const rnni_graph *graph, const rnni_node *input, const rnni_column *column)
+{
+    int64_t limit = vocabulary_of(graph, input), rows = rnni_column_rows(column);
+    for (int64_t r = 0; r < rows; r++)
+        RNNI_REQUIRE(column->ids[r] >= 0 && column->ids[r] < limit, RNN_ERROR_RANGE, "input '%s' has token id %d, expected 0 to %lld", input->name,
+                     (int)column->ids[r], (long long)limit - 1);
+    return RNN_OK;
+}
+
+static rnn_status_t check_input(const rnni_graph *graph, const rnni_node *input, const rnni_column *column)
+{
+    static const char *const names[] = { "nothing", "token ids", "a sequence of values", "a vector", "classes" };
+    RNNI_REQUIRE(column->kind == kind_of(input), RNN_ERROR_SHAPE, "input '%s' takes %s, the batch has %s", input->name, names[kind_of(input)],
+                 names[column->kind]);
+    if (input->flow == RNNI_FLOW_TOKENS) return check_ids(graph, input, column);
+    RNNI_REQUIRE(column->width == input->features || column->count == 0, RNN_ERROR_SHAPE, "input '%s' takes %lld features, the batch has %lld", input->name,
+                 (long long)input->features, (long long)column->width);
+    RNNI_REQUIRE(graph->kernels->all_finite(rnni_column_rows(column) * column->width, column->values), RNN_ERROR_DATA,
+                 "input '%s' has a value that is not finite", input->name);
+    return RNN_OK;
+}
+
+static rnn_status_t check_batch(const rnni_graph *graph, const rnn_batch_t *batch)
+{
+    RNNI_REQUIRE(batch->inputs >= graph->input_count && batch->count >= 0, RNN_ERROR_SHAPE, "the model has %d inputs, the batch has %d",
+                 (int)graph->input_count, (int)batch->inputs);
+    for (int32_t i = 0; i < graph->input_count; i++) RNNI_TRY(check_input(graph, graph->inputs[i], &batch->input[i]));
+    return RNN_OK;
+}
+
+/* ---- axes --------------------------------------------------------------------------------------------------------- */
+
+static bool useful(const rnni_column *column, int32_t mask_id, int64_t row)
+{
+    return (!column->mask || column->mask[row]) && (mask_id < 0 || column->ids[row] != mask_id);
+}
+
+/* Sorts sequences by falling length, equal ones in their order: counting sort over lengths 0 .. longest. */
+static void sort_by_length(rnni_axis *axis, const int64_t *lengths, int64_t *places, int64_t longest)
+{
+    memset(places, 0, (size_t)(longest + 2) * sizeof *places);
+    for (int64_t b = 0; b < axis->count; b++) places[longest - lengths[b] + 1]++;
+    for (int64_t i = 1; i <= longest + 1; i++) places[i] += places[i - 1];
+    for (int64_t b = 0; b < axis->count; b++) {
+        int64_t s = places[longest - lengths[b]]++;
+        axis->order[s] = b;
+        axis->lengths[s] = lengths[b];
+    }
+}
+
+static void place_rows(rnni_axis *axis)
+{
+    axis->steps = axis->count ? axis->lengths[0] : 0;
+    axis->rows = 0;
+    int64_t active = axis->count;
+    for (int64_t t = 0; t < axis->steps; t++) {
+        while (active > 0 && axis->lengths[active - 1] <= t) active--;
+        axis->active[t] = active;
+        axis->offset[t] = axis->rows;
+        axis->rows += active;
+    }
+    axis->offset[axis->steps] = axis->rows;
+}
+
+/* Lays out one axis of a run over sequences [first, first + count) of its column. `lengths` and `places` are scratch. */
+static void fill_axis(rnni_axis *axis, const rnni_column *column, int32_t mask_id, int64_t first, int64_t *lengths, int64_t *places)
+{
+    int64_t longest = 0;
+    for (int64_t b = 0; b < axis->count; b++) {
+        lengths[b] = 0;
+        for (int64_t r = column->starts[first + b]; r < column->starts[first + b + 1]; r++) lengths[b] += useful(column, mask_id, r);
+        if (lengths[b] > longest) longest = lengths[b];
+    }
+    sort_by_length(axis, lengths, places, longest);
+    place_rows(axis);
+    for (int64_t s = 0; s < axis->count; s++) {
+        int64_t t = 0, b = first + axis->order[s];
+        for (int64_t r = column->starts[b]; r < column->starts[b + 1]; r++)
+            if (useful(column, mask_id, r)) axis->position[axis->offset[t++] + s] = r;
+    }
+}
+
+int64_t *rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows)
+{
+    axis->count = count;
+    axis->order = rnni_arena_take(arena, (size_t)count, sizeof(int64_t));
+    axis->lengths = rnni_arena_take(arena, (size_t)count, sizeof(int64_t));
+    axis->active = rnni_arena_take(arena, (size_t)steps, sizeof(int64_t));
+    axis->offset = rnni_arena_take(arena, (size_t)steps + 1, sizeof(int64_t));
+    axis->position = rnni_arena_take(arena, (size_t)rows, sizeof(int64_t));
+    return rnni_arena_take(arena, (size_t)count + (size_t)steps + 2, sizeof(int64_t));
+}
+
+static int64_t longest_of(const rnni_column *column, int64_t first, int64_t count)
+{
+    int64_t longest = 0;
+    for (int64_t b = first; b < first + count; b++) {
+        int64_t length = column->starts[b + 1] - column->starts[b];
+        if (length > longest) longest = length;
+    }
+    return longest;
+}
+
+static void lay_out_axes(rnni_exec *exec, rnni_run *run, bool fill)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    for (int32_t a = 0; a < graph->axis_count; a++) {
+        const rnni_column *column = &exec->batch->input[rnni_input_number(graph, graph->axes[a].input)];
+        int64_t steps = longest_of(column, run->first, run->count);
+        int64_t rows = column->starts[run->first + run->count] - column->starts[run->first];
+        int64_t *scratch = rnni_axis_take(&run->axis_arena, &run->axes[a], run->count, steps, rows);
+        if (fill) fill_axis(&run->axes[a], column, graph->axes[a].mask_id, run->first, scratch, scratch + run->count);
+    }
+}
+
+/* ---- buffers ------------------------------------------------------------------------------------------------------ */
+
+static bool wants_gradient(const rnni_run *run, const rnni_node *node)
+{
+    return run->training && node->flow != RNNI_FLOW_TOKENS && (node->trains || run->input_gradients);
+}
+
+void rnni_run_lay_out(rnni_run *run)
+{
+    const rnni_graph *graph = run->graph;
+    run->scratch_count = 0;
+    for (int32_t i = 0; i < graph->count; i++) {
+        const rnni_node *node = graph->order[i];
+        rnni_slot *slot = &run->slots[node->id];
+        int64_t rows = rnni_run_rows(run, node), n = rows * node->features;
+        slot->y = slot->dy = NULL;
+        slot->final_count = 0;
+        if (node->flow == RNNI_FLOW_TOKENS) slot->ids = rnni_arena_take(&run->arena, (size_t)rows, sizeof *slot->ids);
+        else if ((node->sequence_read || node->flow == RNNI_FLOW_VECTOR) && !rnni_run_folded(run, node)) {
+            if (!node->op->places_y) slot->y = rnni_run_take(run, n);
+            if (wants_gradient(run, node)) slot->dy = rnni_run_take(run, n);
+        }
+        if (node->op->plan) node->op->plan(node, run);
+    }
+    run->scratch = rnni_run_take(run, run->scratch_count);
+}
+
+/* Both count first, then place. */
+static rnn_status_t place_axes(rnni_exec *exec, rnni_run *run)
+{
+    rnni_arena place = run->axis_arena;
+    run->axis_arena = (rnni_arena){ 0 };
+    lay_out_axes(exec, run, false);
+    size_t size = run->axis_arena.used;
+    run->axis_arena = place;
+    RNNI_TRY(rnni_arena_reserve(&run->axis_arena, exec->context, size));
+    lay_out_axes(exec, run, true);
+    return RNN_OK;
+}
+
+static rnn_status_t place_buffers(rnni_exec *exec, rnni_run *run)
+{
+    rnni_arena place = run->arena;
+    run->arena = (rnni_arena){ 0 };
+    rnni_run_lay_out(run);
+    size_t size = run->arena.used;
+    run->arena = place;
+    RNNI_TRY(rnni_arena_reserve(&run->arena, exec->context, size));
+    rnni_run_lay_out(run);
+    return RNN_OK;
+}
+
+/* Memory that shards share, for the nodes that want some in a batch of this size. */
+static rnn_status_t place_shared(rnni_exec *exec)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    for (int32_t i = 0; i < graph->count; i++) {
+        const rnni_node *node = graph->nodes[i];
+        exec->whole.shared[i] = NULL;
+        if (!node->op->shared_size) continue;
+        size_t count = (size_t)node->op->shared_size(node, node->axis < 0 ? exec->batch->count : exec->whole.rows[node->axis], exec->training);
+        if (count > exec->shared_counts[i]) {
+            rnni_free(exec->context, exec->shared_blocks[i], exec->shared_counts[i] * sizeof **exec->shared_blocks);
+            exec->shared_counts[i] = 0;
+            exec->shared_blocks[i] = rnni_alloc_array(exec->context, count, sizeof **exec->shared_blocks);
+            if (!exec->shared_blocks[i]) return RNN_ERROR_MEMORY;
+            exec->shared_counts[i] = count;
+        }
+        if (count) exec->whole.shared[i] = exec->shared_blocks[i];
+    }
+    return RNN_OK;
+}
+
+/* ---- values in ---------------------------------------------------------------------------------------------------- */
+
+static void load_input(const rnni_run *run, const rnni_node *input, const rnni_column *column)
+{
+    const rnni_slot *slot = &run->slots[input->id];
+    int64_t n = input->features;
+    if (input->flow == RNNI_FLOW_VECTOR) {
+        if (slot->y && run->count) memcpy(slot->y, column->values + run->first * n, (size_t)(run->count * n) * sizeof *slot->y);
+        return;
+    }
+    const rnni_axis *axis = &run->axes[input->axis];
+    if (input->flow == RNNI_FLOW_TOKENS)
+        for (int64_t r = 0; r < axis->rows; r++) slot->ids[r] = column->ids[axis->position[r]];
+    else
+        rnni_move_rows(run, input, (rnni_layout){ NULL, 0 }, slot->y, (rnni_real *)column->values, RNNI_MOVE_IN);
+}
+
+static void load_shard(int64_t index, void *argument)
+{
+    const rnni_exec *exec = argument;
+    const rnni_graph *graph = &exec->model->graph;
+    for (int32_t i = 0; i < graph->input_count; i++) load_input(&exec->runs[index], graph->inputs[i], &exec->batch->input[i]);
+}
+
+/* Run number `index` of a batch cut into shards of `size` sequences. */
+static void begin_run(rnni_exec *exec, int32_t index, int64_t size)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    rnni_run *run = &exec->runs[index];
+    int64_t first = index * size, left = exec->batch->count - first;
+    run->graph = graph;
+    run->kernels = graph->kernels;
+    run->whole = &exec->whole;
+    run->first = first;
+    run->count = left < size ? left : size;
+    run->index = run->count ? exec->batch->index + first : NULL;
+    run->training = exec->training;
+    run->input_gradients = exec->input_gradients;
+    run->stream = false;
+    run->raw = exec->raw;
+    run->seed = exec->seed;
+    run->epoch = exec->epoch;
+    run->gradients = !exec->training ? NULL
+                     : index == 0 || graph->dense_total == 0 ? exec->gradients
+                                                             : exec->shard_gradients + (index - 1) * graph->dense_total;
+}
+
+/* A batch of one sequence goes through weights that are packed for one row. Not in a model that is being trained: they would have to be packed again
+ * after every update. */
+static rnn_status_t make_rows(const rnni_exec *exec, const rnn_batch_t *batch)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    for (int32_t i = 0; batch->count == 1 && !exec->training && i < graph->count; i++) {
+        rnni_node *node = graph->nodes[i];
+        if (rnni_is_recurrent(node) && !node->packed_backward) RNNI_TRY(rnni_recurrent_make_rows(node));
+    }
+    return RNN_OK;
+}
+
+rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    RNNI_REQUIRE(!exec->training || graph->precision == RNN_PRECISION_F32, RNN_ERROR_STATE,
+                 "the model's precision is %s, training needs f32 (rnn_model_set_precision)", rnn_precision_name(graph->precision));
+    RNNI_TRY(check_batch(graph, batch));
+    RNNI_TRY(make_rows(exec, batch));
+    if (exec->training) rnni_graph_trace_training(&exec->model->graph);
+    int32_t count = rnni_shard_count(batch->count);
+    RNNI_TRY(grow_runs(exec, count));
+    exec->batch = batch;
+    exec->run_count = 0;
+    exec->whole.runs = exec->runs;
+    exec->whole.count = count;
+    memset(exec->whole.rows, 0, (size_t)graph->axis_count * sizeof *exec->whole.rows);
+    for (int32_t i = 0; i < count; i++) {
+        begin_run(exec, i, rnni_shard_size(batch->count));
+        RNNI_TRY(place_axes(exec, &exec->runs[i]));
+        for (int32_t a = 0; a < graph->axis_count; a++) exec->whole.rows[a] += exec->runs[i].axes[a].rows;
+    }
+    RNNI_TRY(place_shared(exec));
+    for (int32_t i = 0; i < count; i++) RNNI_TRY(place_buffers(exec, &exec->runs[i]));
+    rnni_parallel(exec->context, count, load_shard, exec);
+    exec->run_count = count;
+    return RNN_OK;
+}

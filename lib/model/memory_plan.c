@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* What a batch takes, counted before it is there: the planning code of exec.c runs on arenas without a block, which only count, and on axes
+ * without arrays, so asking for a batch of any size takes no memory of that size. */
+#include "core/error.h"
+#include "layers/recurrent.h"
+#include "model/exec.h"
+#include "model/memory_plan.h"
+
+/* Useful steps that a batch may have: what layers make of them then still fits 64 bits. */
+static const int64_t MOST_ROWS = (int64_t)1 << 40;
+
+/* Sums that stay at SIZE_MAX once they do not fit. */
+static void add(size_t *sum, size_t count, size_t size)
+{
+    size_t bytes;
+    if (!rnni_mul(count, size, &bytes) || !rnni_add(*sum, bytes, sum)) *sum = SIZE_MAX;
+}
+
+/* The same for a block of its own: an empty one is one byte. */
+static void add_block(size_t *sum, size_t count, size_t size) { add(sum, count ? count : 1, count ? size : 1); }
+
+/* Everything that counting needs of a run; borrowed blocks of one number a node or an axis. */
+typedef struct counting {
+    const rnni_graph *graph;
+    const rnni_plan *plan;
+    rnni_whole whole;
+    rnni_axis *axes;
+    rnni_slot *slots;
+} counting;
+
+static int64_t rows_of(const counting *c, const rnni_node *node) { return node->axis < 0 ? c->plan->batch : c->plan->batch * c->plan->steps; }
+
+/* Memory that shards share; a node's place is marked, so that plans see who has some. */
+static size_t shared_bytes(const counting *c)
+{
+    static rnni_real something;
+    size_t bytes = 0;
+    for (int32_t i = 0; i < c->graph->count; i++) {
+        const rnni_node *node = c->graph->nodes[i];
+        int64_t count = node->op->shared_size ? node->op->shared_size(node, rows_of(c, node), c->plan->training) : 0;
+        c->whole.shared[i] = count > 0 ? &something : NULL;
+        add(&bytes, (size_t)count, sizeof(rnni_real));
+    }
+    return bytes;
+}
+
+/* The two arenas of a shard of `count` sequences. */
+static size_t shard_bytes(counting *c, int64_t count)
+{
+    const rnni_plan *plan = c->plan;
+    rnni_run run = { .graph = c->graph, .kernels = c->graph->kernels, .count = count, .training = plan->training,
+                     .input_gradients = plan->input_gradients, .raw = plan->raw, .axes = c->axes, .slots = c->slots, .whole = &c->whole };
+    size_t bytes = 0;
+    for (int32_t a = 0; a < c->graph->axis_count; a++) {
+        c->axes[a] = (rnni_axis){ .rows = count * plan->steps, .steps = count ? plan->steps : 0 };
+        rnni_axis_take(&run.axis_arena, &c->axes[a], count, c->axes[a].steps, c->axes[a].rows);
+        if (plan->uneven && count > 1) c->axes[a].steps++;
+    }
+    rnni_run_lay_out(&run);
+    add_block(&bytes, run.axis_arena.used, 1);
+    add_block(&bytes, run.arena.used, 1);
+    return bytes;
+}
+
+/* What an exec has whatever its batch, and with it one run a shard. */
+static size_t fixed_bytes(const rnni_graph *graph, bool training, int32_t shards)
+{
+    size_t bytes = 0, nodes = (size_t)graph->count, axes = (size_t)graph->axis_count, runs = (size_t)shards;
+    add(&bytes, nodes, 1 + sizeof(size_t) + 2 * sizeof(rnni_real *));
+    add_block(&bytes, axes, sizeof(int64_t));
+    add(&bytes, runs, sizeof(rnni_run) + (axes ? axes * sizeof(rnni_axis) : 1) + nodes * sizeof(rnni_slot));
+    if (!training) return bytes;
+    add_block(&bytes, (size_t)graph->weight_total, sizeof(rnni_real));
+    add(&bytes, (runs - 1) * sizeof(rnni_real), (size_t)graph->dense_total);
+    return bytes;
+}
+
+static size_t count_all(counting *c)
+{
+    int64_t size = rnni_shard_size(c->plan->batch), last = size ? c->plan->batch % size : 0, whole = size ? c->plan->batch / size : 0;
+    size_t bytes = fixed_bytes(c->graph, c->plan->training, rnni_shard_count(c->plan->batch));
+    add(&bytes, shared_bytes(c), 1);
+    add(&bytes, (size_t)whole, whole ? shard_bytes(c, size) : 0);
+    if (last || !whole) add(&bytes, shard_bytes(c, last), 1);
+    return bytes;
+}
+
+rnn_status_t rnni_exec_bytes(const rnn_model_t *model, const rnni_plan *plan, int64_t *bytes)
+{
+    const rnni_graph *graph = &model->graph;
+    rnn_context_t *context = graph->context;
+    RNNI_REQUIRE(plan->batch >= 0 && plan->steps >= 0 && plan->batch <= INT32_MAX && plan->steps <= INT32_MAX &&
+                     plan->batch * plan->steps <= MOST_ROWS,
+                 RNN_ERROR_RANGE, "%lld sequences of %lld steps, expected 0 or more and at most 2^40 steps in all", (long long)plan->batch,
+                 (long long)plan->steps);
+    size_t nodes = (size_t)graph->count, axes = (size_t)graph->axis_count;
+    counting c = { .graph = graph, .plan = plan };
+    c.axes = rnni_alloc_array(context, axes, sizeof *c.axes);
+    c.slots = rnni_alloc_array(context, nodes, sizeof *c.slots);
+    c.whole = (rnni_whole){ .graph = graph, .shared = rnni_alloc_array(context, nodes, sizeof *c.whole.shared) };
+    size_t all = c.axes && c.slots && c.whole.shared ? count_all(&c) : 0;
+    bool failed = !c.axes || !c.slots || !c.whole.shared;
+    rnni_free(context, c.axes, axes * sizeof *c.axes);
+    rnni_free(context, c.slots, nodes * sizeof *c.slots);
+    rnni_free(context, c.whole.shared, nodes * sizeof *c.whole.shared);
+    if (failed) return RNN_ERROR_MEMORY;
+    RNNI_REQUIRE(all <= INT64_MAX, RNN_ERROR_RANGE, "%lld sequences of %lld steps take more bytes than there are addresses",
+                 (long long)plan->batch, (long long)plan->steps);
+    *bytes = (int64_t)all;
+    return RNN_OK;
+}
+
+rnn_status_t rnni_exec_most_bytes(const rnn_model_t *model, rnni_plan plan, int64_t *bytes)
+{
+    int64_t even, uneven;
+    plan.uneven = false;
+    RNNI_TRY(rnni_exec_bytes(model, &plan, &even));
+    plan.uneven = true;
+    RNNI_TRY(rnni_exec_bytes(model, &plan, &uneven));
+    *bytes = even > uneven ? even : uneven;
+    return RNN_OK;
+}
+
+/* ---- the model itself --------------------------------------------------------------------------------------------- */
+
+static int64_t weight_bytes(const rnni_graph *graph)
+{
+    int64_t count = graph->weight_total;
+    for (int32_t i = 0; i < graph->count; i++) {
+        const rnni_node *node = graph->nodes[i];
+        count += node->packed_count + node->packed_backward_count;
+        if (rnni_is_recurrent(node)) count += rnni_recurrent_rows_count(node);
+    }
+    return count * (int64_t)sizeof(rnni_real);
+}
+
+rnn_status_t rnn_model_memory(const rnn_model_t *model, int32_t what, int64_t batch, int64_t steps, int64_t *bytes)
+{
+    RNNI_REQUIRE(model && bytes, RNN_ERROR_ARGUMENT, "rnn_model_memory: the %s is NULL", model ? "place for the bytes" : "model");
+    RNNI_REQUIRE(model->graph.built, RNN_ERROR_STATE, "rnn_model_memory: the model is not built");
+    RNNI_REQUIRE(what >= RNN_MEMORY_MODEL && what <= RNN_MEMORY_STREAM, RNN_ERROR_ARGUMENT, "rnn_model_memory: there is no RNN_MEMORY_* %d",
+                 (int)what);
+    rnni_plan plan = { .batch = batch, .steps = steps, .training = what == RNN_MEMORY_TRAIN };
+    if (what == RNN_MEMORY_STREAM) return rnni_state_bytes(model, bytes);
+    if (what != RNN_MEMORY_MODEL) return rnni_exec_most_bytes(model, plan, bytes);
+    *bytes = weight_bytes(&model->graph);
+    return RNN_OK;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that is counted before anything runs is what is then allocated, to the byte. */
+#include "core/failing.h"
+#include "core/memory.h"
+#include "model/exec.h"
+#include "model/memory_plan.h"
+#include "model/zoo.h"
+
+/* An allocator that knows how many bytes are out, and how many were at most. */
+typedef struct counter {
+    atomic_llong live, peak;
+} counter;
+
+static void *count_allocate(size_t size, size_t alignment, void *user)
+{
+    counter *c = user;
+    void *block = NULL;
+    if (posix_memalign(&block, alignment, size) != 0) return NULL;
+    long long live = atomic_fetch_add(&c->live, (long long)size) + (long long)size, peak = atomic_load(&c->peak);
+    while (live > peak && !atomic_compare_exchange_weak(&c->peak, &peak, live)) continue;
+    return block;
+}
+
+static void count_release(void *pointer, size_t size, void *user)
+{
+    counter *c = user;
+    atomic_fetch_sub(&c->live, (long long)size);
+    free(pointer);
+}
+
+static rnn_context_t *counting_context(counter *c)
+{
+    atomic_init(&c->live, 0);
+    atomic_init(&c->peak, 0);
+    rnn_allocator_t allocator = { sizeof allocator, count_allocate, count_release, c };
+    rnn_context_t *context = rnn_context_create(&allocator);
+    CHECK(context != NULL);
+    CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, 2));
+    return context;
+}
+
+/* Has the context make its threads, which are no batch's. */
+static void start_threads(rnn_context_t *context)
+{
+    rnn_model_t *model = zoo_make(context, &zoo[0]);
+    rnn_batch_t *batch = help_batch(zoo_data(&zoo[0], 70, 2, 3), NULL);
+    rnn_tensor_free(help_run(model, batch));
+    rnn_batch_free(batch);
+    rnn_model_free(model);
+}
+
+/* Bytes out now; the peak begins anew. */
+static int64_t begin(counter *c)
+{
+    int64_t live = atomic_load(&c->live);
+    atomic_store(&c->peak, live);
+    return live;
+}
+
+static int64_t peak_since(const counter *c, int64_t live)
+{
+    return atomic_load(&c->peak) - live;
+}
+
+static int64_t memory_of(const rnn_model_t *model, int32_t what, int64_t batch, int64_t steps)
+{
+    int64_t bytes = -1;
+    CHECK_OK(rnn_model_memory(model, what, batch, steps, &bytes));
+    return bytes;
+}
+
+static void check_same(const zoo_row *row, const char *what, int64_t batch, int64_t steps, int64_t counted, int64_t seen)
+{
+    if (counted != seen) printf("%s: %s, %d x %d\n", row->name, what, (int)batch, (int)steps);
+    CHECK_INT(counted, seen);
+}
+
+/* ---- one batch ---- */
+
+/* What a batch takes from the beginning to the end; weights that are packed on the way are the model's. */
+static int64_t run_batch(counter *c, rnn_model_t *model, const rnn_batch_t *batch, bool training)
+{
+    rnni_exec exec;
+    int64_t weights = memory_of(model, RNN_MEMORY_MODEL, 0, 0), live = begin(c);
+    CHECK_OK(rnni_exec_init(&exec, model, training));
+    CHECK_OK(rnni_exec_bind(&exec, batch));
+    rnni_exec_forward(&exec);
+    if (training) rnni_exec_clear_gradients(&exec);
+    if (training) rnni_exec_backward(&exec);
+    int64_t peak = peak_since(c, live);
+    rnni_exec_release(&exec);
+    return peak - (memory_of(model, RNN_MEMORY_MODEL, 0, 0) - weights);
+}
+
+static void check_batch(counter *c, rnn_context_t *context, const zoo_row *row, int64_t count, int64_t steps)
+{
+    for (int training = 0; training < 2; training++) {
+        rnn_model_t *model = zoo_make(context, row);
+        rnn_batch_t *batch = help_batch(zoo_data(row, count, steps, 3), NULL);
+        int64_t live = begin(c), counted = -1, most = memory_of(model, training ? RNN_MEMORY_TRAIN : RNN_MEMORY_RUN, count, steps);
+        CHECK(peak_since(c, live) < 65536);
+        rnni_plan plan = { .batch = count, .steps = steps, .training = training };
+        CHECK_OK(rnni_exec_bytes(model, &plan, &counted));
+        CHECK(counted <= most && most <= 2 * counted);
+        if (training) CHECK_OK(rnni_graph_pack(rnni_graph_of(model), 1));
+        int64_t seen = run_batch(c, model, batch, training);
+        if (row->make == zoo_masked) CHECK(seen <= most); /* some of its steps are masked */
+        else check_same(row, training ? "training" : "running", count, steps, counted, seen);
+        rnn_batch_free(batch);
+        rnn_model_free(model);
+    }
+}
+
+TEST(batches_of_every_model)
+{
+    static const int64_t shapes[][2] = { { 1, 9 }, { 5, 1 }, { 17, 12 }, { 70, 7 }, { 150, 3 } };
+    counter c;
+    rnn_context_t *context = counting_context(&c);
+    start_threads(context);
+    for (int i = 0; i < ZOO_ROWS; i++)
+        for (size_t j = 0; j < sizeof shapes / sizeof shapes[0]; j++)
+            check_batch(&c, context, &zoo[i], shapes[j][0], shapes[j][1]);
+    rnn_context_free(context);
+}
+
+/* A batch of sequences that are shorter, or empty, needs no more. */
+TEST(shorter_sequences_need_no_more)
+{
+    static const int64_t lengths[] = { 9, 0, 3, 9, 1, 5, 0, 2, 2, 2, 8, 4, 1, 1, 1, 1, 6, 3, 2, 1 };
+    enum { COUNT = sizeof lengths / sizeof lengths[0] };
+    counter c;
+    rnn_context_t *context = counting_context(&c);
+    start_threads(context);
+    for (int i = 0; i < ZOO_ROWS; i++) {
+        rnn_model_t *model = zoo_make(context, &zoo[i]);
+        rnn_batch_t *batch = help_batch(zoo_data(&zoo[i], COUNT, 9, 3), help_integers(COUNT, lengths));
+        CHECK_OK(rnni_graph_pack(rnni_graph_of(model), 1));
+        if (zoo[i].tokens == 0) { /* which batches an embedding is folded for depends on their useful steps */
+            CHECK(run_batch(&c, model, batch, true) <= memory_of(model, RNN_MEMORY_TRAIN, COUNT, 9));
+            CHECK(run_batch(&c, model, batch, false) <= memory_of(model, RNN_MEMORY_RUN, COUNT, 9));
+        }
+        rnn_batch_free(batch);
+        rnn_model_free(model);
+    }
+    rnn_context_free(context);
+}
+
+/* ---- streams ---- */
+
+TEST(streams_of_every_model)
+{
+    counter c;
+    rnn_context_t *context = counting_context(&c);
+    for (int i = 0; i < ZOO_ROWS; i++) {
+        int64_t bytes = -1;
+        rnn_model_t *model = zoo_make(context, &zoo[i]);
+        rnn_status_t status = rnn_model_memory(model, RNN_MEMORY_STREAM, 0, 0, &bytes);
+        CHECK_STATUS(status, zoo[i].streams ? RNN_OK : RNN_ERROR_UNSUPPORTED);
+        rnn_state_t *first = zoo[i].streams ? rnn_state_create(model) : NULL; /* packs weights for all of them */
+        int64_t live = begin(&c);
+        rnn_state_t *second = first ? rnn_state_create(model) : NULL;
+        if (second) check_same(&zoo[i], "stream", 1, 1, bytes, atomic_load(&c.live) - live);
+        CHECK((second != NULL) == zoo[i].streams);
+        rnn_state_free(first);
+        rnn_state_free(second);
+        rnn_model_free(model);
+    }
+    rnn_context_free(context);
+}
+
+/* ---- what a model holds ---- */
+
+TEST(weights_and_their_copies)
+{
+    counter c;
+    rnn_context_t *context = counting_context(&c);
+    rnn_model_t *model = rnn_model_create(context);
+    rnn_layer_t *x = rnn_input_values(model, "x", 3);
+    CHECK_OK(rnn_model_set_output(model, rnn_dense(model, rnn_lstm(model, x, 5), 2, RNN_LINEAR), "y"));
+    CHECK_OK(rnn_model_build(model));
+    int64_t weights = 4 * 5 * (3 + 5 + 1) + 2 * 5 + 2, built = memory_of(model, RNN_MEMORY_MODEL, 0, 0);
+    CHECK(built >= 2 * weights * (int64_t)sizeof(float) && built <= atomic_load(&c.live));
+    int64_t live = begin(&c);
+    CHECK_OK(rnni_graph_pack(rnni_graph_of(model), 1));
+    CHECK_INT(memory_of(model, RNN_MEMORY_MODEL, 0, 0) - built, atomic_load(&c.live) - live);
+    rnn_model_free(model);
+    rnn_context_free(context);
+}
+
+/* ---- training ---- */
+
+/* Between what is counted and what a whole training step has taken there is only what does not grow. */
+static void check_trainer(int32_t optimizer, int states)
+{
+    enum { COUNT = 64, STEPS = 50, FEATURES = 30, UNITS = 40 };
+    counter c;
+    int64_t counted = -1, without = -1;
+    rnn_context_t *context = counting_context(&c);
+    rnn_model_t *model = rnn_model_create(context);
+    rnn_layer_t *x = rnn_input_values(model, "x", FEATURES);
+    CHECK_OK(rnn_model_set_output(model, rnn_dense(model, rnn_gru(model, x, UNITS), 7, RNN_SOFTMAX), "y"));
+    CHECK_OK(rnn_model_build(model));
+    rnn_batch_t *batch = help_batch(help_random_tensor(RNN_F32, COUNT, STEPS, FEATURES, 1), NULL);
+    rnn_tensor_t *target = help_random_ids(COUNT, STEPS, 7, 2);
+    CHECK_OK(rnn_batch_set_target(batch, 0, target, NULL));
+    rnn_tensor_free(target);
+    int64_t weights = memory_of(model, RNN_MEMORY_MODEL, 0, 0), live = begin(&c);
+    rnn_trainer_t *trainer = rnn_trainer_create(model);
+    CHECK_OK(rnn_trainer_set_loss(trainer, NULL, RNN_LOSS_CROSS_ENTROPY));
+    CHECK_OK(rnn_trainer_set_optimizer(trainer, RNN_OPTIM_SGD, 0.1));
+    CHECK_OK(rnn_trainer_memory(trainer, COUNT, STEPS, &without));
+    CHECK_OK(rnn_trainer_set_optimizer(trainer, optimizer, 0.1));
+    CHECK_OK(rnn_trainer_memory(trainer, COUNT, STEPS, &counted));
+    int64_t numbers = states * rnn_model_parameters(model) * (int64_t)sizeof(float);
+    CHECK(counted - without >= numbers && counted - without <= numbers + states * 1024); /* weights begin at cache lines */
+    for (int i = 0; i < 3; i++) {
+        CHECK_OK(rnn_trainer_forward(trainer, batch, NULL));
+        CHECK_OK(rnn_trainer_backward(trainer));
+        CHECK_OK(rnn_trainer_step(trainer));
+    }
+    int64_t seen = peak_since(&c, live) - (memory_of(model, RNN_MEMORY_MODEL, 0, 0) - weights);
+    CHECK(seen >= 0.9 * (double)counted && seen - counted < 16384);
+    rnn_trainer_free(trainer);
+    rnn_batch_free(batch);
+    rnn_model_free(model);
+    rnn_context_free(context);
+}
+
+TEST(a_training_step)
+{
+    check_trainer(RNN_OPTIM_SGD, 0);
+    check_trainer(RNN_OPTIM_RMSPROP, 1);
+    check_trainer(RNN_OPTIM_ADAM, 2);
+}
+
+/* ---- refusals ---- */
+
+TEST(impossible_questions)
+{
+    int64_t bytes = 77;
+    rnn_model_t *model = zoo_make(NULL, &zoo[2]), *fresh = rnn_model_create(NULL);
+    CHECK_STATUS(rnn_model_memory(fresh, RNN_MEMORY_RUN, 1, 1, &bytes), RNN_ERROR_STATE);
+    CHECK_STATUS(rnn_model_memory(model, RNN_MEMORY_RUN, -1, 1, &bytes), RNN_ERROR_RANGE);
+    CHECK_STATUS(rnn_model_memory(model, RNN_MEMORY_RUN, 1, -1, &bytes), RNN_ERROR_RANGE);
+    CHECK_STATUS(rnn_model_memory(model, RNN_MEMORY_TRAIN, INT32_MAX, INT32_MAX, &bytes), RNN_ERROR_RANGE);
+    CHECK_STATUS(rnn_model_memory(model, RNN_MEMORY_TRAIN, INT64_MAX, 1, &bytes), RNN_ERROR_RANGE);
+    CHECK_STATUS(rnn_model_memory(model, 4, 1, 1, &bytes), RNN_ERROR_ARGUMENT);
+    CHECK_STATUS(rnn_model_memory(model, -1, 1, 1, &bytes), RNN_ERROR_ARGUMENT);
+    CHECK_INT(bytes, 77);
+    /* a batch that no machine has room for is counted all the same */
+    CHECK(memory_of(model, RNN_MEMORY_TRAIN, 1 << 20, 1 << 20) > (int64_t)1 << 45);
+    CHECK(memory_of(model, RNN_MEMORY_TRAIN, 0, 0) < memory_of(model, RNN_MEMORY_TRAIN, 1, 1));
+    rnn_model_free(model);
+    rnn_model_free(fresh);
+}
+
+/* Asking may run out of memory, too; then nothing is answered. */
+static int ask(rnn_context_t *context)
+{
+    int64_t bytes[3] = { -1, -1, -1 };
+    rnn_model_t *model = rnn_model_create(context);
+    rnn_layer_t *x = model ? rnn_lstm(model, rnn_input_values(model, "x", 3), 4) : NULL;
+    int right = model && rnn_model_set_output(model, x, "y") == RNN_OK && rnn_model_build(model) == RNN_OK;
+    for (int32_t what = RNN_MEMORY_RUN; right && what <= RNN_MEMORY_STREAM; what++) {
+        right = rnn_model_memory(model, what, 4, 4, &bytes[what - 1]) == RNN_OK;
+        CHECK(right == (bytes[what - 1] > 0));
+    }
+    rnn_model_free(model);
+    return right;
+}
+
+TEST(asking_without_memory)
+{
+    EVERY_FAILURE(ask);
+}
+
+TEST_MAIN
