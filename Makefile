@@ -88,12 +88,12 @@ EXAMPLES := $(sort $(wildcard examples/*.c))
 TESTS := $(sort $(filter-out tests/real/% tests/exhaustive/% tests/bench/%,$(wildcard tests/*/test_*.c)))
 DATA_TESTS := $(sort $(wildcard tests/real/*.c))
 EXHAUSTIVE_TESTS := $(sort $(wildcard tests/exhaustive/*.c))
-BENCHES := $(sort $(wildcard tests/bench/*.c))
+BENCH_SOURCES := $(sort $(wildcard tests/bench/*.c))
 
 STATIC_OBJECTS := $(SOURCES:%.c=$(OBJ)/static/%.o)
 SHARED_OBJECTS := $(SOURCES:%.c=$(OBJ)/shared/%.o)
 DOUBLE_OBJECTS := $(PORTABLE:%.c=$(OBJ)/double/%.o)
-TEST_SOURCES := $(TESTS) $(DATA_TESTS) $(EXHAUSTIVE_TESTS) $(BENCHES) tests/isa.c
+TEST_SOURCES := $(TESTS) $(DATA_TESTS) $(EXHAUSTIVE_TESTS) $(BENCH_SOURCES) tests/isa.c
 OBJECTS := $(STATIC_OBJECTS) $(SHARED_OBJECTS) $(DOUBLE_OBJECTS) $(EXAMPLES:%.c=$(OBJ)/%.o) \
            $(TEST_SOURCES:%.c=$(OBJ)/%.o)
 
@@ -111,7 +111,7 @@ programs = $(patsubst tests/%.c,$(BUILD)/tests/%,$(1))
 TEST_PROGRAMS := $(foreach t,$(TESTS),$(call test_program,$(t)))
 DATA_PROGRAMS := $(call programs,$(DATA_TESTS))
 EXHAUSTIVE_PROGRAMS := $(call programs,$(EXHAUSTIVE_TESTS))
-BENCH_PROGRAMS := $(call programs,$(BENCHES))
+BENCH := $(BUILD)/tests/bench/rnn_bench
 EXAMPLE_PROGRAMS := $(EXAMPLES:examples/%.c=$(BUILD)/examples/%)
 
 # ---- libraries and examples
@@ -193,8 +193,13 @@ $(call test_program,$(1)): $(1:%.c=$(OBJ)/%.o) $(if $(filter grad,$(folder)),$(D
 endef
 $(foreach t,$(TESTS),$(eval $(call test_rule,$(t))))
 
-OTHER_PROGRAMS := $(DATA_PROGRAMS) $(EXHAUSTIVE_PROGRAMS) $(BENCH_PROGRAMS) $(BUILD)/tests/isa
+OTHER_PROGRAMS := $(DATA_PROGRAMS) $(EXHAUSTIVE_PROGRAMS) $(BUILD)/tests/isa
 $(OTHER_PROGRAMS): $(BUILD)/%: $(OBJ)/%.o $(STATIC) $(STAMP)
+	$(link_program)
+
+# OpenBLAS, where there is one, is loaded at run time.
+$(BENCH): LIBS += -ldl
+$(BENCH): $(BENCH_SOURCES:%.c=$(OBJ)/%.o) $(STATIC) $(STAMP)
 	$(link_program)
 
 # What the scripts of tests/ are told. All that makes up the flag set is in it, so that a make that they run
@@ -204,8 +209,8 @@ TELL = BUILD='$(BUILD)' CC='$(CC)' CXX='$(CXX)' AR='$(AR)' CFLAGS='$(CFLAGS)' CP
        WERROR='$(WERROR)' SANITIZE='$(SANITIZE)' MAKE='$(MAKE)' VERSION='$(VERSION)' \
        API_VERSION='$(API_VERSION)' TEST_FLAGS='$(SANITIZER) $(OPENMP_LIBS)'
 
-.PHONY: check check-build check-data check-exhaustive coverage bench demo
-check-build: $(TEST_PROGRAMS) $(OTHER_PROGRAMS)
+.PHONY: check check-build check-data check-exhaustive coverage bench bench-peers demo
+check-build: $(TEST_PROGRAMS) $(OTHER_PROGRAMS) $(BENCH)
 
 check: all check-build
 	@$(TELL) sh tests/run.sh check $(TEST_PROGRAMS)
@@ -219,8 +224,12 @@ check-exhaustive: all $(EXHAUSTIVE_PROGRAMS)
 coverage:
 	@BUILD='$(BUILD)' CC='$(CC)' CXX='$(CXX)' MAKE='$(MAKE)' sh tests/coverage.sh
 
-bench: $(BENCH_PROGRAMS)
-	@for program in $(BENCH_PROGRAMS); do $$program || exit 1; done
+bench: $(BENCH)
+	@$(BENCH) $(BENCH_OPTIONS)
+
+# Hours at the defaults of peers.py; BENCH_OPTIONS='--seconds 0.5 --rounds 1' is a first look.
+bench-peers: $(BENCH)
+	@sh tests/bench/peers.sh $(BENCH) $(BUILD)/peers $(BENCH_OPTIONS)
 
 demo: $(EXAMPLE_PROGRAMS)
 	@mkdir -p $(BUILD)/demo
@@ -269,7 +278,8 @@ help:
 	@echo '  check-data        tests on real data: needs RNN_DATA=folder'
 	@echo '  check-exhaustive  slow tests'
 	@echo '  coverage          the share of lines that check runs: needs gcc and gcov'
-	@echo '  bench             times kernels and models'
+	@echo '  bench             times models and products beside the limits of the machine'
+	@echo '  bench-peers       times models beside other systems, which it installs in $(BUILD)/peers'
 	@echo '  install           to $(DESTDIR)$(PREFIX)'
 	@echo '  uninstall         removes what install put there'
 	@echo '  clean             removes $(BUILD)/'
@@ -278,5 +288,6 @@ help:
 	@echo 'BUILD=folder      output folder             V=1        prints each command'
 	@echo 'OPENMP=1          OpenMP in place of the own thread pool'
 	@echo 'WERROR=1          warnings are errors       SANITIZE=address,undefined or thread'
+	@echo 'BENCH_OPTIONS     for bench and bench-peers: tests/bench/rnn_bench.c, tests/bench/peers.py'
 
 -include $(OBJECTS:.o=.d)
