@@ -94,8 +94,8 @@ typedef struct rnni_csv_table {
     size_t values_capacity, targets_capacity, weights_capacity, labels_capacity;
     /* in the file */
     rnni_csv_reader reader;
-    int64_t *positions; /* [rows] of the records */
-    size_t positions_capacity;
+    int64_t **positions; /* of the records, in blocks that stay where they are */
+    size_t blocks, positions_capacity;
     struct rnni_csv_patch *patches; /* what RNN_CSV_MISSING took from rows before, in order */
     size_t patch_count, patch_capacity;
     /* of a sample that is read */

@@ -3,6 +3,7 @@
 #include "data/csv.h"
 
 #define SAMPLE_CHUNK ((size_t)4096) /* read at once where rows are wanted in any order */
+#define BLOCK ((size_t)8192)        /* positions that are kept together: one growing array would be moved */
 
 /* A number (or, behind the last, the label) that a row has from an earlier one. */
 struct rnni_csv_patch {
@@ -41,6 +42,8 @@ void rnni_csv_table_free(rnni_csv_table *table)
     free_block(table, table->targets, table->targets_capacity, sizeof(*table->targets));
     free_block(table, table->weights, table->weights_capacity, sizeof(*table->weights));
     free_block(table, table->labels, table->labels_capacity, sizeof(*table->labels));
+    for (size_t i = 0; i < table->blocks; i++)
+        free_block(table, table->positions[i], BLOCK, sizeof(**table->positions));
     free_block(table, table->positions, table->positions_capacity, sizeof(*table->positions));
     free_block(table, table->patches, table->patch_capacity, sizeof(*table->patches));
     free_block(table, table->sample_values, table->sample_values_capacity, sizeof(*table->sample_values));
@@ -90,11 +93,21 @@ static rnn_status_t add_patch(rnni_csv_table *t, size_t number, double value)
     return RNN_OK;
 }
 
+static rnn_status_t add_block(rnni_csv_table *t)
+{
+    RNNI_TRY(rnni_grow(t->context, (void **)&t->positions, &t->positions_capacity, t->blocks + 1,
+                       sizeof(*t->positions)));
+    t->positions[t->blocks] = rnni_alloc_array(t->context, BLOCK, sizeof(**t->positions));
+    if (!t->positions[t->blocks]) return RNN_ERROR_MEMORY;
+    t->blocks++;
+    return RNN_OK;
+}
+
 static rnn_status_t add_position(rnni_csv_table *t, const rnni_csv_row *row, const rnni_csv_reader *reader)
 {
-    RNNI_TRY(rnni_grow(t->context, (void **)&t->positions, &t->positions_capacity,
-                       (size_t)t->windows.rows + 1, sizeof(*t->positions)));
-    t->positions[t->windows.rows] = reader->position;
+    size_t at = (size_t)t->windows.rows;
+    if (at == t->blocks * BLOCK) RNNI_TRY(add_block(t));
+    t->positions[at / BLOCK][at % BLOCK] = reader->position;
     for (size_t k = 0; k < t->plan.number_count; k++)
         if (row->missing[k]) RNNI_TRY(add_patch(t, k, row->numbers[k]));
     if (t->plan.has_label && row->label_missing) RNNI_TRY(add_patch(t, t->plan.number_count, row->label));
@@ -132,7 +145,8 @@ static rnn_status_t fetch(rnni_csv_table *t, int64_t number)
     if (t->current == number) return RNN_OK;
     t->current = -1;
     rnni_spot spot = { t->path, 0, NULL };
-    RNNI_TRY(rnni_csv_seek(&t->reader, t->positions[number]));
+    size_t at = (size_t)number;
+    RNNI_TRY(rnni_csv_seek(&t->reader, t->positions[at / BLOCK][at % BLOCK]));
     rnn_status_t status = rnni_csv_next(&t->reader);
     if (status == RNN_END)
         return rnni_fail_at(&spot, RNN_ERROR_DATA, "row %lld is no longer there", (long long)number);

@@ -310,7 +310,8 @@ static rnn_status_t take_names(rnni_vocabulary *to, const char *const *names, in
 
 rnn_status_t rnn_dataset_set_class_names(rnn_dataset_t *dataset, const char *const *names, int64_t count)
 {
-    RNNI_REQUIRE(dataset && names, RNN_ERROR_ARGUMENT, "the %s is NULL", dataset ? "array of names" : "dataset");
+    RNNI_REQUIRE(dataset && names, RNN_ERROR_ARGUMENT, "the %s is NULL",
+                 dataset ? "array of names" : "dataset");
     rnni_store *store = dataset->store;
     RNNI_REQUIRE(count >= 1 && count < INT32_MAX, RNN_ERROR_RANGE, "%lld class names, expected 1 or more",
                  (long long)count);

@@ -152,7 +152,8 @@ static rnn_status_t parse_header(rnni_npy_header *h, const char *text, size_t si
     return RNN_OK;
 }
 
-static rnn_status_t read_header(rnn_context_t *context, const rnn_io_t *io, const char *what, rnni_npy_header *h)
+static rnn_status_t read_header(rnn_context_t *context, const rnn_io_t *io, const char *what,
+                                rnni_npy_header *h)
 {
     unsigned char front[MAGIC_SIZE + 6] = { 0 };
     RNNI_TRY(rnni_io_read_exact(io, front, MAGIC_SIZE + 2, what));

@@ -53,8 +53,8 @@ static rnn_status_t choose_kind(stream_column *c, bool target)
     bool real = is_float(c->rows.dtype);
     bool fits = real ? h->rank <= 3 : h->rank == 2 || (h->rank == 1 && target);
     RNNI_REQUIRE(fits, RNN_ERROR_SHAPE,
-                 "%s has %d dimensions of %s, expected ids [N, T]%s, or numbers [N, T, F], [N, F] or [N]", c->path,
-                 (int)h->rank, real ? "numbers" : "integers", target ? " or class numbers [N]" : "");
+                 "%s has %d dimensions of %s, expected ids [N, T]%s, or numbers [N, T, F], [N, F] or [N]",
+                 c->path, (int)h->rank, real ? "numbers" : "integers", target ? " or class numbers [N]" : "");
     c->steps = (real ? h->rank == 3 : h->rank == 2) ? h->shape[1] : 1;
     c->features = real && h->rank > 1 ? h->shape[h->rank - 1] : 1;
     if (real) c->kind = h->rank == 3 ? RNNI_COLUMN_VALUES : RNNI_COLUMN_VECTOR;
@@ -63,7 +63,8 @@ static rnn_status_t choose_kind(stream_column *c, bool target)
     return RNN_OK;
 }
 
-static rnn_status_t take_lengths(const stream *s, stream_column *c, const rnn_tensor_t *lengths, const char *path)
+static rnn_status_t take_lengths(const stream *s, stream_column *c, const rnn_tensor_t *lengths,
+                                 const char *path)
 {
     RNNI_REQUIRE(rnn_tensor_rank(lengths) == 1 && rnn_tensor_size(lengths, 0) == s->count &&
                      !is_float(rnn_tensor_dtype(lengths)),

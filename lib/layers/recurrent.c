@@ -138,6 +138,18 @@ static void add_rows(const rnni_kernels *k, int64_t rows, int64_t n, const rnni_
     for (int64_t r = 0; r < rows; r++) k->axpy(n, 1, from + r * ld, to + r * n);
 }
 
+/* What step t back will read, if there is such a step: forward left it long ago, and steps going down in memory are not foreseen by the machine. */
+static void fetch_step(const rnni_work *w, int64_t t)
+{
+    const rnni_kernels *k = w->run->kernels;
+    if (t < 0 || t >= w->axis->steps) return;
+    int64_t rows = w->axis->active[t], row = w->axis->offset[t];
+    if (w->kept->z) k->fetch(rows * w->ldz, w->kept->z + row * w->ldz);
+    k->fetch(rows * w->r->o, w->kept->h + (w->kept->z ? rnni_rows_in(w, t) : rnni_rows_out(w, t)) * w->r->o);
+    if (w->kept->c) k->fetch(rows * w->r->h, w->kept->c + rnni_rows_in(w, t) * w->r->h);
+    if (w->dy) k->fetch(rows * w->ldy, w->dy + row * w->ldy);
+}
+
 /* Step t back: dh and dc, gradients of its states, become those of the step before. */
 static void backward_step(const rnni_work *w, int64_t t, int64_t first, rnni_cell_step *step)
 {
@@ -213,7 +225,11 @@ static void pass_backward(rnni_work *w)
     rnni_cell_step step = begin_steps_back(w);
     for (int64_t done = 0, from, to; done < steps; done += to - from) {
         next_chunk(w, !w->pass->reverse, w->pass->reverse ? done : steps - done, &from, &to);
-        for (int64_t i = 0; i < to - from; i++) backward_step(w, w->pass->reverse ? from + i : to - 1 - i, w->axis->offset[from], &step);
+        for (int64_t i = 0; i < to - from; i++) {
+            int64_t t = w->pass->reverse ? from + i : to - 1 - i;
+            fetch_step(w, w->pass->reverse ? t + 1 : t - 1);
+            backward_step(w, t, w->axis->offset[from], &step);
+        }
         if (w->node->learns) weight_gradients(w, from, to);
         if (w->dx) input_gradient(w, from, to);
     }

@@ -42,7 +42,7 @@ static void plan_gates(const rnni_node *node, rnni_run *run, int32_t number, rnn
     if (!r->cell->from_output) kept->z = rnni_run_take(run, rows * z);
     else if (zones_out(r, run, 0)) kept->result = rnni_run_take(run, rows * r->o);
     if (!r->cell->dz_apart) kept->dz = kept->z;
-    else if (number < r->directions && rnni_run_shared(run, node)) kept->dz = kept->z ? kept->z : rnni_run_take(run, rows * z);
+    else if (number < r->directions && rnni_run_shared(run, node)) kept->dz = r->cell->from_output ? rnni_run_take(run, rows * z) : kept->z;
 }
 
 static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni_pass_values *kept)

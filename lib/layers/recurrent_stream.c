@@ -2,21 +2,25 @@
 #include "layers/precision.h"
 #include "layers/recurrent.h"
 
-/* Recurrent layers one step of one sequence at a time: the same products and gates as in a whole run, on states that stay where they are.
+/* Recurrent layers one step of one sequence at a time: the same products and gates as in a whole run, on
+ * states that stay where they are.
  *
- * Plain cells have a kernel that does a step of one row at once (kernels.h, rnni_row). It reads weights that are packed by units, not by gates: `rows`,
- * a second copy beside node->packed, for every pass [W][U][bias]. */
+ * Plain cells have a kernel that does a step of one row at once (kernels.h, rnni_row). It reads weights that
+ * are packed by units, not by gates: `rows`, a second copy beside node->packed, for every pass [W][U][bias]. */
 
 typedef void row_kernel(const rnni_row *step);
 
 static row_kernel *row_kernel_of(const rnni_kernels *k, const rnni_cell *cell)
 {
-    return cell == &rnni_cell_lstm ? k->lstm_row : cell == &rnni_cell_gru ? k->gru_row : cell == &rnni_cell_rnn ? k->rnn_row : NULL;
+    return cell == &rnni_cell_lstm  ? k->lstm_row
+           : cell == &rnni_cell_gru ? k->gru_row
+           : cell == &rnni_cell_rnn ? k->rnn_row
+                                    : NULL;
 }
 
 static int64_t width_of(const rnni_recurrent *r, int state) { return state ? r->h : r->o; }
 
-/* ---- the packed copy ---------------------------------------------------------------------------------------------- */
+/* ---- the packed copy */
 
 /* Where the parts of pass `number` begin, each a multiple of a vector; returns where the next pass begins. */
 static int64_t place_rows(const rnni_node *node, int32_t number, int64_t *ih, int64_t *hh, int64_t *bias)
@@ -39,18 +43,22 @@ static int64_t rows_size(const rnni_node *node)
     return place_rows(node, rnni_recurrent_of(node)->passes - 1, &ih, &hh, &bias);
 }
 
-/* Both biases of a pass, [blocks of units][gates, then the one kept apart][width], from where pack has put them. */
-static void pack_row_bias(const rnni_node *node, const rnni_pass *pass, const rnni_real *packed, rnni_real *to)
+/* Both biases of a pass, [blocks of units][gates, then the one kept apart][width], from where pack has put
+ * them. */
+static void pack_row_bias(const rnni_node *node, const rnni_pass *pass, const rnni_real *packed,
+                          rnni_real *to)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     int64_t width = node->graph->kernels->width;
     for (int64_t first = 0; first < r->h; first += width)
-        for (int g = 0; g < r->cell->blocks; g++, to += width)
-            for (int64_t u = 0; u < width; u++)
-                to[u] = first + u >= r->h ? 0 : packed[(g < r->cell->gates ? pass->bias + g * r->h : pass->bias_apart) + first + u];
+        for (int g = 0; g < r->cell->blocks; g++, to += width) {
+            const rnni_real *bias = packed + (g < r->cell->gates ? pass->bias + g * r->h : pass->bias_apart);
+            for (int64_t u = 0; u < width; u++) to[u] = first + u < r->h ? bias[first + u] : 0;
+        }
 }
 
-static void pack_rows(const rnni_node *node, const rnni_real *weights, const rnni_real *packed, rnni_real *rows)
+static void pack_rows(const rnni_node *node, const rnni_real *weights, const rnni_real *packed,
+                      rnni_real *rows)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_kernels *k = node->graph->kernels;
@@ -58,8 +66,10 @@ static void pack_rows(const rnni_node *node, const rnni_real *weights, const rnn
         const rnni_pass *pass = &r->pass[p];
         int64_t ih, hh, bias;
         place_rows(node, p, &ih, &hh, &bias);
-        rnni_row_pack(k, r->cell->gates, r->h, pass->input, rnni_weight_at(node, weights, pass->weight_ih), rows + ih);
-        rnni_row_pack(k, r->cell->gates, r->h, r->h, rnni_weight_at(node, weights, pass->weight_hh), rows + hh);
+        rnni_row_pack(k, r->cell->gates, r->h, pass->input, rnni_weight_at(node, weights, pass->weight_ih),
+                      rows + ih);
+        rnni_row_pack(k, r->cell->gates, r->h, r->h, rnni_weight_at(node, weights, pass->weight_hh),
+                      rows + hh);
         pack_row_bias(node, pass, packed, rows + bias);
     }
 }
@@ -68,11 +78,13 @@ static void pack_rows(const rnni_node *node, const rnni_real *weights, const rnn
 rnn_status_t rnni_recurrent_make_rows(rnni_node *node)
 {
     rnni_real *none = NULL;
-    if (node->reduced || atomic_load(&node->rows) || !row_kernel_of(node->graph->kernels, rnni_recurrent_of(node)->cell)) return RNN_OK;
+    const rnni_cell *cell = rnni_recurrent_of(node)->cell;
+    if (node->reduced || atomic_load(&node->rows) || !row_kernel_of(node->graph->kernels, cell)) return RNN_OK;
     rnni_real *rows = rnni_alloc_array(node->graph->context, (size_t)rows_size(node), sizeof *rows);
     if (!rows) return RNN_ERROR_MEMORY;
     pack_rows(node, node->graph->weights, node->packed, rows);
-    if (!atomic_compare_exchange_strong(&node->rows, &none, rows)) rnni_free(node->graph->context, rows, (size_t)rows_size(node) * sizeof *rows);
+    if (!atomic_compare_exchange_strong(&node->rows, &none, rows))
+        rnni_free(node->graph->context, rows, (size_t)rows_size(node) * sizeof *rows);
     return RNN_OK;
 }
 
@@ -100,8 +112,11 @@ static rnni_row row_of(const rnni_node *node, int32_t number)
     const rnni_real *rows = atomic_load(&node->rows);
     int64_t ih, hh, bias;
     place_rows(node, number, &ih, &hh, &bias);
-    return (rnni_row){ .h = r->h, .inputs = r->pass[number].input, .packed_ih = rows ? rows + ih : NULL,
-                       .packed_hh = rows ? rows + hh : NULL, .bias = rows ? rows + bias : NULL,
+    return (rnni_row){ .h = r->h,
+                       .inputs = r->pass[number].input,
+                       .packed_ih = rows ? rows + ih : NULL,
+                       .packed_hh = rows ? rows + hh : NULL,
+                       .bias = rows ? rows + bias : NULL,
                        .activation = r->activation };
 }
 
@@ -122,7 +137,7 @@ void rnni_recurrent_row_steps(const rnni_node *node, int32_t number, const rnni_
     if (row.h_in != steps->h) memcpy(steps->h, row.h_in, (size_t)row.h * sizeof *row.h_in);
 }
 
-/* ---- memory of a stream ------------------------------------------------------------------------------------------- */
+/* ---- memory of a stream */
 
 /* What one pass needs for a step. */
 typedef struct stream_pass {
@@ -136,12 +151,18 @@ typedef struct stream_pass {
 int64_t rnni_recurrent_state_size(const rnni_node *node)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    for (int i = RNNI_RECURRENT_HIDDEN; i < RNNI_RECURRENT_INPUTS; i++) /* begins with what a whole sequence gives */
+    /* not when it begins with what a whole sequence gives */
+    for (int i = RNNI_RECURRENT_HIDDEN; i < RNNI_RECURRENT_INPUTS; i++)
         if (node->inputs[i] && node->inputs[i]->of_sequence) return -1;
-    return rnni_node_int(node, RNN_LAYER_DIRECTION) == RNN_FORWARD ? r->passes * (r->o + (r->cell->states == 2 ? r->h : 0)) : -1;
+    return rnni_node_int(node, RNN_LAYER_DIRECTION) == RNN_FORWARD
+               ? r->passes * (r->o + (r->cell->states == 2 ? r->h : 0))
+               : -1;
 }
 
-static bool zones_out(const rnni_recurrent *r) { return r->zoneout[0] > 0 || (r->cell->states == 2 && r->zoneout[1] > 0); }
+static bool zones_out(const rnni_recurrent *r)
+{
+    return r->zoneout[0] > 0 || (r->cell->states == 2 && r->zoneout[1] > 0);
+}
 
 /* The state of a pass in the carried block. */
 static rnni_real *carried_at(const rnni_recurrent *r, const rnni_slot *slot, int state, int32_t number)
@@ -149,7 +170,8 @@ static rnni_real *carried_at(const rnni_recurrent *r, const rnni_slot *slot, int
     return state ? slot->carried + r->passes * r->o + number * r->h : slot->carried + number * r->o;
 }
 
-/* A pass that the row kernel steps. Only the new h needs a place beside its state: the layer's output, where somebody reads it. */
+/* A pass that the row kernel steps. Only the new h needs a place beside its state: the layer's output, where
+ * somebody reads it. */
 static stream_pass plan_row(const rnni_node *node, rnni_run *run, int32_t number)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
@@ -186,15 +208,17 @@ void rnni_recurrent_plan_stream(const rnni_node *node, rnni_run *run)
         if (passes) passes[p] = pass;
     }
     slot->final_count = r->passes * (r->o + (r->cell->states == 2 ? r->h : 0));
-    slot->final = slot->carried; /* states are stepped in place: what is carried is what the stream ends with */
+    slot->final = slot->carried; /* in place: what is carried is what the stream ends with */
     slot->dfinal = NULL;
     slot->saved = passes;
 }
 
-/* ---- steps of a stream -------------------------------------------------------------------------------------------- */
+/* ---- steps of a stream */
 
-/* A step of a cell; outside training zoneout keeps a fixed part of every old number. `keep` and `old` have room for the step's rows. */
-static void step_cell(const rnni_recurrent *r, rnni_real *const *keep, rnni_real *const *old, const rnni_cell_step *step)
+/* A step of a cell; outside training zoneout keeps a fixed part of every old number. `keep` and `old` have
+ * room for the step's rows. */
+static void step_cell(const rnni_recurrent *r, rnni_real *const *keep, rnni_real *const *old,
+                      const rnni_cell_step *step)
 {
     for (int state = 0; state < 2; state++) {
         if (!keep[state]) continue;
@@ -204,22 +228,34 @@ static void step_cell(const rnni_recurrent *r, rnni_real *const *keep, rnni_real
     }
     r->cell->forward(step);
     for (int state = 0; state < 2; state++)
-        if (keep[state]) step->kernels->zoneout(step->rows * width_of(r, state), keep[state], old[state], state ? step->c_out : step->h_out);
+        if (keep[state])
+            step->kernels->zoneout(step->rows * width_of(r, state), keep[state], old[state],
+                                   state ? step->c_out : step->h_out);
 }
 
 /* What is the same for a cell's step in every run; `vectors` has room for the cell's. */
-static rnni_cell_step cell_step_of(const rnni_node *node, const rnni_run *run, int32_t number, const rnni_real **vectors)
+static rnni_cell_step cell_step_of(const rnni_node *node, const rnni_run *run, int32_t number,
+                                   const rnni_real **vectors)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_pass *pass = &r->pass[number];
-    for (int i = 0; i < r->cell->vector_count; i++) vectors[i] = rnni_weight_at(node, run->graph->weights, pass->vectors + i);
-    return (rnni_cell_step){ .kernels = run->kernels, .rows = 1, .h = r->h, .o = r->o, .activation = r->activation,
-                             .packed = node->packed + pass->packed_hh, .bias = r->cell->apart >= 0 ? node->packed + pass->bias_apart : NULL,
-                             .vectors = vectors, .epsilon = r->epsilon, .packed_out = node->packed + pass->packed_hr,
+    for (int i = 0; i < r->cell->vector_count; i++)
+        vectors[i] = rnni_weight_at(node, run->graph->weights, pass->vectors + i);
+    return (rnni_cell_step){ .kernels = run->kernels,
+                             .rows = 1,
+                             .h = r->h,
+                             .o = r->o,
+                             .activation = r->activation,
+                             .packed = node->packed + pass->packed_hh,
+                             .bias = r->cell->apart >= 0 ? node->packed + pass->bias_apart : NULL,
+                             .vectors = vectors,
+                             .epsilon = r->epsilon,
+                             .packed_out = node->packed + pass->packed_hr,
                              .reduced = rnni_reduced_of_pass(node, number) };
 }
 
-static void input_product(const rnni_node *node, int32_t number, const rnni_cell_step *step, const rnni_real *x)
+static void input_product(const rnni_node *node, int32_t number, const rnni_cell_step *step,
+                          const rnni_real *x)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     rnni_recurrent_input_product(node, number, step->kernels, step->rows, x, step->z, r->cell->blocks * r->h);
@@ -242,7 +278,8 @@ static void step_pass(const rnni_node *node, const rnni_run *run, int32_t number
     step_cell(r, values->keep, values->old, &step);
 }
 
-/* What the states of a stream's first step are, from zero or from initial vectors, which are row `row` of `run`. */
+/* What the states of a stream's first step are, from zero or from initial vectors, which are row `row` of
+ * `run`. */
 static void begin_stream(const rnni_node *node, const rnni_slot *slot, const rnni_run *run, int64_t row)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
@@ -280,7 +317,7 @@ void rnni_recurrent_stream(const rnni_node *node, rnni_run *run)
     if (slot->y && !by_row) memcpy(slot->y, x, (size_t)r->o * sizeof *x);
 }
 
-/* ---- many streams ------------------------------------------------------------------------------------------------- */
+/* ---- many streams */
 
 /* Scratch for one step of `rows` streams, cut from run->scratch. */
 typedef struct streams_scratch {
@@ -322,22 +359,28 @@ void rnni_recurrent_plan_streams(const rnni_node *node, rnni_run *run)
     rnni_run_need_scratch(run, scratch_of(r, NULL, run->count).used);
 }
 
-/* State number `state` of a pass: from every stream into rows, or from rows into every stream and to where layers read final states. */
-static void gather(const rnni_node *node, const rnni_run *run, rnni_run *const *streams, int state, int32_t number, rnni_real *rows)
+/* State number `state` of a pass: from every stream into rows, or from rows into every stream and to where
+ * layers read final states. */
+static void gather(const rnni_node *node, const rnni_run *run, rnni_run *const *streams, int state,
+                   int32_t number, rnni_real *rows)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     int64_t n = width_of(r, state);
     for (int64_t i = 0; i < run->count; i++)
-        memcpy(rows + i * n, carried_at(r, &streams[i]->slots[node->id], state, number), (size_t)n * sizeof *rows);
+        memcpy(rows + i * n, carried_at(r, &streams[i]->slots[node->id], state, number),
+               (size_t)n * sizeof *rows);
 }
 
-static void scatter(const rnni_node *node, const rnni_run *run, rnni_run *const *streams, int state, int32_t number, const rnni_real *rows)
+static void scatter(const rnni_node *node, const rnni_run *run, rnni_run *const *streams, int state,
+                    int32_t number, const rnni_real *rows)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     int64_t n = width_of(r, state);
     for (int64_t i = 0; i < run->count; i++) {
-        memcpy(carried_at(r, &streams[i]->slots[node->id], state, number), rows + i * n, (size_t)n * sizeof *rows);
-        memcpy(rnni_final_at(run, node, run->slots[node->id].final, state, i, number), rows + i * n, (size_t)n * sizeof *rows);
+        memcpy(carried_at(r, &streams[i]->slots[node->id], state, number), rows + i * n,
+               (size_t)n * sizeof *rows);
+        memcpy(rnni_final_at(run, node, run->slots[node->id].final, state, i, number), rows + i * n,
+               (size_t)n * sizeof *rows);
     }
 }
 
@@ -346,7 +389,8 @@ void rnni_recurrent_streams(const rnni_node *node, rnni_run *run, rnni_run *cons
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_slot *slot = &run->slots[node->id];
     streams_scratch s = scratch_of(r, run->scratch, run->count);
-    const rnni_real *x = run->slots[node->inputs[RNNI_RECURRENT_X]->id].y, *vectors[RNNI_CELL_VECTORS] = { 0 };
+    const rnni_real *x = run->slots[node->inputs[RNNI_RECURRENT_X]->id].y,
+                    *vectors[RNNI_CELL_VECTORS] = { 0 };
     for (int64_t i = 0; i < run->count; i++)
         if (streams[i]->fresh) begin_stream(node, &streams[i]->slots[node->id], run, i);
     for (int32_t p = 0; p < r->passes; p++) {

@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "loss/loss.h"
+#include "loss/elements.h"
 
 #include <math.h>
 
-/* Absolute error, a row's mean over its n features:
- *
- *   l(y, t) = 1/n sum_j |y[j] - t[j]|
- *   dl / dy[j] = 1/n sign(y[j] - t[j]), 0 where they are equal */
-static void row(const rnni_loss_rows *r, int64_t i)
+/* Absolute error: e(d) = |d|, and at 0 the slope 0. */
+static double element(double d, double delta, double *slope)
 {
-    const int64_t n = r->features;
-    const rnni_real *y = r->y + i * n, *t = r->values + i * n;
-    const double scale = (double)r->weight[i] / (double)n;
-    double sum = 0;
-    for (int64_t j = 0; j < n; j++) {
-        double difference = (double)y[j] - (double)t[j];
-        sum += fabs(difference);
-        if (r->dy) r->dy[i * n + j] = (rnni_real)(difference == 0 ? 0 : copysign(scale, difference));
-    }
-    r->loss[i] = (rnni_real)(sum / (double)n);
+    (void)delta;
+    *slope = d == 0 ? 0 : copysign(1, d);
+    return fabs(d);
 }
 
-static void rows(const rnni_loss_rows *r)
-{
-    for (int64_t i = 0; i < r->rows; i++) row(r, i);
-}
+static void rows(const rnni_loss_rows *r) { rnni_loss_elements(r, element); }
 
 static const int32_t settings[] = { RNN_LOSS_WEIGHT, 0 };
 

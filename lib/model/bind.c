@@ -8,16 +8,22 @@
 
 /* ---- shards ------------------------------------------------------------------------------------------------------- */
 
-int64_t rnni_shard_size(int64_t count)
+int64_t rnni_shard_size(const rnn_context_t *context, bool training, int64_t count)
 {
+    enum { SMALL = 16, LARGE = 128 };
+    if (!training) { /* nothing is summed: as many as the threads share out; weights are read once a step for all of them */
+        int64_t size = (count + context->threads - 1) / context->threads;
+        return count <= SMALL ? count : size < SMALL ? SMALL : size > LARGE ? LARGE : size;
+    }
     if (count >= 64) return 32;
     if (count >= 16) return (count + 1) / 2;
     return count;
 }
 
-int32_t rnni_shard_count(int64_t count)
+int32_t rnni_shard_count(const rnn_context_t *context, bool training, int64_t count)
 {
-    return count == 0 ? 1 : (int32_t)((count + rnni_shard_size(count) - 1) / rnni_shard_size(count));
+    int64_t size = rnni_shard_size(context, training, count);
+    return count == 0 ? 1 : (int32_t)((count + size - 1) / size);
 }
 
 static rnn_status_t grow_runs(rnni_exec *exec, int32_t count)
@@ -322,15 +328,16 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
     RNNI_TRY(check_batch(graph, batch));
     RNNI_TRY(make_rows(exec, batch));
     if (exec->training) rnni_graph_trace_training(&exec->model->graph);
-    int32_t count = rnni_shard_count(batch->count);
+    int32_t count = rnni_shard_count(exec->context, exec->training, batch->count);
     RNNI_TRY(grow_runs(exec, count));
     exec->batch = batch;
     exec->run_count = 0;
     exec->whole.runs = exec->runs;
     exec->whole.count = count;
     memset(exec->whole.rows, 0, (size_t)graph->axis_count * sizeof *exec->whole.rows);
+    int64_t size = rnni_shard_size(exec->context, exec->training, batch->count);
     for (int32_t i = 0; i < count; i++) {
-        begin_run(exec, i, rnni_shard_size(batch->count));
+        begin_run(exec, i, size);
         RNNI_TRY(place_axes(exec, &exec->runs[i]));
         for (int32_t a = 0; a < graph->axis_count; a++) exec->whole.rows[a] += exec->runs[i].axes[a].rows;
     }

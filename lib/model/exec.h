@@ -6,8 +6,8 @@
 #include "layers/run.h"
 #include "model/model.h"
 
-/* Runs batches through a model: cuts a batch into shards of consecutive sequences, one run each, and runs the shards in parallel. How a batch is cut depends
- * on its size alone, so that gradients do not depend on threads. Reused from batch to batch; memory grows to the largest seen. */
+/* Runs batches through a model: cuts a batch into shards of consecutive sequences, one run each, and runs the shards in parallel. How a batch is cut in
+ * training depends on its size alone, so that gradients do not depend on threads. Reused from batch to batch; memory grows to the largest seen. */
 typedef struct rnni_exec {
     rnn_model_t *model;              /* borrowed */
     rnn_context_t *context;
@@ -53,10 +53,10 @@ typedef struct rnni_layout {
 enum { RNNI_MOVE_IN, RNNI_MOVE_ADD, RNNI_MOVE_OUT };
 void rnni_move_rows(const rnni_run *run, const rnni_node *node, rnni_layout layout, rnni_real *rows, rnni_real *table, int how);
 
-/* Sequences of one shard, a function of the batch's size alone: gradients are summed shard by shard. */
-int64_t rnni_shard_size(int64_t count);
+/* Sequences of one shard. In training a function of the batch's size alone: gradients are summed shard by shard. */
+int64_t rnni_shard_size(const rnn_context_t *context, bool training, int64_t count);
 /* Shards of a batch of so many sequences, at least one. */
-int32_t rnni_shard_count(int64_t count);
+int32_t rnni_shard_count(const rnn_context_t *context, bool training, int64_t count);
 /* Takes an axis' arrays, of sizes that hold whatever the masks are; the result is scratch of count + steps + 2 numbers to fill them with. */
 int64_t *rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows);
 /* Places a run's buffers in its arena (or measures them); the run's axes are laid out. While measuring, of an axis only count, rows and steps are read. */

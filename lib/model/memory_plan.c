@@ -77,8 +77,8 @@ static size_t fixed_bytes(const rnni_graph *graph, bool training, int32_t shards
 
 static size_t count_all(counting *c)
 {
-    int64_t size = rnni_shard_size(c->plan->batch), last = size ? c->plan->batch % size : 0, whole = size ? c->plan->batch / size : 0;
-    size_t bytes = fixed_bytes(c->graph, c->plan->training, rnni_shard_count(c->plan->batch));
+    int64_t size = rnni_shard_size(c->graph->context, c->plan->training, c->plan->batch), last = size ? c->plan->batch % size : 0, whole = size ? c->plan->batch / size : 0;
+    size_t bytes = fixed_bytes(c->graph, c->plan->training, rnni_shard_count(c->graph->context, c->plan->training, c->plan->batch));
     add(&bytes, shared_bytes(c), 1);
     add(&bytes, (size_t)whole, whole ? shard_bytes(c, size) : 0);
     if (last || !whole) add(&bytes, shard_bytes(c, last), 1);
@@ -123,15 +123,25 @@ rnn_status_t rnni_exec_most_bytes(const rnn_model_t *model, rnni_plan plan, int6
 
 /* ---- the model itself --------------------------------------------------------------------------------------------- */
 
+/* Weights of a reduced precision, which products read in place of packed ones. */
+static size_t reduced_bytes(const rnni_node *node)
+{
+    size_t bytes = (size_t)node->reduced_count * sizeof *node->reduced;
+    for (int32_t i = 0; i < node->reduced_count; i++)
+        if (node->reduced[i].block) add(&bytes, rnni_reduced_bytes(&node->reduced[i]), 1);
+    return bytes;
+}
+
 static int64_t weight_bytes(const rnni_graph *graph)
 {
-    int64_t count = graph->weight_total;
+    int64_t numbers = graph->weight_total * (graph->originals ? 2 : 1), reduced = 0;
     for (int32_t i = 0; i < graph->count; i++) {
         const rnni_node *node = graph->nodes[i];
-        count += node->packed_count + node->packed_backward_count;
-        if (rnni_is_recurrent(node)) count += rnni_recurrent_rows_count(node);
+        numbers += node->packed_count + node->packed_backward_count;
+        reduced += (int64_t)reduced_bytes(node);
+        if (rnni_is_recurrent(node)) numbers += rnni_recurrent_rows_count(node);
     }
-    return count * (int64_t)sizeof(rnni_real);
+    return numbers * (int64_t)sizeof(rnni_real) + reduced;
 }
 
 rnn_status_t rnn_model_memory(const rnn_model_t *model, int32_t what, int64_t batch, int64_t steps, int64_t *bytes)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/error.h"
 #include "core/number.h"
+#include "metrics/metrics.h"
 #include "model/model.h"
 #include "text/tokenizer.h"
-#include "metrics/metrics.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,15 +20,17 @@ rnn_dataset_t *rnn_model_like(const rnn_model_t *model, const char *output)
     rnn_dataset_t *like = index < 0 ? NULL : rnn_dataset_create(model->graph.context);
     if (!like || (size_t)index >= model->classes_count || model->classes[index].count == 0) return like;
     const rnni_classes *classes = &model->classes[index];
-    if (rnn_dataset_set_class_names(like, (const char *const *)classes->names, classes->count) == RNN_OK) return like;
+    const char *const *names = (const char *const *)classes->names;
+    if (rnn_dataset_set_class_names(like, names, classes->count) == RNN_OK) return like;
     rnn_dataset_free(like);
     return NULL;
 }
 
-/* ---- how sequences are given: "pad=1 truncate=0 ..." by the settings' names --------------------------------------- */
+/* ---- how sequences are given: "pad=1 truncate=0 ..." by the settings' names ---- */
 
 #define KEY "reading"
-static const int32_t kept[] = { RNN_DATA_PAD, RNN_DATA_TRUNCATE, RNN_DATA_MAX_LENGTH, RNN_DATA_PAD_ID, RNN_DATA_MAX_ID };
+static const int32_t kept[] = { RNN_DATA_PAD, RNN_DATA_TRUNCATE, RNN_DATA_MAX_LENGTH, RNN_DATA_PAD_ID,
+                                RNN_DATA_MAX_ID };
 enum { KEPT = sizeof kept / sizeof kept[0] };
 
 static const char *name_of(int32_t id)
@@ -47,7 +49,8 @@ rnn_status_t rnn_model_set_reading(rnn_model_t *model, const rnn_dataset_t *data
     for (int i = 0; i < KEPT; i++) {
         int64_t value = 0;
         RNNI_TRY(rnn_dataset_get_int(dataset, kept[i], &value));
-        used += snprintf(text + used, sizeof text - (size_t)used, "%s%s=%lld", i ? " " : "", name_of(kept[i]), (long long)value);
+        used += snprintf(text + used, sizeof text - (size_t)used, "%s%s=%lld", i ? " " : "", name_of(kept[i]),
+                         (long long)value);
     }
     return rnn_model_set_metadata(model, KEY, text);
 }
@@ -62,7 +65,9 @@ static rnn_status_t read_setting(const char *text, size_t size, int64_t values[K
         if (strlen(name) != length || memcmp(name, text, length)) continue;
         if (rnni_parse_i64(equals + 1, size - length - 1, &values[i])) return RNN_OK;
     }
-    return rnni_fail(RNN_ERROR_FORMAT, "the model's metadata \"" KEY "\" has \"%.*s\", which is no setting of a dataset and its value",
+    return rnni_fail(RNN_ERROR_FORMAT,
+                     "the model's metadata \"" KEY "\" has \"%.*s\", which is no setting of a dataset and its "
+                     "value",
                      size < 40 ? (int)size : 40, text);
 }
 
@@ -90,13 +95,14 @@ rnn_status_t rnn_model_get_reading(const rnn_model_t *model, rnn_dataset_t *data
     for (int i = 0; i < KEPT; i++) {
         if (rnn_dataset_set_int(dataset, kept[i], values[i]) == RNN_OK) continue;
         for (int j = 0; j < i; j++) rnn_dataset_set_int(dataset, kept[j], before[j]);
-        return rnni_fail(RNN_ERROR_FORMAT, "the model's metadata \"" KEY "\" has %s=%lld, which is out of range", name_of(kept[i]),
+        return rnni_fail(RNN_ERROR_FORMAT,
+                         "the model's metadata \"" KEY "\" has %s=%lld, which is out of range", name_of(kept[i]),
                          (long long)values[i]);
     }
     return RNN_OK;
 }
 
-/* ---- texts -------------------------------------------------------------------------------------------------------- */
+/* ---- texts ---- */
 
 /* A dataset of this one text. */
 static rnn_status_t wrap_text(const rnn_model_t *model, int32_t *ids, size_t count, rnn_dataset_t *data)
@@ -110,14 +116,18 @@ static rnn_status_t wrap_text(const rnn_model_t *model, int32_t *ids, size_t cou
     return status;
 }
 
-static rnn_status_t run_text(rnn_model_t *model, const char *text, size_t size, const char *output, rnn_tensor_t **result)
+static rnn_status_t run_text(rnn_model_t *model, const char *text, size_t size, const char *output,
+                             rnn_tensor_t **result)
 {
     rnn_context_t *context = model->graph.context;
     int32_t *ids = NULL;
     size_t capacity = 0, count = 0;
     rnn_dataset_t *data = rnn_dataset_create(context);
-    rnn_status_t status = data ? rnni_grow(context, (void **)&ids, &capacity, 1, sizeof *ids) : RNN_ERROR_MEMORY;
-    if (status == RNN_OK) status = rnni_tokenizer_encode(model->tokenizers[0], context, text, size, &ids, &capacity, &count);
+    const rnn_tokenizer_t *tokenizer = model->tokenizers[0];
+    rnn_status_t status =
+        data ? rnni_grow(context, (void **)&ids, &capacity, 1, sizeof *ids) : RNN_ERROR_MEMORY;
+    if (status == RNN_OK)
+        status = rnni_tokenizer_encode(tokenizer, context, text, size, &ids, &capacity, &count);
     if (status == RNN_OK) status = wrap_text(model, ids, count, data);
     if (status == RNN_OK) status = rnn_model_predict(model, data, output, result);
     rnn_dataset_free(data);
@@ -132,17 +142,19 @@ static int64_t answer_of(const rnn_tensor_t *values)
     return features == 1 ? value[0] >= (rnni_real)0.5 : rnni_argmax(features, value);
 }
 
-rnn_status_t rnn_model_predict_text(rnn_model_t *model, const char *text, int64_t size, const char *output, rnn_tensor_t **result, int64_t *answer)
+rnn_status_t rnn_model_predict_text(rnn_model_t *model, const char *text, int64_t size, const char *output,
+                                    rnn_tensor_t **result, int64_t *answer)
 {
     RNNI_REQUIRE(model && text, RNN_ERROR_ARGUMENT, "expected a model and a text, one is NULL");
-    RNNI_REQUIRE(size >= 0, RNN_ERROR_ARGUMENT, "the text has %lld bytes, expected 0 or more", (long long)size);
+    RNNI_REQUIRE(size >= 0, RNN_ERROR_ARGUMENT, "the text has %lld bytes, expected 0 or more",
+                 (long long)size);
     int32_t index = rnni_model_output_index(model, output);
     if (index < 0) return RNN_ERROR_NAME;
     RNNI_REQUIRE(model->graph.input_count == 1 && rnn_model_tokenizer(model, NULL), RNN_ERROR_STATE,
                  "the model has %s, expected one that has a tokenizer (rnn_model_set_tokenizer)",
                  model->graph.input_count == 1 ? "no tokenizer for its input" : "more than one input");
-    RNNI_REQUIRE(!answer || model->graph.outputs[index].node->axis < 0, RNN_ERROR_SHAPE, "output '%s' has one answer a step, not one a text",
-                 model->graph.outputs[index].name);
+    RNNI_REQUIRE(!answer || model->graph.outputs[index].node->axis < 0, RNN_ERROR_SHAPE,
+                 "output '%s' has one answer a step, not one a text", model->graph.outputs[index].name);
     rnn_tensor_t *values = NULL;
     RNNI_TRY(run_text(model, text, (size_t)size, output, &values));
     if (answer) *answer = answer_of(values);

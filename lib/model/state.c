@@ -24,7 +24,10 @@ static rnn_status_t find_input(rnn_state_t *state)
         state->carried_count += size;
         if (node->op->max_inputs == 0 && node->flow == RNNI_FLOW_VECTOR) state->vector_count += node->features;
     }
-    for (int32_t i = 0; i < graph->output_count; i++) state->output_size += graph->outputs[i].node->features;
+    for (int32_t i = 0; i < graph->output_count; i++) {
+        state->output_size += graph->outputs[i].node->features;
+        if (graph->outputs[i].node == state->input) state->copies_in = true;
+    }
     state->order = rnni_alloc_array(state->context, (size_t)graph->count, sizeof *state->order);
     if (!state->order) return RNN_ERROR_MEMORY;
     for (int32_t i = 0; i < graph->count; i++)
@@ -192,7 +195,7 @@ rnn_status_t rnn_state_step(rnn_state_t *state, const float *in, float *out)
     RNNI_REQUIRE(state->input->flow == RNNI_FLOW_SEQUENCE, RNN_ERROR_TYPE, "input '%s' takes token ids, rnn_state_step_token steps it",
                  state->input->name);
     RNNI_TRY(rnni_state_check_precision(state));
-    rnni_state_take_in(&state->run.slots[state->input->id], state->input->features, in);
+    rnni_state_take_in(&state->run.slots[state->input->id], state->copies_in, state->input->features, in);
     rnni_state_step(state, 1, out);
     return RNN_OK;
 }

@@ -7,24 +7,28 @@
 #include <rnn/state.h>
 
 struct rnn_state {
-    rnn_context_t *context;       /* the model's */
-    rnn_model_t *model;           /* held */
-    const rnni_node *input;       /* the sequence input */
+    rnn_context_t *context; /* the model's */
+    rnn_model_t *model;     /* held */
+    const rnni_node *input; /* the sequence input */
     rnni_run run;
-    rnni_real *carried;           /* all nodes' carried state, one behind another */
+    rnni_real *carried; /* all nodes' carried state, one behind another */
     int64_t carried_count;
-    rnni_real *vectors;           /* all vector inputs, one behind another */
+    rnni_real *vectors; /* all vector inputs, one behind another */
     int64_t vector_count;
-    int64_t index;                /* 0: the number that run.index points to */
+    int64_t index; /* 0: the number that run.index points to */
     int64_t output_size;
-    const rnni_node **order;      /* [order_count] what a step goes through: all nodes but inputs */
+    const rnni_node **order; /* [order_count] what a step goes through: all nodes but inputs */
     int32_t order_count;
-    bool marked;                  /* rnn_states_step: seen in this call */
     uint32_t generation;          /* of the model's precision, which the state is laid out for */
+    bool copies_in;               /* the input is an output: values are taken before outputs are written */
+    bool marked; /* rnn_states_step: seen in this call */
 };
 
 /* Numbers of state that a node carries from step to step, or -1 when it cannot be stepped. */
-static inline int64_t rnni_state_size_of(const rnni_node *node) { return node->op->state_size ? node->op->state_size(node) : 0; }
+static inline int64_t rnni_state_size_of(const rnni_node *node)
+{
+    return node->op->state_size ? node->op->state_size(node) : 0;
+}
 
 /* One sequence with one step, or with none when the step is masked. */
 static inline void rnni_state_set_steps(rnni_axis *axis, int64_t steps)
@@ -37,14 +41,15 @@ static inline void rnni_state_set_steps(rnni_axis *axis, int64_t steps)
     axis->active[0] = 1;
 }
 
-/* n numbers that the caller gives, as an input's y: where they lie, since layers only read them. */
-static inline void rnni_state_take_in(rnni_slot *slot, int64_t n, const float *in)
+/* n numbers that the caller gives, as an input's y: where they lie, since layers only read them; or a copy. */
+static inline void rnni_state_take_in(rnni_slot *slot, bool copy, int64_t n, const float *in)
 {
 #ifdef RNNI_REAL_IS_DOUBLE
+    (void)copy;
     for (int64_t i = 0; i < n; i++) slot->y[i] = in[i];
 #else
-    (void)n;
-    slot->y = (float *)in;
+    if (copy) memcpy(slot->y, in, (size_t)n * sizeof *in);
+    else slot->y = (float *)in;
 #endif
 }
 

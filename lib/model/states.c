@@ -3,21 +3,23 @@
 #include "layers/recurrent.h"
 #include "model/state.h"
 
-/* Many streams of one model, one step each: a batch of sequences that have one step. Layers without a state work on all rows at once, recurrent ones
- * gather the streams' states into rows and put them back; the few others that carry something (pools) step stream by stream. Sums do not
- * depend on the rows beside them, so every stream gets the bits of a step of its own. */
+/* Many streams of one model, one step each: a batch of sequences that have one step. Layers without a state
+ * work on all rows at once, recurrent ones gather the streams' states into rows and put them back; the few
+ * others that carry something (pools) step stream by stream. Sums do not depend on the rows beside them, so
+ * every stream gets the bits of a step of its own. */
 
-/* Streams that are worked on together: enough to read the weights seldom, few enough that their rows stay in the second-level cache. */
+/* Streams that are worked on together: enough to read the weights seldom, few enough that their rows stay in
+ * the second-level cache. */
 enum { GROUP = 32 };
 
 struct rnn_states {
     rnn_context_t *context;
-    rnn_model_t *model;          /* held */
-    rnni_run run;                /* with room for GROUP rows */
-    int64_t index[GROUP];        /* what run.index points to */
+    rnn_model_t *model;   /* held */
+    rnni_run run;         /* with room for GROUP rows */
+    int64_t index[GROUP]; /* what run.index points to */
 };
 
-/* ---- creating ----------------------------------------------------------------------------------------------------- */
+/* ---- creating */
 
 static void take_axis(rnni_run *run)
 {
@@ -47,8 +49,12 @@ static void lay_out_nodes(rnni_run *run)
     for (int32_t i = 0; i < graph->count; i++) {
         const rnni_node *node = graph->order[i];
         rnni_slot *slot = &run->slots[node->id];
-        if (node->flow == RNNI_FLOW_TOKENS) slot->ids = rnni_arena_take(&run->arena, GROUP, sizeof *slot->ids);
-        else slot->y = node->sequence_read || node->flow == RNNI_FLOW_VECTOR ? rnni_run_take(run, GROUP * node->features) : NULL;
+        if (node->flow == RNNI_FLOW_TOKENS)
+            slot->ids = rnni_arena_take(&run->arena, GROUP, sizeof *slot->ids);
+        else
+            slot->y = node->sequence_read || node->flow == RNNI_FLOW_VECTOR
+                          ? rnni_run_take(run, GROUP * node->features)
+                          : NULL;
         if (rnni_is_recurrent(node)) rnni_recurrent_plan_streams(node, run);
         else if (node->op->plan && rnni_state_size_of(node) == 0) node->op->plan(node, run);
     }
@@ -110,9 +116,10 @@ int64_t rnn_states_memory(const rnn_states_t *states)
                      (size_t)states->model->graph.count * sizeof *run->slots);
 }
 
-/* ---- a group ------------------------------------------------------------------------------------------------------ */
+/* ---- a group */
 
-/* A layer with a state of its own kind: row by row in the streams' runs, whose slots are lent the rows for the length of a call. */
+/* A layer with a state of its own kind: row by row in the streams' runs, whose slots are lent the rows for
+ * the length of a call. */
 static void step_apart(const rnni_node *node, const rnni_run *run, rnni_run *const *streams)
 {
     const rnni_node *in = node->inputs[0];
@@ -134,7 +141,8 @@ static void load_vectors(const rnni_run *run, rnn_state_t *const *group)
         const rnni_node *input = graph->inputs[i];
         if (input->flow != RNNI_FLOW_VECTOR) continue;
         for (int64_t b = 0; b < run->count; b++)
-            memcpy(run->slots[input->id].y + b * input->features, group[b]->vectors + at, (size_t)input->features * sizeof(rnni_real));
+            memcpy(run->slots[input->id].y + b * input->features, group[b]->vectors + at,
+                   (size_t)input->features * sizeof(rnni_real));
         at += (int32_t)input->features;
     }
 }
@@ -188,14 +196,15 @@ static void step_group(rnn_states_t *states, rnn_state_t *const *group, int64_t 
     copy_outputs(run, out);
 }
 
-/* ---- all of them -------------------------------------------------------------------------------------------------- */
+/* ---- all of them */
 
 /* Every stream is there, belongs to the model, and comes only once; then nothing can fail any more. */
 static rnn_status_t check_streams(const rnn_states_t *states, rnn_state_t *const *streams, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
         RNNI_REQUIRE(streams[i], RNN_ERROR_ARGUMENT, "stream %lld is NULL", (long long)i);
-        RNNI_REQUIRE(streams[i]->model == states->model, RNN_ERROR_ARGUMENT, "stream %lld belongs to another model", (long long)i);
+        RNNI_REQUIRE(streams[i]->model == states->model, RNN_ERROR_ARGUMENT,
+                     "stream %lld belongs to another model", (long long)i);
         RNNI_TRY(rnni_state_check_precision(streams[i]));
     }
     int64_t marked = 0;
@@ -205,7 +214,8 @@ static rnn_status_t check_streams(const rnn_states_t *states, rnn_state_t *const
     return RNN_OK;
 }
 
-static rnn_status_t check_call(const rnn_states_t *states, rnn_state_t *const *streams, int64_t count, const void *in, const void *out)
+static rnn_status_t check_call(const rnn_states_t *states, rnn_state_t *const *streams, int64_t count,
+                               const void *in, const void *out)
 {
     RNNI_REQUIRE(states && streams && in && out, RNN_ERROR_ARGUMENT,
                  "expected a workspace, streams, their inputs and a place for the outputs, one is NULL");
@@ -213,17 +223,19 @@ static rnn_status_t check_call(const rnn_states_t *states, rnn_state_t *const *s
     return check_streams(states, streams, count);
 }
 
-rnn_status_t rnn_states_step(rnn_states_t *states, rnn_state_t *const *streams, int64_t count, const float *in, float *out)
+rnn_status_t rnn_states_step(rnn_states_t *states, rnn_state_t *const *streams, int64_t count,
+                             const float *in, float *out)
 {
     RNNI_TRY(check_call(states, streams, count, in, out));
     const rnni_node *input = states->model->graph.axes[0].input;
-    RNNI_REQUIRE(input->flow == RNNI_FLOW_SEQUENCE, RNN_ERROR_TYPE, "input '%s' takes token ids, rnn_states_step_tokens steps it", input->name);
+    RNNI_REQUIRE(input->flow == RNNI_FLOW_SEQUENCE, RNN_ERROR_TYPE,
+                 "input '%s' takes token ids, rnn_states_step_tokens steps it", input->name);
     uint64_t mode = rnni_denormals_flush();
     for (int64_t first = 0, n; first < count; first += n) {
         float *places[GROUP];
         n = count - first < GROUP ? count - first : GROUP;
         for (int64_t b = 0; b < n; b++) places[b] = out + (first + b) * streams[first]->output_size;
-        rnni_state_take_in(&states->run.slots[input->id], n * input->features, in + first * input->features);
+        rnni_state_take_in(&states->run.slots[input->id], false, n * input->features, in + first * input->features);
         step_group(states, streams + first, n, places);
     }
     rnni_denormals_restore(mode);
@@ -231,12 +243,14 @@ rnn_status_t rnn_states_step(rnn_states_t *states, rnn_state_t *const *streams, 
 }
 
 /* Masked steps are made by their streams alone, and leave the group to the others. */
-rnn_status_t rnn_states_step_tokens(rnn_states_t *states, rnn_state_t *const *streams, int64_t count, const int32_t *ids, float *out)
+rnn_status_t rnn_states_step_tokens(rnn_states_t *states, rnn_state_t *const *streams, int64_t count,
+                                    const int32_t *ids, float *out)
 {
     RNNI_TRY(check_call(states, streams, count, ids, out));
     const rnni_graph *graph = &states->model->graph;
     const rnni_node *input = graph->axes[0].input;
-    RNNI_REQUIRE(input->flow == RNNI_FLOW_TOKENS, RNN_ERROR_TYPE, "input '%s' takes values, rnn_states_step steps it", input->name);
+    RNNI_REQUIRE(input->flow == RNNI_FLOW_TOKENS, RNN_ERROR_TYPE,
+                 "input '%s' takes values, rnn_states_step steps it", input->name);
     for (int64_t i = 0; i < count; i++) RNNI_TRY(rnni_state_check_id(streams[i], ids[i]));
     uint64_t mode = rnni_denormals_flush();
     rnn_state_t *group[GROUP];

@@ -19,7 +19,8 @@ static void write_stop_words(const rnn_tokenizer_t *tokenizer, rnni_json_writer 
     if (!word) return;
     rnni_json_write_key(json, "stop_words");
     rnni_json_begin_array(json);
-    for (int64_t i = 0; (word = rnn_tokenizer_stop_word(tokenizer, i)); i++) rnni_json_write_string(json, word);
+    for (int64_t i = 0; (word = rnn_tokenizer_stop_word(tokenizer, i)); i++)
+        rnni_json_write_string(json, word);
     rnni_json_end_array(json);
 }
 
@@ -68,10 +69,12 @@ static rnn_status_t read_settings(rnn_tokenizer_t *tokenizer, const rnni_json_va
     return RNN_OK;
 }
 
-static rnn_status_t read_stop_words(rnn_tokenizer_t *tokenizer, const rnni_json_value *words, const char *owner)
+static rnn_status_t read_stop_words(rnn_tokenizer_t *tokenizer, const rnni_json_value *words,
+                                    const char *owner)
 {
     if (!words) return RNN_OK;
-    RNNI_REQUIRE(rnni_json_is(words, RNNI_JSON_ARRAY), RNN_ERROR_FORMAT, "the stop words of %s are no array", owner);
+    RNNI_REQUIRE(rnni_json_is(words, RNNI_JSON_ARRAY), RNN_ERROR_FORMAT,
+                 "the stop words of %s are no array", owner);
     const rnni_json_value *word = rnni_json_first(words);
     for (uint32_t i = 0; i < words->size; i++, word = rnni_json_next(word)) {
         const char *text = rnni_json_string(word);

@@ -261,7 +261,8 @@ static rnn_status_t check_monitor(const rnn_trainer_t *t, const rnn_dataset_t *d
                  "rnn_trainer_fit: the accuracy is to be monitored, but no output has a classification loss");
     if (monitor != RNNI_MONITOR_RECALL) return RNN_OK;
     RNNI_REQUIRE(t->classified >= 0 && rnni_goal_classes(&t->goals[t->classified]) > 0, RNN_ERROR_STATE,
-                 "rnn_trainer_fit: the recall is to be monitored, but no output chooses one of several classes");
+                 "rnn_trainer_fit: the recall is to be monitored, but no output chooses one of several "
+                 "classes");
     double split = rnni_train_float(t, RNN_TRAIN_VALIDATION_SPLIT);
     RNNI_REQUIRE(t->validation || floor(split * (double)rnn_dataset_count(dataset)) >= 1, RNN_ERROR_STATE,
                  "rnn_trainer_fit: the recall is to be monitored, but there are no samples for validation");

@@ -129,9 +129,19 @@ static rnn_status_t prepare_stream(bench_item *b)
     return b->out && b->in ? RNN_OK : RNN_ERROR_MEMORY;
 }
 
+/* RNN_PRECISION_*, or -1. */
+static int32_t precision_of(const bench_work *w)
+{
+    const char *name;
+    for (int32_t p = 0; (name = rnn_precision_name(p)); p++)
+        if (!strcmp(w->precision, name)) return p;
+    return -1;
+}
+
 const char *bench_item_refusal(const bench_work *w)
 {
-    if (*w->precision && strcmp(w->precision, "f32") != 0) return "precision: only 'f32' is supported";
+    if (*w->precision && precision_of(w) < 0) return "precision: expected f32, bf16, int8 or int8_weights";
+    if (precision_of(w) > RNN_PRECISION_F32 && !strcmp(w->kind, "train")) return "precision: training is done in f32 only";
     if (*w->lengths && strcmp(w->lengths, "uniform") != 0) return "lengths: 'uniform' or nothing is expected";
     if (*w->lengths && !strcmp(w->kind, "stream")) return "lengths: a stream has none";
     return NULL;
@@ -141,6 +151,10 @@ rnn_status_t bench_item_prepare(bench_item *b, rnn_context_t *context, const ben
 {
     *b = (bench_item){ .work = w };
     if (!(b->model = make_model(context, w))) return RNN_ERROR_ARGUMENT;
+    if (precision_of(w) > RNN_PRECISION_F32) {
+        rnn_status_t status = rnn_model_set_precision(b->model, precision_of(w));
+        if (status) return status;
+    }
     if (!strcmp(w->kind, "stream")) return prepare_stream(b);
     if (!(b->batch = rnn_batch_create(context))) return RNN_ERROR_MEMORY;
     rnn_status_t status = add_lengths(b, context);

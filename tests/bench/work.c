@@ -176,6 +176,7 @@ double bench_flops(const bench_work *w, int64_t useful_steps)
 
 double bench_weight_bytes(const bench_work *w)
 {
-    double head = head_weights(w) > 0 ? head_weights(w) + (double)w->classes : 0;
-    return 4 * (recurrent_weights(w) + recurrent_biases(w) + head + (double)(w->vocab ? w->embed : 0));
+    double head = head_weights(w);
+    double each = !strcmp(w->precision, "bf16") ? 2 : !strcmp(w->precision, "int8") ? 1 : 4;
+    return each * (recurrent_weights(w) + head + (double)(w->vocab ? w->embed : 0)) + 4 * recurrent_biases(w);
 }

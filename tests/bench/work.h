@@ -10,7 +10,7 @@ enum { BENCH_LAYERS = 8, BENCH_NAME = 40 };
 typedef struct bench_work {
     char kind[BENCH_NAME], cell[BENCH_NAME], head[BENCH_NAME], loss[BENCH_NAME], optimizer[BENCH_NAME];
     char lengths[BENCH_NAME];   /* "uniform": each sequence 1 to `steps` steps, all equally likely; else all have `steps` */
-    char precision[BENCH_NAME]; /* of the weights: "f32" (also when not given), "bf16", "int8" */
+    char precision[BENCH_NAME]; /* of the weights: "f32" (also when not given), "bf16", "int8", "int8_weights" */
     int64_t vocab, embed, input, hidden[BENCH_LAYERS], layers, steps, batch, classes, bidirectional;
 } bench_work;
 

@@ -2,25 +2,9 @@
 #include "core/failing.h"
 #include "core/memory.h"
 #include "data/csv.h"
+#include "data/written.h"
 
 static char path[] = "/tmp/rnn_test_csv_XXXXXX";
-
-static void write_bytes(const char *bytes, size_t size)
-{
-    static int made;
-    if (!made) {
-        int descriptor = mkstemp(path);
-        CHECK(descriptor >= 0);
-        close(descriptor);
-        made = 1;
-    }
-    FILE *file = fopen(path, "wb");
-    CHECK(file != NULL);
-    CHECK_INT(fwrite(bytes, 1, size, file), size);
-    CHECK_INT(fclose(file), 0);
-}
-
-static void write_text(const char *text) { write_bytes(text, strlen(text)); }
 
 /* A reader of columns "use:name use:name", uses by the letters of their names: text, ids, value, label,
  * Target, weight. */
@@ -83,7 +67,7 @@ static const char *loaded(rnn_csv_t *csv, const char *text, const rnn_dataset_t 
 {
     static char first[4096];
     rnn_dataset_t *d = NULL;
-    write_text(text);
+    write_text(path, text);
     CHECK_OK(rnn_csv_set_int(csv, RNN_CSV_STREAM, 1));
     CHECK_OK(rnn_csv_load(csv, path, like, &d));
     strcpy(first, shown(d));
@@ -126,7 +110,7 @@ TEST(texts_and_ids)
     rnn_tokenizer_t *t = rnn_tokenizer_create(NULL);
     rnn_csv_t *csv = reader("t:text l:stars i:codes");
     const char *text = "id,text,stars,codes\n1,\"Good, good\nfilm\",5,1 2\n2,bad film,1,\n";
-    write_text(text);
+    write_text(path, text);
     CHECK_OK(rnn_csv_count_words(csv, path, t));
     CHECK_OK(rnn_tokenizer_build(t));
     CHECK_INT(rnn_tokenizer_size(t), RNN_TOKEN_FIRST + 3);
@@ -147,7 +131,7 @@ TEST(label_names)
     CHECK_STR(rnn_dataset_class_name(other, 0), "yes");
     rnn_dataset_free(other);
     other = NULL;
-    write_text("a,b\n1,no\n2,maybe\n");
+    write_text(path, "a,b\n1,no\n2,maybe\n");
     CHECK_STATUS(rnn_csv_load(csv, path, d, &other), RNN_ERROR_DATA);
     CHECK(strstr(rnn_last_error(), "line 3, column \"b\": there is no class named \"maybe\""));
     CHECK(other == NULL);
@@ -181,7 +165,7 @@ TEST(missing_values)
     CHECK_OK(rnn_csv_set_float(csv, RNN_CSV_FILL, -1));
     CHECK_STR(loaded(csv, gaps, NULL, NULL), "1,2;-1,3;4,-1;5,-1;");
     CHECK_OK(rnn_csv_set_int(csv, RNN_CSV_MISSING, 2));
-    write_text("a,b\n?,1\n");
+    write_text(path, "a,b\n?,1\n");
     CHECK_STATUS(rnn_csv_load(csv, path, NULL, &d), RNN_ERROR_DATA);
     CHECK(strstr(rnn_last_error(), "first row"));
     rnn_csv_free(csv);
@@ -199,7 +183,7 @@ TEST(marks_of_missing_values)
     CHECK_OK(rnn_csv_set_missing(csv, marks, 2));
     CHECK_OK(rnn_csv_set_int(csv, RNN_CSV_MISSING, 3));
     CHECK_STR(loaded(csv, "1\nnone\n-9\n2\n", NULL, NULL), "1;2;");
-    write_text("1\nNA\n");
+    write_text(path, "1\nNA\n");
     CHECK_STATUS(rnn_csv_load(csv, path, NULL, &d), RNN_ERROR_DATA);
     CHECK(strstr(rnn_last_error(), "line 2, column \"0\": \"NA\" is not a number"));
     CHECK_OK(rnn_csv_set_missing(csv, NULL, 0));
@@ -269,7 +253,7 @@ TEST(parts_and_orders_of_a_stream)
 {
     rnn_csv_t *csv = reader("v:x l:y");
     rnn_dataset_t *d = NULL, *part = NULL;
-    write_text(series);
+    write_text(path, series);
     CHECK_OK(rnn_csv_set_int(csv, RNN_CSV_STREAM, 1));
     CHECK_OK(rnn_csv_load(csv, path, NULL, &d));
     rnn_csv_free(csv);
@@ -294,10 +278,10 @@ TEST(a_file_that_changes_is_noticed)
                                          "x,y\n1,0\n2\n",   "x,y\n1,0\n\"2,0\n",
                                          "x,y\n1,0\n2,z\n", "x,y\n1,0\n?,1\n" };
     for (int i = 0; i < 6; i++) {
-        write_text("x,y\n1,0\n2,1\n");
+        write_text(path, "x,y\n1,0\n2,1\n");
         CHECK_OK(rnn_csv_set_int(csv, RNN_CSV_MISSING, i == 5 ? 3 : 0));
         CHECK_OK(rnn_csv_load(csv, path, NULL, &d));
-        write_text(later[i]);
+        write_text(path, later[i]);
         CHECK(rnn_dataset_next_batch(d, &batch) < 0);
         CHECK(rnn_last_error()[0] != 0);
         rnn_dataset_free(d);
@@ -316,7 +300,7 @@ TEST(headers)
     CHECK_STR(loaded(csv, "5\n1\n", NULL, NULL), "1;");
     CHECK_OK(rnn_csv_set_int(csv, RNN_CSV_HEADER, 0));
     CHECK_STR(loaded(csv, "5\n1\n", NULL, NULL), "5;1;");
-    write_text("a\n1\n");
+    write_text(path, "a\n1\n");
     CHECK_STATUS(rnn_csv_load(csv, path, NULL, &d), RNN_ERROR_DATA);
     rnn_csv_free(csv);
     csv = reader("v:a");
@@ -325,7 +309,7 @@ TEST(headers)
     CHECK(strstr(rnn_last_error(), "there is no header, and its columns are 0 to 0"));
     rnn_csv_free(csv);
     csv = reader("v:age");
-    write_text("name,,Age\nx,y,1\n");
+    write_text(path, "name,,Age\nx,y,1\n");
     CHECK_STATUS(rnn_csv_load(csv, path, NULL, &d), RNN_ERROR_NAME);
     CHECK(strstr(rnn_last_error(), "no column \"age\": its header has name, 1, Age"));
     rnn_csv_free(csv);
@@ -335,7 +319,7 @@ static const char *refused(const char *columns, const char *text, rnn_status_t e
 {
     rnn_csv_t *csv = reader(columns);
     rnn_dataset_t *d = NULL;
-    write_text(text);
+    write_text(path, text);
     for (int stream = 0; stream < 2; stream++) {
         CHECK_OK(rnn_csv_set_int(csv, RNN_CSV_STREAM, stream));
         CHECK_STATUS(rnn_csv_load(csv, path, NULL, &d), expected);
@@ -411,7 +395,7 @@ TEST(windows_take_no_text)
 {
     rnn_csv_t *csv = reader("i:a v:b");
     rnn_dataset_t *d = NULL;
-    write_text("a,b\n1,2\n");
+    write_text(path, "a,b\n1,2\n");
     CHECK_OK(rnn_csv_set_int(csv, RNN_CSV_WINDOW, 1));
     CHECK_STATUS(rnn_csv_load(csv, path, NULL, &d), RNN_ERROR_STATE);
     rnn_csv_free(csv);
@@ -466,7 +450,7 @@ static int64_t write_series(int64_t rows)
 TEST(streams_in_bounded_memory)
 {
     enum { ROWS = 40000 };
-    write_text("");
+    write_text(path, "");
     int64_t size = write_series(ROWS);
     gauge g = { 0, 0 };
     rnn_allocator_t allocator = { sizeof(allocator), gauge_allocate, gauge_release, &g };
@@ -539,7 +523,7 @@ static int load_anew(rnn_context_t *context)
 
 TEST(survives_every_failed_allocation)
 {
-    write_text("t,a,l,w\nx y,1,yes,1\nz,?,no,2\nw,3,,?\n");
+    write_text(path, "t,a,l,w\nx y,1,yes,1\nz,?,no,2\nw,3,,?\n");
     EVERY_FAILURE(load_anew);
 }
 
@@ -559,7 +543,7 @@ static int load_windows(rnn_context_t *context)
 
 TEST(windows_survive_every_failed_allocation)
 {
-    write_text("a,b,l\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n");
+    write_text(path, "a,b,l\n1,2,x\n3,4,y\n5,6,x\n7,8,y\n");
     EVERY_FAILURE(load_windows);
 }
 

@@ -2,28 +2,14 @@
 #include "core/failing.h"
 #include "core/random.h"
 #include "data/batch.h"
+#include "data/written.h"
 
 static char path[] = "/tmp/rnn_load_text_XXXXXX";
-
-static void write_bytes(const char *bytes, size_t size)
-{
-    static int made;
-    if (!made) {
-        int descriptor = mkstemp(path);
-        CHECK(descriptor >= 0);
-        close(descriptor);
-        made = 1;
-    }
-    FILE *file = fopen(path, "wb");
-    CHECK(file != NULL);
-    CHECK(fwrite(bytes, 1, size, file) == size);
-    CHECK(fclose(file) == 0);
-}
 
 static rnn_status_t load(const char *text, const rnn_tokenizer_t *t, const rnn_dataset_t *like,
                          rnn_dataset_t **d)
 {
-    write_bytes(text, strlen(text));
+    write_text(path, text);
     return rnn_dataset_load_text(NULL, path, t, like, d);
 }
 
@@ -152,12 +138,12 @@ TEST(long_tokens_are_cut_in_the_error)
 TEST(bytes_of_value_0)
 {
     rnn_dataset_t *d = NULL;
-    write_bytes("a\0b\t1\n", 6);
+    write_bytes(path, "a\0b\t1\n", 6);
     CHECK_STATUS(rnn_dataset_load_text(NULL, path, NULL, NULL, &d), RNN_ERROR_FORMAT);
-    write_bytes("1\t1\0002\n", 6);
+    write_bytes(path, "1\t1\0002\n", 6);
     CHECK_STATUS(rnn_dataset_load_text(NULL, path, NULL, NULL, &d), RNN_ERROR_DATA);
     rnn_tokenizer_t *t = tokenizer("a b");
-    write_bytes("1\ta\0b\n", 6);
+    write_bytes(path, "1\ta\0b\n", 6);
     CHECK_OK(rnn_dataset_load_text(NULL, path, t, NULL, &d));
     CHECK_STR(shown(d), "1: 4 5");
     rnn_dataset_free(d);
@@ -210,7 +196,7 @@ TEST(arguments)
 
 static int32_t has_ids(const char *text, int64_t lines)
 {
-    write_bytes(text, strlen(text));
+    write_text(path, text);
     return rnn_text_file_has_ids(NULL, path, lines);
 }
 
@@ -250,7 +236,7 @@ static int load_anew(rnn_context_t *context)
 TEST(survives_every_failed_allocation)
 {
     const char *text = "spam\ta b c a b c a b c\nham\tb\neggs\tc c c c c c c c c c c c c c c c c c\n";
-    write_bytes(text, strlen(text));
+    write_text(path, text);
     EVERY_FAILURE(load_anew);
 }
 
@@ -299,7 +285,7 @@ static int load_mutant(const char *seed, uint64_t number, const rnn_tokenizer_t 
     char bytes[256];
     size_t size = strlen(seed);
     memcpy(bytes, seed, size);
-    write_bytes(bytes, mutate(bytes, size, sizeof(bytes), number));
+    write_bytes(path, bytes, mutate(bytes, size, sizeof(bytes), number));
     rnn_dataset_t *d = NULL;
     rnn_status_t status = rnn_dataset_load_text(NULL, path, t, NULL, &d);
     if (status == RNN_OK) {

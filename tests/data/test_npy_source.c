@@ -145,7 +145,8 @@ TEST(types)
         { "{'descr':'<u2','fortran_order':False,'shape':(1,2)}", "\1\0\0\xF0", 4, 1, 0xF000 },
         { "{'descr':'>u2','fortran_order':False,'shape':(1,2)}", "\0\1\xF0\0", 4, 1, 0xF000 },
         { "{'descr':'>i4','fortran_order':False,'shape':(1,2)}", "\0\0\1\2\0\0\0\3", 8, 258, 3 },
-        { "{'descr':'<u4','fortran_order':False,'shape':(1,2)}", "\2\1\0\0\xFF\xFF\xFF\x7F", 8, 258, INT32_MAX },
+        { "{'descr':'<u4','fortran_order':False,'shape':(1,2)}", "\2\1\0\0\xFF\xFF\xFF\x7F", 8, 258,
+          INT32_MAX },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         rnn_dataset_t *d = NULL;

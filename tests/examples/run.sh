@@ -190,10 +190,11 @@ reports() {
     valid "report.html without a test" "$work/untested/report.html"
     check "no test, no matrix" test ! -e "$work/untested/confusion.svg"
     check "train with a validation file" "$classify" --train "$work/train.tsv" --validation "$work/test.tsv" --epochs 2 \
-        --early-stop 1 --clean --pool max --drop-words 0.1 --balance weights --metrics-json "$work/valid.json"
+        --early-stop 1 --monitor recall --clean --pool max --drop-words 0.1 --balance weights --metrics-json "$work/valid.json"
     check "figures of the validation file" test "$(metric val_acc_best valid.json)" != null
     refuse "two validations" "--validation-split" "$classify" --train "$work/train.tsv" --validation "$work/test.tsv" \
         --validation-split 0.1
+    refuse "a recall of nothing" "--monitor recall" "$classify" --train "$work/train.tsv" --monitor recall
     refuse "two tests" "--test-split" "$classify" --train "$work/train.tsv" --test "$work/test.tsv" --test-split 0.1
     refuse "a test of no texts" "not one of" "$classify" --train "$work/train.tsv" --test-split 0.001
     refuse "a report without data" "--report needs" "$classify" --load "$model" --predict --report "$work/report"
@@ -241,6 +242,22 @@ classify_ids() {
     echo "words here" > "$work/lines"
     refuse "words for a model of ids" "token ids" sh -c '"$1" --load "$2" --predict < "$3"' sh "$classify" "$model" \
         "$work/lines"
+}
+
+quantize() {
+    check "a model to round" "$classify" --train "$work/test.ids" --cell lstm --embed 8 --units 8 --max-words 40 \
+        --max-len 12 --epochs 1 --save "$model"
+    sed 's/5000/2/g' "$work/test.ids" > "$work/known.ids"
+    for precision in bf16 int8 int8_weights; do
+        check "quantize to $precision" "$examples/quantize" "$model" "$work/small.safetensors" $precision \
+            "$work/known.ids"
+        cp "$work/out" "$work/printed"
+        check "accuracy of every precision" test "$(grep -c 'accuracy [01]\.[0-9]' "$work/printed")" -eq 4
+        check "it classifies" sh -c 'echo "1 12 15 6 20" | "$1" --load "$2" --predict | grep -q .' sh "$classify" \
+            "$work/small.safetensors"
+    done
+    refuse "a precision that is not there" "int8_weights" "$examples/quantize" "$model" "$work/small.safetensors" int4
+    refuse "a model without floats" "float weights" "$examples/quantize" "$work/small.safetensors" "$work/x" bf16
 }
 
 classify_errors() {
@@ -315,6 +332,25 @@ vanishing() {
     refuse "vanishing: too short" "2 steps" "$examples/vanishing" --steps 1
 }
 
+# Percentiles rise, and a histogram is drawn; models of both kinds of input are loaded.
+stream_latency() {
+    program=$examples/stream_latency
+    check "stream_latency" "$program" --units 8 --layers 2 --steps 2000 --seconds 0.05 --svg "$work/latency.svg"
+    cp "$work/out" "$work/printed"
+    check "its percentiles rise" awk '/^(full rate|audio pace)/ { if (!($4 > 0 && $4 <= $5 && $5 <= $6 && $6 <= $7)) exit 1; n++ }
+        END { exit n != 2 }' "$work/printed"
+    check "bytes of a stream" grep -Eq '^[0-9]+ bytes a stream, [0-9]+ bytes of model' "$work/printed"
+    valid "its histogram" "$work/latency.svg"
+    check "many streams" "$program" --cell gru --units 8 --input 3 --streams 40 --steps 200 --seconds 0
+    cp "$work/out" "$work/printed"
+    check "their workspace" grep -q 'bytes of workspace' "$work/printed"
+    check "a loaded model of values" "$program" --load "$work/total.safetensors" --steps 100 --seconds 0
+    check "a loaded model of ids" "$program" --load "$work/words.safetensors" --steps 100 --seconds 0 --streams 3
+    refuse "no model" nothing "$program" --load "$work/nothing.safetensors"
+    refuse "no steps" "--steps" "$program" --steps 0
+    refuse "a picture that has no place" "no/such" "$program" --steps 10 --seconds 0 --svg "$work/no/such.svg"
+}
+
 bench() {
     program=$BUILD/tests/bench/rnn_bench
     [ -x "$program" ] || return 0
@@ -342,9 +378,11 @@ demos
 classify_words
 reports
 classify_ids
+quantize
 classify_errors
 own_reviews
 vanishing
+stream_latency
 bench
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

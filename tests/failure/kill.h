@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* POINTS says how often. A child trains and writes checkpoints until it is killed, at any moment: what lies
- * under the
- * name is one whole checkpoint, with the weights that a run of so many epochs has. */
+ * under the name is one whole checkpoint, with the weights that a run of so many epochs has. */
 #include "train/toy.h"
 
 #include <dirent.h>
@@ -14,13 +13,6 @@ enum { SAMPLES = 20, MOST_EPOCHS = 4000, LONGEST = 60000 /* microseconds */ };
 
 static char folder[64], path[96];
 
-typedef struct {
-    rnn_context_t *context;
-    rnn_model_t *model;
-    rnn_dataset_t *data;
-    rnn_trainer_t *trainer;
-} toy_run;
-
 static toy_run begin(void)
 {
     toy_run r = { .context = toy_context(1) };
@@ -28,14 +20,6 @@ static toy_run begin(void)
     r.data = toy_data(r.context, SAMPLES, 3);
     r.trainer = toy_trainer(r.model, RNN_LOSS_CROSS_ENTROPY, 1, 10);
     return r;
-}
-
-static void end(toy_run *r)
-{
-    rnn_trainer_free(r->trainer);
-    rnn_dataset_free(r->data);
-    rnn_model_free(r->model);
-    rnn_context_free(r->context);
 }
 
 /* Runs until it is killed. */
@@ -78,7 +62,7 @@ static int kill_after(long microseconds)
 static void go_to(toy_run *whole, int64_t epoch)
 {
     if (rnn_trainer_epochs(whole->trainer) > epoch) {
-        end(whole);
+        toy_end(whole);
         *whole = begin();
     }
     while (rnn_trainer_epochs(whole->trainer) < epoch) CHECK_OK(rnn_trainer_fit(whole->trainer, whole->data));
@@ -116,10 +100,10 @@ TEST(killed_while_it_writes_checkpoints)
         toy_check_same(r.model, whole.model);
         changes += epochs != last;
         last = epochs;
-        end(&r);
+        toy_end(&r);
     }
     CHECK(changes > 2); /* or nothing was ever written while it ran */
-    end(&whole);
+    toy_end(&whole);
     remove_all();
 }
 

@@ -283,4 +283,25 @@ TEST(mutants_of_a_model_with_every_layer)
     try_mutants(sample_whole, 7061999);
 }
 
+static rnn_model_t *sample_reduced(rnn_context_t *plain, int32_t precision)
+{
+    rnn_model_t *model = sample_small(plain);
+    CHECK_OK(rnn_model_set_precision(model, precision));
+    return model;
+}
+static rnn_model_t *sample_int8(rnn_context_t *plain) { return sample_reduced(plain, RNN_PRECISION_INT8); }
+static rnn_model_t *sample_bf16(rnn_context_t *plain) { return sample_reduced(plain, RNN_PRECISION_BF16); }
+
+TEST(mutants_of_int8)
+{
+    runs = 0;
+    try_mutants(sample_int8, 31081997);
+    CHECK(runs > MUTANTS / 500);
+}
+
+TEST(mutants_of_bf16)
+{
+    try_mutants(sample_bf16, 11235813);
+}
+
 TEST_MAIN

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernels that do a whole step of one row give the bits of the products and the gates one after the other, on every instruction set. */
+/* The kernels that do a whole step of one row give the bits of the products and the gates one after the
+ * other, on every instruction set. */
 #include "harness.h"
 #include "kernels/kernels.h"
 #include "sample.h"
 
 enum { MOST = 140 };
 
-static rnni_real w_ih[4 * MOST * MOST], w_hh[4 * MOST * MOST], bias[4 * MOST], packed[2][4 * MOST * (MOST + 64)], rows[3][4 * (MOST + 16) * MOST];
+static rnni_real w_ih[4 * MOST * MOST], w_hh[4 * MOST * MOST], bias[4 * MOST],
+    packed[2][4 * MOST * (MOST + 64)], rows[3][4 * (MOST + 16) * MOST];
 static rnni_real x[MOST], h[MOST], c[MOST];
 
 static void fill(rnni_real *to, int64_t n, uint64_t seed)
@@ -18,20 +20,23 @@ typedef struct {
     rnni_real z[4 * MOST], h[MOST], c[MOST];
 } outcome;
 
-/* One step by the products of packed matrices and the gates' kernels; z is kept as it is before the recurrent product. */
+/* One step by the products of packed matrices and the gates' kernels; z is kept as it is before the recurrent
+ * product. */
 static outcome in_parts(const rnni_kernels *k, int gates, int activation, int64_t units, int64_t inputs)
 {
     outcome o;
     rnni_real z[4 * MOST];
     rnni_pack(k, inputs, gates * units, w_ih, 1, inputs, packed[0]);
     rnni_pack(k, units, gates * units, w_hh, 1, units, packed[1]);
-    rnni_gemm_packed(k, 1, gates * units, inputs, x, inputs, 1, packed[0], RNNI_FROM_BIAS, bias, z, gates * units);
+    rnni_gemm_packed(k, 1, gates * units, inputs, x, inputs, 1, packed[0], RNNI_FROM_BIAS, bias, z,
+                     gates * units);
     memcpy(o.z, z, sizeof z);
     if (gates == 3) { /* r and z go on, q begins with the fourth bias */
         rnni_pack(k, units, 2 * units, w_hh, 1, units, packed[0]);
         rnni_gemm_packed(k, 1, 2 * units, units, h, units, 1, packed[0], RNNI_FROM_C, NULL, z, 4 * units);
         rnni_pack(k, units, units, w_hh + 2 * units * units, 1, units, packed[0]);
-        rnni_gemm_packed(k, 1, units, units, h, units, 1, packed[0], RNNI_FROM_BIAS, bias + 3 * units, z + 3 * units, units);
+        rnni_gemm_packed(k, 1, units, units, h, units, 1, packed[0], RNNI_FROM_BIAS, bias + 3 * units,
+                         z + 3 * units, units);
         k->gru_gates(1, units, z, 4 * units, h, units, o.h, units);
         return o;
     }
@@ -52,9 +57,19 @@ static void check_step(const rnni_kernels *k, int gates, int activation, int64_t
     CHECK(rnni_row_size(k, gates, units, inputs) >= gates * units * inputs);
     for (int variant = 0; variant < 4; variant++) {
         outcome o;
-        rnni_row step = {.h = units, .inputs = inputs, .x = x, .z = variant & 1 ? expected.z : NULL, .h_in = h, .h_out = o.h, .c_in = c,
-                         .c_out = o.c, .packed_ih = rows[0], .packed_hh = rows[1], .bias = rows[2], .activation = activation,
-                         .backwards = variant & 2};
+        rnni_row step = { .h = units,
+                          .inputs = inputs,
+                          .x = x,
+                          .z = variant & 1 ? expected.z : NULL,
+                          .h_in = h,
+                          .h_out = o.h,
+                          .c_in = c,
+                          .c_out = o.c,
+                          .packed_ih = rows[0],
+                          .packed_hh = rows[1],
+                          .bias = rows[2],
+                          .activation = activation,
+                          .backwards = variant & 2 };
         (gates == 4 ? k->lstm_row : gates == 3 ? k->gru_row : k->rnn_row)(&step);
         CHECK_BYTES(o.h, expected.h, (size_t)units * sizeof *o.h);
         if (gates == 4) CHECK_BYTES(o.c, expected.c, (size_t)units * sizeof *o.c);
@@ -63,7 +78,9 @@ static void check_step(const rnni_kernels *k, int gates, int activation, int64_t
 
 static void check_table(int32_t isa)
 {
-    static const int64_t sizes[] = {1, 3, 4, 5, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100, 128, 130};
+    static const int64_t sizes[] = {
+        1, 3, 4, 5, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 100, 128, 130
+    };
     const rnni_kernels *k = rnni_kernels_of(isa);
     if (!k) SKIP("this machine does not have it");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)

@@ -183,6 +183,10 @@ TEST(weights_and_their_copies)
     int64_t live = begin(&c);
     CHECK_OK(rnni_graph_pack(rnni_graph_of(model), 1));
     CHECK_INT(memory_of(model, RNN_MEMORY_MODEL, 0, 0) - built, atomic_load(&c.live) - live);
+    built = memory_of(model, RNN_MEMORY_MODEL, 0, 0);
+    live = begin(&c);
+    CHECK_OK(rnn_model_set_precision(model, RNN_PRECISION_INT8));
+    CHECK_INT(memory_of(model, RNN_MEMORY_MODEL, 0, 0) - built, atomic_load(&c.live) - live);
     rnn_model_free(model);
     rnn_context_free(context);
 }

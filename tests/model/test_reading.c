@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/failing.h"
 #include "data/batch.h"
+#include "data/written.h"
 #include "model/helpers.h"
 #include "model/model.h"
 
@@ -44,13 +45,7 @@ static rnn_model_t *make(rnn_context_t *context, int64_t units, bool per_step)
 static const char *table(const char *text)
 {
     static char path[] = "/tmp/rnn_test_reading_XXXXXX";
-    static int made;
-    if (!made) close(mkstemp(path));
-    made = 1;
-    FILE *file = fopen(path, "w");
-    CHECK(file != NULL);
-    fputs(text, file);
-    CHECK_INT(fclose(file), 0);
+    write_text(path, text);
     return path;
 }
 
@@ -82,7 +77,8 @@ TEST(classes_of_a_saved_model)
     CHECK_BYTES(batch->target[0].ids, expected, sizeof(expected));
     rnn_dataset_free(d);
     CHECK_STATUS(rnn_csv_load(csv, table("text,mood\nbad,cross\n"), like, &d), RNN_ERROR_DATA);
-    CHECK_OK(rnn_dataset_load_text(NULL, table("sad\tbad\nglad\tgood\n"), rnn_model_tokenizer(m, NULL), like, &d));
+    CHECK_OK(rnn_dataset_load_text(NULL, table("sad\tbad\nglad\tgood\n"), rnn_model_tokenizer(m, NULL), like,
+                                   &d));
     CHECK_INT(rnn_dataset_classes(d), 3);
     rnn_dataset_free(d);
     rnn_dataset_free(like);
@@ -114,8 +110,9 @@ TEST(names_for_class_numbers)
     CHECK_OK(rnn_dataset_add_input(d, x, NULL));
     CHECK_OK(rnn_dataset_add_target(d, y, NULL));
     CHECK_STATUS(rnn_dataset_set_class_names(d, moods, 2), RNN_ERROR_RANGE);
-    CHECK_STATUS(rnn_dataset_set_class_names(d, (const char *const[]){ "a", "b", "a" }, 3), RNN_ERROR_ARGUMENT);
-    CHECK_STATUS(rnn_dataset_set_class_names(d, (const char *const[]){ "a", "", "c" }, 3), RNN_ERROR_ARGUMENT);
+    const char *const twice[] = { "a", "b", "a" }, *const empty[] = { "a", "", "c" };
+    CHECK_STATUS(rnn_dataset_set_class_names(d, twice, 3), RNN_ERROR_ARGUMENT);
+    CHECK_STATUS(rnn_dataset_set_class_names(d, empty, 3), RNN_ERROR_ARGUMENT);
     CHECK(rnn_dataset_class_name(d, 0) == NULL);
     CHECK_OK(rnn_dataset_set_class_names(d, moods, 3));
     CHECK_STR(rnn_dataset_class_name(d, 2), "sad");
@@ -152,7 +149,8 @@ TEST(settings_go_along)
     CHECK_OK(rnn_model_save(m, path));
     CHECK_OK(rnn_model_load(NULL, path, &loaded));
     CHECK_OK(rnn_model_get_reading(loaded, other));
-    for (int32_t id = RNN_DATA_PAD; id <= RNN_DATA_MAX_ID; id++) CHECK_INT(setting(other, id), setting(d, id));
+    for (int32_t id = RNN_DATA_PAD; id <= RNN_DATA_MAX_ID; id++)
+        CHECK_INT(setting(other, id), setting(d, id));
     rnn_model_free(loaded);
     rnn_model_free(m);
     rnn_dataset_free(d);
@@ -162,7 +160,8 @@ TEST(settings_go_along)
 
 TEST(settings_that_cannot_be_read)
 {
-    static const char *const wrong[] = { "pad", "pad=", "pad=x", "paddle=1", "=1", "pad=1 pad=9", "max_length=-1", "pad=1  x=2" };
+    static const char *const wrong[] = { "pad", "pad=",        "pad=x",         "paddle=1",
+                                         "=1",  "pad=1 pad=9", "max_length=-1", "pad=1  x=2" };
     rnn_model_t *m = make(NULL, 3, false);
     rnn_dataset_t *d = rnn_dataset_create(NULL);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -182,7 +181,8 @@ static void check_text(rnn_model_t *m, const char *text, rnn_tensor_t *got, int6
 {
     int32_t ids[32];
     int64_t count, best = 0;
-    CHECK_OK(rnn_tokenizer_encode(rnn_model_tokenizer(m, NULL), text, (int64_t)strlen(text), ids, 32, &count));
+    CHECK_OK(
+        rnn_tokenizer_encode(rnn_model_tokenizer(m, NULL), text, (int64_t)strlen(text), ids, 32, &count));
     const int64_t shape[2] = { 1, count };
     rnn_tensor_t *x = rnn_tensor_wrap(NULL, RNN_I32, 2, shape, NULL, ids), *y;
     rnn_dataset_t *d = rnn_dataset_create(NULL);
@@ -190,7 +190,8 @@ static void check_text(rnn_model_t *m, const char *text, rnn_tensor_t *got, int6
     CHECK_OK(rnn_dataset_add_input(d, x, NULL));
     CHECK_OK(rnn_model_predict(m, d, NULL, &y));
     CHECK_INT(rnn_tensor_count(got), rnn_tensor_count(y));
-    CHECK_BYTES(rnn_tensor_const_data(got), rnn_tensor_const_data(y), (size_t)rnn_tensor_count(y) * sizeof(rnni_real));
+    CHECK_BYTES(rnn_tensor_const_data(got), rnn_tensor_const_data(y),
+                (size_t)rnn_tensor_count(y) * sizeof(rnni_real));
     for (int64_t i = 1; i < rnn_tensor_count(y); i++)
         if (rnn_tensor_get(y, i) > rnn_tensor_get(y, best)) best = i;
     CHECK_INT(answer, rnn_tensor_count(y) == 1 ? rnn_tensor_get(y, 0) >= 0.5 : best);

@@ -171,6 +171,29 @@ TEST(vectors)
     rnn_model_free(model);
 }
 
+/* Input and output in one place, even where the input itself comes out behind something else. */
+TEST(in_place)
+{
+    enum { N = 3 };
+    rnn_model_t *model = rnn_model_create(NULL);
+    rnn_layer_t *x = rnn_input_values(model, "x", N);
+    CHECK_OK(rnn_model_set_output(model, rnn_lstm(model, x, 4), "h"));
+    CHECK_OK(rnn_model_set_output(model, x, "same"));
+    CHECK_OK(rnn_model_build(model));
+    rnn_state_t *one = open_state(model), *other = open_state(model);
+    for (int t = 0; t < STEPS; t++) {
+        float in[N] = { 0.1f * (float)t, 1, -0.5f }, out[4 + N], both[4 + N];
+        memcpy(both, in, sizeof in);
+        CHECK_OK(rnn_state_step(one, in, out));
+        CHECK_OK(rnn_state_step(other, both, both));
+        CHECK_BYTES(out, both, sizeof out);
+        CHECK_BYTES(out + 4, in, sizeof in);
+    }
+    rnn_state_free(one);
+    rnn_state_free(other);
+    rnn_model_free(model);
+}
+
 /* A masked token leaves a stream as it was, wherever it comes. */
 static void check_masked_tokens(rnn_layer_t *(*top)(rnn_model_t *m, rnn_layer_t *x))
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Many streams stepped together: the bits of stepping each alone, and what is refused. And the memory of streams. */
+/* Many streams stepped together: the bits of stepping each alone, and what is refused. And the memory of
+ * streams. */
 #include "core/failing.h"
 #include "model/zoo.h"
 
@@ -36,22 +37,27 @@ static void close_streams(streams *s)
     rnn_model_free(s->model);
 }
 
-/* One step of the first `count` streams, together and alone. Ids are below ZOO_VOCABULARY, among them masked ones. */
+/* One step of the first `count` streams, together and alone. Ids are below ZOO_VOCABULARY, among them masked
+ * ones. */
 static void check_step(streams *s, int tokens, int64_t count, uint64_t seed)
 {
     static float in[MOST * ZOO_FEATURES], out[MOST * WIDEST];
     int32_t ids[MOST];
     float expected[WIDEST];
     for (int64_t i = 0; i < count * ZOO_FEATURES; i++) in[i] = (float)help_random(&seed);
-    for (int64_t i = 0; i < count; i++) ids[i] = (int32_t)((help_random(&seed) + 1) / 2 * (i % 3 ? ZOO_VOCABULARY : 5));
-    CHECK_OK(tokens ? rnn_states_step_tokens(s->states, s->together, count, ids, out) : rnn_states_step(s->states, s->together, count, in, out));
+    for (int64_t i = 0; i < count; i++)
+        ids[i] = (int32_t)((help_random(&seed) + 1) / 2 * (i % 3 ? ZOO_VOCABULARY : 5));
+    CHECK_OK(tokens ? rnn_states_step_tokens(s->states, s->together, count, ids, out)
+                    : rnn_states_step(s->states, s->together, count, in, out));
     for (int64_t i = 0; i < count; i++) {
-        CHECK_OK(tokens ? rnn_state_step_token(s->alone[i], ids[i], expected) : rnn_state_step(s->alone[i], in + i * ZOO_FEATURES, expected));
+        CHECK_OK(tokens ? rnn_state_step_token(s->alone[i], ids[i], expected)
+                        : rnn_state_step(s->alone[i], in + i * ZOO_FEATURES, expected));
         CHECK_BYTES(out + i * s->features, expected, (size_t)s->features * sizeof *expected);
     }
 }
 
-/* Streams at different places: some calls take only the first ones, one stream is reset, one is stepped alone in between. */
+/* Streams at different places: some calls take only the first ones, one stream is reset, one is stepped alone
+ * in between. */
 static void check_model(rnn_context_t *context, const zoo_row *row)
 {
     static const int64_t counts[] = { MOST, 1, 2, 31, 32, 33, 0, 65, MOST };
@@ -61,8 +67,10 @@ static void check_model(rnn_context_t *context, const zoo_row *row)
         check_step(&s, row->tokens, counts[i], 77 + i);
         CHECK_OK(rnn_state_reset(s.together[7]));
         CHECK_OK(rnn_state_reset(s.alone[7]));
-        CHECK_OK(row->tokens ? rnn_state_step_token(s.together[3], 2, out) : rnn_state_step(s.together[3], in, out));
-        CHECK_OK(row->tokens ? rnn_state_step_token(s.alone[3], 2, again) : rnn_state_step(s.alone[3], in, again));
+        CHECK_OK(row->tokens ? rnn_state_step_token(s.together[3], 2, out)
+                             : rnn_state_step(s.together[3], in, out));
+        CHECK_OK(row->tokens ? rnn_state_step_token(s.alone[3], 2, again)
+                             : rnn_state_step(s.alone[3], in, again));
         CHECK_BYTES(out, again, (size_t)s.features * sizeof *out);
     }
     close_streams(&s);
@@ -249,7 +257,8 @@ static int create_both(rnn_context_t *context)
 {
     rnn_model_t *model = rnn_model_create(context);
     if (!model) return 0;
-    rnn_layer_t *x = rnn_input_values(model, "x", 3), *h = rnn_dense(model, rnn_gru(model, rnn_lstm(model, x, 5), 4), 2, RNN_TANH);
+    rnn_layer_t *x = rnn_input_values(model, "x", 3),
+                *h = rnn_dense(model, rnn_gru(model, rnn_lstm(model, x, 5), 4), 2, RNN_TANH);
     int right = rnn_model_set_output(model, h, "y") == RNN_OK && rnn_model_build(model) == RNN_OK;
     rnn_states_t *states = right ? rnn_states_create(model) : NULL;
     rnn_state_t *state = states ? rnn_state_create(model) : NULL;

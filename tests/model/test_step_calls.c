@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the header of streams promises of a step: no memory, no lock, no system call. The program's own malloc and mutexes count their calls, and
- * children make steps where the kernel kills whoever calls it. */
+/* What the header of streams promises of a step: no memory, no lock, no system call. The program's own malloc
+ * and mutexes count their calls, and children make steps where the kernel kills whoever calls it. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* RTLD_NEXT, syscall */
 #endif
@@ -27,7 +27,10 @@ void __libc_free(void *);
 void *malloc(size_t size) { return atomic_fetch_add(&calls, 1), __libc_malloc(size); }
 void *calloc(size_t count, size_t size) { return atomic_fetch_add(&calls, 1), __libc_calloc(count, size); }
 void *realloc(void *block, size_t size) { return atomic_fetch_add(&calls, 1), __libc_realloc(block, size); }
-void *aligned_alloc(size_t alignment, size_t size) { return atomic_fetch_add(&calls, 1), __libc_memalign(alignment, size); }
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return atomic_fetch_add(&calls, 1), __libc_memalign(alignment, size);
+}
 void free(void *block) { atomic_fetch_add(&calls, 1), __libc_free(block); }
 
 int posix_memalign(void **block, size_t alignment, size_t size)
@@ -89,7 +92,8 @@ static int run_steps(subject *s)
     int right = 1;
     for (int t = 0; t < STEPS; t++) {
         in[t % (MANY * ZOO_FEATURES)] = (float)(t % 17) / 8 - 1;
-        right &= (s->row->tokens ? rnn_state_step_token(s->state[0], t % ZOO_VOCABULARY, out) : rnn_state_step(s->state[0], in, out)) == RNN_OK;
+        right &= (s->row->tokens ? rnn_state_step_token(s->state[0], t % ZOO_VOCABULARY, out)
+                                 : rnn_state_step(s->state[0], in, out)) == RNN_OK;
         if (t % 1000 == 999) right &= rnn_state_reset(s->state[0]) == RNN_OK;
     }
     for (int t = 0; t < GROUP_STEPS; t++) {
@@ -145,7 +149,8 @@ TEST(no_memory_and_no_lock)
     for_all(check_calls);
 }
 
-/* In a child that may call read, write, exit and nothing else, or 2: no such thing here. The answer is the child's wait status. */
+/* In a child that may call read, write, exit and nothing else, or 2: no such thing here. The answer is the
+ * child's wait status. */
 static int confined(int (*work)(subject *), subject *s)
 {
     fflush(NULL);
@@ -183,7 +188,8 @@ TEST(no_system_call)
     const char *preload = getenv("LD_PRELOAD");
     if (preload && strstr(preload, "vgpreload")) SKIP("valgrind's own calls would be stopped");
     int idle = confined(call_nothing, NULL), caught = confined(call_the_kernel, NULL);
-    if (!WIFEXITED(idle) || WEXITSTATUS(idle) != 0 || !WIFSIGNALED(caught)) SKIP("no strict mode of seccomp here");
+    if (!WIFEXITED(idle) || WEXITSTATUS(idle) != 0 || !WIFSIGNALED(caught))
+        SKIP("no strict mode of seccomp here");
     for_all(check_confined);
 }
 

@@ -3,13 +3,6 @@
 
 #include <pthread.h>
 
-typedef struct toy_run {
-    rnn_context_t *context;
-    rnn_model_t *model;
-    rnn_dataset_t *data;
-    rnn_trainer_t *trainer;
-} toy_run;
-
 static toy_run begin(int64_t samples, int64_t epochs, int64_t batch)
 {
     toy_run r = { .context = toy_context(2) };
@@ -17,14 +10,6 @@ static toy_run begin(int64_t samples, int64_t epochs, int64_t batch)
     r.data = toy_data(r.context, samples, 3);
     r.trainer = toy_trainer(r.model, RNN_LOSS_CROSS_ENTROPY, epochs, batch);
     return r;
-}
-
-static void end(toy_run *r)
-{
-    rnn_trainer_free(r->trainer);
-    rnn_dataset_free(r->data);
-    rnn_model_free(r->model);
-    rnn_context_free(r->context);
 }
 
 TEST(loss_falls_and_separable_data_are_learned)
@@ -38,7 +23,7 @@ TEST(loss_falls_and_separable_data_are_learned)
     CHECK_NEAR(result.accuracy, 1, 0);
     CHECK_NEAR(result.macro_f1, 1, 0);
     CHECK_INT(result.count, 200);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(binary_output_is_learned)
@@ -72,7 +57,7 @@ TEST(history_has_one_figure_an_epoch)
     CHECK(isnan(toy_history(r.trainer, "val_loss", 2)));
     CHECK_NEAR(toy_history(r.trainer, "learning_rate", 1), 0.02, 0);
     CHECK(rnn_trainer_history(r.trainer, "f1") == NULL);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(fit_again_trains_as_many_epochs_more)
@@ -81,7 +66,7 @@ TEST(fit_again_trains_as_many_epochs_more)
     CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
     CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
     CHECK_INT(rnn_trainer_epochs(r.trainer), 4);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(no_epochs_change_nothing)
@@ -91,7 +76,7 @@ TEST(no_epochs_change_nothing)
     CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
     toy_check_same(r.model, other);
     rnn_model_free(other);
-    end(&r);
+    toy_end(&r);
 }
 
 /* 10 samples, split 0.35: the last 3 are for validation. Training on the first 7 alone has to give the same
@@ -114,8 +99,8 @@ TEST(validation_split_is_the_last_floor_part)
     CHECK_NEAR(toy_history(s.trainer, "val_loss", 1), toy_history(r.trainer, "val_loss", 1), 0);
     rnn_dataset_free(first);
     rnn_dataset_free(last);
-    end(&r);
-    end(&s);
+    toy_end(&r);
+    toy_end(&s);
 }
 
 TEST(same_bits_for_any_number_of_threads)
@@ -157,7 +142,7 @@ TEST(balanced_data_have_other_batches)
     CHECK_OK(rnn_dataset_set_int(r.data, RNN_DATA_BALANCE, 1)); /* samples of the smaller ones repeated */
     CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
     CHECK(batches > 50);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(shuffling_and_seed_matter)
@@ -169,7 +154,7 @@ TEST(shuffling_and_seed_matter)
     for (int i = 0; i < 3; i++) CHECK_OK(rnn_trainer_fit(r[i].trainer, r[i].data));
     CHECK(!toy_is_same(r[0].model, r[1].model));
     CHECK(!toy_is_same(r[0].model, r[2].model));
-    for (int i = 0; i < 3; i++) end(&r[i]);
+    for (int i = 0; i < 3; i++) toy_end(&r[i]);
 }
 
 /* ---- Events ---- */
@@ -217,7 +202,7 @@ TEST(events_come_in_their_number)
     CHECK(isnan(e.norm));
     CHECK_NEAR(e.last_loss, toy_history(r.trainer, "loss", 2), 0);
     CHECK_INT(f.batches, 12);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(norm_is_told_when_clipping)
@@ -228,7 +213,7 @@ TEST(norm_is_told_when_clipping)
     CHECK_OK(rnn_trainer_set_callback(r.trainer, count_events, &e));
     CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
     CHECK(e.norm > 0);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(callback_stops_after_a_batch)
@@ -240,7 +225,7 @@ TEST(callback_stops_after_a_batch)
     CHECK_INT(e.batches, 6);
     CHECK_INT(e.ends, 1);
     CHECK_INT(rnn_trainer_epochs(r.trainer), 1);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(callback_stops_after_an_epoch)
@@ -250,7 +235,7 @@ TEST(callback_stops_after_an_epoch)
     CHECK_OK(rnn_trainer_set_callback(r.trainer, count_events, &e));
     CHECK_STATUS(rnn_trainer_fit(r.trainer, r.data), RNN_STOPPED);
     CHECK_INT(rnn_trainer_epochs(r.trainer), 2);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(request_stops_after_the_update)
@@ -260,7 +245,7 @@ TEST(request_stops_after_the_update)
     CHECK_OK(rnn_trainer_set_callback(r.trainer, count_events, &e));
     CHECK_STATUS(rnn_trainer_fit(r.trainer, r.data), RNN_STOPPED);
     CHECK_INT(e.batches, 3);
-    end(&r);
+    toy_end(&r);
 }
 
 static rnn_trainer_t *signalled;
@@ -287,7 +272,7 @@ TEST(request_from_a_signal_handler_stops)
     CHECK_STATUS(rnn_trainer_fit(r.trainer, r.data), RNN_STOPPED);
     signal(SIGUSR1, before);
     CHECK_INT(rnn_trainer_epochs(r.trainer), 0);
-    end(&r);
+    toy_end(&r);
 }
 
 static void *stop_it(void *trainer)
@@ -310,7 +295,7 @@ TEST(request_from_another_thread_stops)
     toy_run r = begin(50, 3, 16);
     CHECK_OK(rnn_trainer_set_callback(r.trainer, start_thread, r.trainer));
     CHECK_STATUS(rnn_trainer_fit(r.trainer, r.data), RNN_STOPPED);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(request_before_a_fit_is_forgotten)
@@ -318,7 +303,7 @@ TEST(request_before_a_fit_is_forgotten)
     toy_run r = begin(50, 1, 16);
     rnn_trainer_request(r.trainer, RNN_STOP);
     CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
-    end(&r);
+    toy_end(&r);
 }
 
 static int32_t misuse(const rnn_progress_t *p, void *user)
@@ -338,7 +323,7 @@ TEST(callbacks_may_set_the_rate_but_not_train)
     CHECK_OK(rnn_trainer_set_callback(r.trainer, misuse, r.trainer));
     CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
     CHECK_NEAR(toy_history(r.trainer, "learning_rate", 1), 0.01, 0);
-    end(&r);
+    toy_end(&r);
 }
 
 typedef struct measuring {
@@ -363,8 +348,8 @@ TEST(evaluation_in_a_callback_does_not_show)
     CHECK_OK(rnn_trainer_fit(s.trainer, s.data));
     toy_check_same(r.model, s.model);
     CHECK_NEAR(toy_history(r.trainer, "loss", 1), toy_history(s.trainer, "loss", 1), 0);
-    end(&r);
-    end(&s);
+    toy_end(&r);
+    toy_end(&s);
 }
 
 /* ---- Sources ---- */
@@ -416,8 +401,8 @@ TEST(sequential_source_trains_as_data_in_memory)
     CHECK_INT(e.batches, 8);
     toy_check_same(r.model, s.model);
     rnn_dataset_free(source);
-    end(&r);
-    end(&s);
+    toy_end(&r);
+    toy_end(&s);
 }
 
 TEST(random_access_source_trains_as_data_in_memory)
@@ -428,8 +413,8 @@ TEST(random_access_source_trains_as_data_in_memory)
     CHECK_OK(rnn_trainer_fit(s.trainer, source));
     toy_check_same(r.model, s.model);
     rnn_dataset_free(source);
-    end(&r);
-    end(&s);
+    toy_end(&r);
+    toy_end(&s);
 }
 
 TEST(sequential_source_cannot_be_split_or_shuffled)
@@ -443,7 +428,7 @@ TEST(sequential_source_cannot_be_split_or_shuffled)
     CHECK_STATUS(rnn_trainer_fit(r.trainer, source), RNN_ERROR_UNSUPPORTED);
     CHECK(strstr(rnn_last_error(), "rnn_trainer_set_validation"));
     rnn_dataset_free(source);
-    end(&r);
+    toy_end(&r);
 }
 
 /* ---- Errors ---- */
@@ -487,7 +472,7 @@ TEST(class_out_of_range_is_named_before_training)
     rnn_tensor_free(y);
     rnn_dataset_free(data);
     rnn_model_free(same);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(wrong_kind_of_target_is_refused)
@@ -507,7 +492,7 @@ TEST(wrong_kind_of_target_is_refused)
     rnn_tensor_free(x);
     rnn_tensor_free(y);
     rnn_dataset_free(data);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(monitoring_accuracy_needs_classes)
@@ -536,7 +521,7 @@ TEST(nothing_to_train_on_is_refused)
     CHECK_STATUS(rnn_trainer_fit(r.trainer, none), RNN_ERROR_DATA);
     CHECK_STR(rnn_last_error(), "the dataset gave no samples");
     rnn_dataset_free(none);
-    end(&r);
+    toy_end(&r);
 }
 
 static rnn_status_t read_nan(int64_t index, rnn_sample_t *sample, void *user)

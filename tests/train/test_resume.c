@@ -5,22 +5,6 @@
 
 enum { SAMPLES = 100, BATCH = 16, EPOCHS = 4 }; /* 80 train: 5 batches; 20 validate */
 
-static const char *path_of(const char *name)
-{
-    static char path[32][64]; /* taken in turn */
-    static int which;
-    which = (which + 1) % 32;
-    snprintf(path[which], sizeof(path[which]), "/tmp/rnn_resume_%ld_%s", (long)getpid(), name);
-    return path[which];
-}
-
-typedef struct toy_run {
-    rnn_context_t *context;
-    rnn_model_t *model;
-    rnn_dataset_t *data;
-    rnn_trainer_t *trainer;
-} toy_run;
-
 static toy_run begin(int64_t threads)
 {
     toy_run r = { .context = toy_context(threads) };
@@ -29,14 +13,6 @@ static toy_run begin(int64_t threads)
     r.trainer = toy_trainer(r.model, RNN_LOSS_CROSS_ENTROPY, EPOCHS, BATCH);
     CHECK_OK(rnn_trainer_set_float(r.trainer, RNN_TRAIN_VALIDATION_SPLIT, 0.2));
     return r;
-}
-
-static void end(toy_run *r)
-{
-    rnn_trainer_free(r->trainer);
-    rnn_dataset_free(r->data);
-    rnn_model_free(r->model);
-    rnn_context_free(r->context);
 }
 
 static char *read_all(const char *path, size_t *size)
@@ -54,7 +30,7 @@ static char *read_all(const char *path, size_t *size)
 static void check_same(toy_run *a, toy_run *b)
 {
     size_t u, v;
-    const char *path = path_of("saved");
+    const char *path = toy_path("saved");
     CHECK_OK(rnn_model_save(a->model, path));
     char *first = read_all(path, &u);
     CHECK_OK(rnn_model_save(b->model, path));
@@ -88,7 +64,7 @@ static int32_t stop_there(const rnn_progress_t *p, void *user)
 static void interrupt(stopping s, int64_t threads, int64_t threads_later)
 {
     toy_run whole = begin(2), first = begin(threads), second = begin(threads_later);
-    const char *path = path_of("checkpoint");
+    const char *path = toy_path("checkpoint");
     CHECK_OK(rnn_trainer_fit(whole.trainer, whole.data));
     CHECK_OK(rnn_trainer_set_callback(first.trainer, stop_there, &s));
     CHECK_STATUS(rnn_trainer_fit(first.trainer, first.data), RNN_STOPPED);
@@ -98,9 +74,9 @@ static void interrupt(stopping s, int64_t threads, int64_t threads_later)
     CHECK_OK(rnn_trainer_fit(second.trainer, second.data));
     check_same(&whole, &second);
     remove(path);
-    end(&whole);
-    end(&first);
-    end(&second);
+    toy_end(&whole);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 /* Everything else that a run carries from update to update. */
@@ -124,7 +100,7 @@ static void set_all(rnn_trainer_t *t)
 static void interrupt_all(stopping s)
 {
     toy_run whole = begin(1), first = begin(2), second = begin(1);
-    const char *path = path_of("all");
+    const char *path = toy_path("all");
     set_all(whole.trainer);
     set_all(first.trainer);
     CHECK_OK(rnn_trainer_set_optimizer(second.trainer, RNN_OPTIM_ADAMW, 1));
@@ -143,9 +119,9 @@ static void interrupt_all(stopping s)
     }
     CHECK(toy_history(whole.trainer, "learning_rate", EPOCHS - 1) < 0.02);
     remove(path);
-    end(&whole);
-    end(&first);
-    end(&second);
+    toy_end(&whole);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 TEST(everything_resumed_after_an_epoch) { interrupt_all((stopping){ 2, 0, RNN_EVENT_EPOCH }); }
@@ -163,7 +139,7 @@ TEST(resumed_after_the_last_batch_of_an_epoch) { interrupt((stopping){ 2, 5, RNN
 TEST(resumed_from_the_checkpoint_of_a_fit)
 {
     toy_run whole = begin(2), first = begin(2), second = begin(2);
-    const char *path = path_of("every");
+    const char *path = toy_path("every");
     stopping s = { 3, 4, RNN_EVENT_BATCH };
     CHECK_OK(rnn_trainer_fit(whole.trainer, whole.data));
     CHECK_OK(rnn_trainer_set_int(first.trainer, RNN_TRAIN_CHECKPOINT_EVERY, 4));
@@ -175,9 +151,9 @@ TEST(resumed_from_the_checkpoint_of_a_fit)
     CHECK_OK(rnn_trainer_fit(second.trainer, second.data));
     check_same(&whole, &second);
     remove(path);
-    end(&whole);
-    end(&first);
-    end(&second);
+    toy_end(&whole);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 static int32_t request_both(const rnn_progress_t *p, void *user)
@@ -190,7 +166,7 @@ static int32_t request_both(const rnn_progress_t *p, void *user)
 TEST(resumed_from_a_requested_checkpoint)
 {
     toy_run whole = begin(2), first = begin(2), second = begin(2);
-    const char *path = path_of("request");
+    const char *path = toy_path("request");
     CHECK_OK(rnn_trainer_fit(whole.trainer, whole.data));
     CHECK_OK(rnn_trainer_set_checkpoint(first.trainer, path));
     CHECK_OK(rnn_trainer_set_callback(first.trainer, request_both, first.trainer));
@@ -199,9 +175,9 @@ TEST(resumed_from_a_requested_checkpoint)
     CHECK_OK(rnn_trainer_fit(second.trainer, second.data));
     check_same(&whole, &second);
     remove(path);
-    end(&whole);
-    end(&first);
-    end(&second);
+    toy_end(&whole);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 /* A callback saves by itself, after an update and after an epoch. */
@@ -222,15 +198,15 @@ TEST(resumed_from_what_a_callback_saved)
 {
     for (int32_t event = RNN_EVENT_BATCH; event <= RNN_EVENT_EPOCH; event++) {
         toy_run first = begin(2), second = begin(2);
-        saving s = { first.trainer, event, path_of("callback") };
+        saving s = { first.trainer, event, toy_path("callback") };
         CHECK_OK(rnn_trainer_set_callback(first.trainer, save_there, &s));
         CHECK_OK(rnn_trainer_fit(first.trainer, first.data));
         CHECK_OK(rnn_trainer_resume(second.trainer, s.path));
         CHECK_OK(rnn_trainer_fit(second.trainer, second.data));
         check_same(&first, &second);
         remove(s.path);
-        end(&first);
-        end(&second);
+        toy_end(&first);
+        toy_end(&second);
     }
 }
 
@@ -248,7 +224,7 @@ TEST(resumed_with_patience_and_best_weights)
 {
     for (int64_t epoch = 1; epoch <= 4; epoch++) {
         toy_run whole = begin(2), first = begin(2), second = begin(2);
-        const char *path = path_of("patience");
+        const char *path = toy_path("patience");
         stopping s = { epoch, 3, RNN_EVENT_BATCH };
         set_patience(&whole);
         set_patience(&first);
@@ -263,16 +239,16 @@ TEST(resumed_with_patience_and_best_weights)
         CHECK_OK(rnn_trainer_fit(second.trainer, second.data));
         check_same(&whole, &second);
         remove(path);
-        end(&whole);
-        end(&first);
-        end(&second);
+        toy_end(&whole);
+        toy_end(&first);
+        toy_end(&second);
     }
 }
 
 TEST(checkpoint_of_a_finished_run_has_nothing_left)
 {
     toy_run first = begin(2), second = begin(2);
-    const char *path = path_of("finished");
+    const char *path = toy_path("finished");
     CHECK_OK(rnn_trainer_fit(first.trainer, first.data));
     CHECK_OK(rnn_trainer_save(first.trainer, path));
     CHECK_OK(rnn_trainer_resume(second.trainer, path));
@@ -281,14 +257,14 @@ TEST(checkpoint_of_a_finished_run_has_nothing_left)
     CHECK_OK(rnn_trainer_fit(second.trainer, second.data)); /* and then as many more */
     CHECK_INT(rnn_trainer_epochs(second.trainer), 2 * EPOCHS);
     remove(path);
-    end(&first);
-    end(&second);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 TEST(checkpoint_loads_as_a_model)
 {
     toy_run r = begin(2);
-    const char *path = path_of("model");
+    const char *path = toy_path("model");
     rnn_model_t *model = NULL;
     CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
     CHECK_OK(rnn_trainer_save(r.trainer, path));
@@ -296,7 +272,7 @@ TEST(checkpoint_loads_as_a_model)
     toy_check_same(r.model, model);
     rnn_model_free(model);
     remove(path);
-    end(&r);
+    toy_end(&r);
 }
 
 /* ---- What is refused, with nothing changed ---- */
@@ -324,32 +300,32 @@ static void save_trained(toy_run *r, const char *path)
 TEST(checkpoint_of_another_optimizer_is_refused)
 {
     toy_run first = begin(1), second = begin(1);
-    const char *path = path_of("optimizer");
+    const char *path = toy_path("optimizer");
     CHECK_OK(rnn_trainer_set_optimizer(first.trainer, RNN_OPTIM_SGD, 0.1));
     save_trained(&first, path);
     check_refused(&second, path, RNN_ERROR_ARGUMENT, "written with optimizer sgd, but the trainer has adam");
     remove(path);
-    end(&first);
-    end(&second);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 TEST(checkpoint_of_another_loss_is_refused)
 {
     toy_run first = begin(1), second = begin(1);
-    const char *path = path_of("loss");
+    const char *path = toy_path("loss");
     save_trained(&first, path);
     CHECK_OK(rnn_trainer_set_loss(second.trainer, NULL, RNN_LOSS_MSE));
     check_refused(&second, path, RNN_ERROR_ARGUMENT,
                   "written with loss cross_entropy for output 'answer', but the trainer has loss mse");
     remove(path);
-    end(&first);
-    end(&second);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 TEST(checkpoint_of_another_model_is_refused)
 {
     toy_run first = begin(1), second = begin(1);
-    const char *path = path_of("model");
+    const char *path = toy_path("model");
     rnn_model_free(first.model);
     rnn_trainer_free(first.trainer);
     first.model = toy_built(first.context, 4, RNN_SOFTMAX, 0.25);
@@ -357,25 +333,25 @@ TEST(checkpoint_of_another_model_is_refused)
     save_trained(&first, path);
     check_refused(&second, path, RNN_ERROR_SHAPE, "the checkpoint is of another model");
     remove(path);
-    end(&first);
-    end(&second);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 TEST(model_file_is_no_checkpoint)
 {
     toy_run r = begin(1);
-    const char *path = path_of("plain");
+    const char *path = toy_path("plain");
     CHECK_OK(rnn_model_save(r.model, path));
     check_refused(&r, path, RNN_ERROR_FORMAT, "not a checkpoint of a training run");
     remove(path);
     check_refused(&r, path, RNN_ERROR_IO, NULL);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(cut_checkpoints_are_refused)
 {
     toy_run first = begin(1), second = begin(1);
-    const char *path = path_of("cut");
+    const char *path = toy_path("cut");
     size_t size;
     save_trained(&first, path);
     char *bytes = read_all(path, &size);
@@ -387,8 +363,8 @@ TEST(cut_checkpoints_are_refused)
     }
     free(bytes);
     remove(path);
-    end(&first);
-    end(&second);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 /* Damage in the text of the state: a digit, a brace, a name. Never a crash; what is refused changes nothing.
@@ -396,7 +372,7 @@ TEST(cut_checkpoints_are_refused)
 TEST(damaged_checkpoints_do_no_harm)
 {
     toy_run first = begin(1);
-    const char *path = path_of("damaged");
+    const char *path = toy_path("damaged");
     size_t size;
     save_trained(&first, path);
     char *bytes = read_all(path, &size), *state = bytes;
@@ -410,18 +386,18 @@ TEST(damaged_checkpoints_do_no_harm)
         toy_run second = begin(1);
         if (rnn_trainer_resume(second.trainer, path) != RNN_OK)
             check_refused(&second, path, rnn_trainer_resume(second.trainer, path), NULL);
-        end(&second);
+        toy_end(&second);
         *place = kept;
     }
     free(bytes);
     remove(path);
-    end(&first);
+    toy_end(&first);
 }
 
 TEST(other_data_in_the_middle_of_an_epoch_are_refused)
 {
     toy_run first = begin(1), second = begin(1);
-    const char *path = path_of("data");
+    const char *path = toy_path("data");
     stopping s = { 1, 2, RNN_EVENT_BATCH };
     CHECK_OK(rnn_trainer_set_callback(first.trainer, stop_there, &s));
     CHECK_STATUS(rnn_trainer_fit(first.trainer, first.data), RNN_STOPPED);
@@ -433,8 +409,8 @@ TEST(other_data_in_the_middle_of_an_epoch_are_refused)
               "the checkpoint was written in the middle of an epoch of 80 samples, but the data has 72");
     rnn_dataset_free(other);
     remove(path);
-    end(&first);
-    end(&second);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 /* A sequential source is read up to the place again. */
@@ -469,7 +445,7 @@ static void make_sequential(toy_run *r)
 TEST(resumed_within_an_epoch_of_a_sequential_source)
 {
     toy_run whole = begin(2), first = begin(2), second = begin(2);
-    const char *path = path_of("source");
+    const char *path = toy_path("source");
     stopping s = { 2, 4, RNN_EVENT_BATCH };
     make_sequential(&whole);
     make_sequential(&first);
@@ -482,9 +458,9 @@ TEST(resumed_within_an_epoch_of_a_sequential_source)
     CHECK_OK(rnn_trainer_fit(second.trainer, second.data));
     check_same(&whole, &second);
     remove(path);
-    end(&whole);
-    end(&first);
-    end(&second);
+    toy_end(&whole);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 TEST_MAIN

@@ -77,8 +77,8 @@ TEST(warm_up)
     }
 }
 
-/* Values, and the drops that Keras' ReduceLROnPlateau(patience=2, min_delta=1e-4, cooldown=...) has made after
- * each of them. */
+/* Values, and the drops that Keras' ReduceLROnPlateau(patience=2, min_delta=1e-4, cooldown=...) has made
+ * after each of them. */
 static void check_plateau(int64_t cooldown, const double *values, const int64_t *drops, int count)
 {
     rnni_plateau plateau = { .any = false };

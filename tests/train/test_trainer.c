@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/toy.h"
 
-typedef struct toy_run {
-    rnn_context_t *context;
-    rnn_model_t *model;
-    rnn_trainer_t *trainer;
-} toy_run;
-
 static toy_run begin(int32_t activation)
 {
     toy_run r = { .context = toy_context(1) };
@@ -14,13 +8,6 @@ static toy_run begin(int32_t activation)
     r.trainer = rnn_trainer_create(r.model);
     CHECK(r.trainer);
     return r;
-}
-
-static void end(toy_run *r)
-{
-    rnn_trainer_free(r->trainer);
-    rnn_model_free(r->model);
-    rnn_context_free(r->context);
 }
 
 TEST(trainer_needs_a_built_model)
@@ -61,7 +48,7 @@ TEST(defaults)
     CHECK_OK(rnn_trainer_get_float(r.trainer, RNN_OPTIM_BETA2, &x));
     CHECK_NEAR(x, 0.999, 0);
     CHECK_INT(rnn_trainer_epochs(r.trainer), 0);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(settings_are_checked)
@@ -80,7 +67,7 @@ TEST(settings_are_checked)
     CHECK_STATUS(rnn_trainer_get_int(r.trainer, RNN_TRAIN_BATCH, NULL), RNN_ERROR_ARGUMENT);
     CHECK_OK(rnn_trainer_get_int(r.trainer, RNN_TRAIN_BATCH, &n));
     CHECK_INT(n, 32);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(optimizers_refuse_settings_of_others)
@@ -101,7 +88,7 @@ TEST(optimizers_refuse_settings_of_others)
     CHECK_STATUS(rnn_trainer_set_optimizer(r.trainer, 9, 0.1), RNN_ERROR_ARGUMENT);
     CHECK_OK(rnn_trainer_get_float(r.trainer, RNN_OPTIM_LEARNING_RATE, &x));
     CHECK_NEAR(x, 0.01, 0);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(settings_are_described)
@@ -137,10 +124,10 @@ TEST(losses_have_to_go_with_the_activation)
     CHECK_STATUS(rnn_trainer_set_loss(relu.trainer, NULL, RNN_LOSS_CROSS_ENTROPY), RNN_ERROR_ARGUMENT);
     CHECK_STATUS(rnn_trainer_set_loss(relu.trainer, NULL, 77), RNN_ERROR_ARGUMENT);
     CHECK_STATUS(rnn_trainer_set_loss(relu.trainer, "question", RNN_LOSS_MSE), RNN_ERROR_NAME);
-    end(&soft);
-    end(&sigmoid);
-    end(&linear);
-    end(&relu);
+    toy_end(&soft);
+    toy_end(&sigmoid);
+    toy_end(&linear);
+    toy_end(&relu);
 }
 
 TEST(cross_entropy_needs_a_dense_layer)
@@ -171,7 +158,7 @@ TEST(validation_set_is_held)
     CHECK_OK(rnn_trainer_fit(r.trainer, data));
     CHECK(isnan(toy_history(r.trainer, "val_loss", 1)));
     rnn_dataset_free(data);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(missing_arguments_are_refused)
@@ -189,7 +176,7 @@ TEST(missing_arguments_are_refused)
     CHECK(!rnn_trainer_gradient(r.trainer, NULL));
     CHECK_INT(rnn_trainer_epochs(NULL), 0);
     rnn_trainer_request(NULL, RNN_STOP);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST_MAIN

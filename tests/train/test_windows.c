@@ -55,13 +55,6 @@ static rnn_dataset_t *try_data(rnn_context_t *context, int64_t samples, int ragg
     return wrap_data(context, samples, STEPS, ids, classes, lengths);
 }
 
-typedef struct toy_run {
-    rnn_context_t *context;
-    rnn_model_t *model;
-    rnn_dataset_t *data;
-    rnn_trainer_t *trainer;
-} toy_run;
-
 static toy_run begin(int64_t threads, double dropout, int ragged, int stateful, int64_t steps)
 {
     toy_run r = { .context = toy_context(threads) };
@@ -74,21 +67,6 @@ static toy_run begin(int64_t threads, double dropout, int ragged, int stateful, 
     CHECK_OK(rnn_trainer_set_int(r.trainer, RNN_TRAIN_SHUFFLE, !stateful));
     CHECK_OK(rnn_trainer_set_int(r.trainer, RNN_TRAIN_BPTT_STEPS, steps));
     return r;
-}
-
-static void end(toy_run *r)
-{
-    rnn_trainer_free(r->trainer);
-    rnn_dataset_free(r->data);
-    rnn_model_free(r->model);
-    rnn_context_free(r->context);
-}
-
-static const char *path_of(const char *name)
-{
-    static char path[64];
-    snprintf(path, sizeof(path), "/tmp/rnn_windows_%ld_%s", (long)getpid(), name);
-    return path;
 }
 
 static int32_t stop_after(const rnn_progress_t *p, void *user)
@@ -123,8 +101,8 @@ TEST(one_window_is_ordinary_training)
         CHECK_OK(rnn_trainer_fit(plain.trainer, plain.data));
         CHECK_OK(rnn_trainer_fit(windows.trainer, windows.data));
         check_same(&plain, &windows);
-        end(&plain);
-        end(&windows);
+        toy_end(&plain);
+        toy_end(&windows);
     }
 }
 
@@ -134,8 +112,8 @@ TEST(windows_differ_from_ordinary_training)
     CHECK_OK(rnn_trainer_fit(plain.trainer, plain.data));
     CHECK_OK(rnn_trainer_fit(windows.trainer, windows.data));
     CHECK(!toy_is_same(plain.model, windows.model));
-    end(&plain);
-    end(&windows);
+    toy_end(&plain);
+    toy_end(&windows);
 }
 
 /* At a vanishing rate the losses of all windows are those of the whole sequences, short ones among them. */
@@ -151,7 +129,7 @@ TEST(windows_add_up_to_the_whole)
         CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
         CHECK_NEAR(toy_history(r.trainer, "loss", rnn_trainer_epochs(r.trainer) - 1), whole, 1e-6);
     }
-    end(&r);
+    toy_end(&r);
 }
 
 /* Steps of padding in targets of values do not count, in windows either. */
@@ -187,7 +165,7 @@ TEST(marks_are_cut_too)
     rnn_tensor_free(words);
     rnn_tensor_free(targets);
     rnn_tensor_free(counts);
-    end(&r);
+    toy_end(&r);
 }
 
 /* A run that was stopped within a batch goes on without windows when it is told so. */
@@ -195,7 +173,7 @@ TEST(windows_taken_away_within_a_batch)
 {
     toy_run first = begin(1, 0, 0, 0, 5), second = begin(1, 0, 0, 0, 0);
     int updates = 1;
-    const char *path = path_of("away");
+    const char *path = toy_path("away");
     CHECK_OK(rnn_trainer_set_callback(first.trainer, stop_after, &updates));
     CHECK_STATUS(rnn_trainer_fit(first.trainer, first.data), RNN_STOPPED);
     CHECK_OK(rnn_trainer_save(first.trainer, path));
@@ -204,8 +182,8 @@ TEST(windows_taken_away_within_a_batch)
     CHECK_OK(rnn_trainer_fit(second.trainer, second.data));
     CHECK_INT(rnn_trainer_epochs(second.trainer), 3);
     remove(path);
-    end(&first);
-    end(&second);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 /* ---- Sequences that go on from batch to batch ---- */
@@ -240,7 +218,7 @@ static double remember(int pieces, int stateful, int64_t steps)
     CHECK_OK(rnn_trainer_fit(r.trainer, data));
     CHECK_OK(rnn_trainer_evaluate(r.trainer, data, &result));
     rnn_dataset_free(data);
-    end(&r);
+    toy_end(&r);
     return result.accuracy;
 }
 
@@ -275,7 +253,7 @@ static double remember_in_answers(int stateful)
     CHECK_OK(rnn_trainer_set_int(r.trainer, RNN_TRAIN_STATEFUL, stateful));
     CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
     CHECK_OK(rnn_trainer_evaluate(r.trainer, r.data, &result));
-    end(&r);
+    toy_end(&r);
     return result.accuracy;
 }
 
@@ -309,7 +287,7 @@ TEST(stateful_pieces_are_the_whole)
     CHECK_NEAR(loss_of(&r, whole), loss, 1e-6);
     rnn_dataset_free(whole);
     rnn_dataset_free(pieces);
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(batches_of_one_update_go_on_too)
@@ -323,7 +301,7 @@ TEST(batches_of_one_update_go_on_too)
     CHECK_NEAR(toy_history(r.trainer, "loss", 2), loss, 1e-6);
     rnn_dataset_free(whole);
     rnn_dataset_free(pieces);
-    end(&r);
+    toy_end(&r);
 }
 
 /* ---- Interrupted and resumed ---- */
@@ -332,7 +310,7 @@ static void interrupt(int stateful, int64_t steps, int updates)
 {
     toy_run whole = begin(1, 0.25, 1, stateful, steps), first = begin(2, 0.25, 1, stateful, steps),
             second = begin(3, 0.25, 1, 0, 0);
-    const char *path = path_of("checkpoint");
+    const char *path = toy_path("checkpoint");
     CHECK_OK(rnn_trainer_set_float(whole.trainer, RNN_TRAIN_VALIDATION_SPLIT, 0.25));
     CHECK_OK(rnn_trainer_set_float(first.trainer, RNN_TRAIN_VALIDATION_SPLIT, 0.25));
     CHECK_OK(rnn_trainer_fit(whole.trainer, whole.data));
@@ -347,9 +325,9 @@ static void interrupt(int stateful, int64_t steps, int updates)
     CHECK_OK(rnn_trainer_fit(second.trainer, second.data));
     check_same(&whole, &second);
     remove(path);
-    end(&whole);
-    end(&first);
-    end(&second);
+    toy_end(&whole);
+    toy_end(&first);
+    toy_end(&second);
 }
 
 TEST(resumed_runs_are_the_same_bits)
@@ -383,7 +361,7 @@ TEST(own_passes_are_not_stateful)
     rnn_tensor_free(words);
     rnn_tensor_free(answers);
     rnn_batch_free(batch);
-    end(&r);
+    toy_end(&r);
 }
 
 /* ---- Errors ---- */
@@ -416,7 +394,7 @@ TEST(what_does_not_go_together)
     CHECK_STATUS(rnn_trainer_set_int(r.trainer, RNN_TRAIN_BPTT_STEPS, -1), RNN_ERROR_RANGE);
     CHECK_INT(rnn_trainer_epochs(r.trainer), 0);
     CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(outputs_a_sequence_are_refused)
@@ -429,7 +407,7 @@ TEST(outputs_a_sequence_are_refused)
     check_refused(&r, RNN_ERROR_UNSUPPORTED, "output 'answer' gives one answer a sequence");
     CHECK_OK(rnn_trainer_set_int(r.trainer, RNN_TRAIN_BPTT_STEPS, 0));
     CHECK_OK(rnn_trainer_fit(r.trainer, r.data));
-    end(&r);
+    toy_end(&r);
 }
 
 TEST(layers_that_look_ahead_are_refused)
@@ -445,7 +423,7 @@ TEST(layers_that_look_ahead_are_refused)
     r.trainer = toy_trainer(r.model, RNN_LOSS_CROSS_ENTROPY, 1, 8);
     CHECK_OK(rnn_trainer_set_int(r.trainer, RNN_TRAIN_BPTT_STEPS, 2));
     check_refused(&r, RNN_ERROR_UNSUPPORTED, "layer gru");
-    end(&r);
+    toy_end(&r);
 }
 
 /* ---- Memory ---- */
@@ -468,8 +446,8 @@ static int whole_run(rnn_context_t *context)
     }
     if (status == RNN_OK) {
         status = rnn_trainer_fit(t, data);
-        if (status == RNN_STOPPED) status = rnn_trainer_save(t, path_of("memory"));
-        if (status == RNN_OK) status = rnn_trainer_resume(t, path_of("memory"));
+        if (status == RNN_STOPPED) status = rnn_trainer_save(t, toy_path("memory"));
+        if (status == RNN_OK) status = rnn_trainer_resume(t, toy_path("memory"));
         if (status == RNN_OK) status = rnn_trainer_fit(t, data);
     }
     CHECK(status == RNN_OK || status == RNN_ERROR_MEMORY);
@@ -482,7 +460,7 @@ static int whole_run(rnn_context_t *context)
 TEST(every_request_for_memory_may_fail)
 {
     every_failure(whole_run, 3000);
-    remove(path_of("memory"));
+    remove(toy_path("memory"));
 }
 
 TEST_MAIN

@@ -104,6 +104,32 @@ TOY_UNUSED rnn_trainer_t *toy_trainer(rnn_model_t *model, int32_t loss, int64_t 
     return t;
 }
 
+/* What most tests hold; `data` may be NULL. */
+typedef struct toy_run {
+    rnn_context_t *context;
+    rnn_model_t *model;
+    rnn_dataset_t *data;
+    rnn_trainer_t *trainer;
+} toy_run;
+
+TOY_UNUSED void toy_end(toy_run *r)
+{
+    rnn_trainer_free(r->trainer);
+    rnn_dataset_free(r->data);
+    rnn_model_free(r->model);
+    rnn_context_free(r->context);
+}
+
+/* A file name of this process; 32 live at a time. */
+TOY_UNUSED const char *toy_path(const char *name)
+{
+    static char path[32][64];
+    static int which;
+    which = (which + 1) % 32;
+    snprintf(path[which], sizeof(path[which]), "/tmp/rnn_toy_%ld_%s", (long)getpid(), name);
+    return path[which];
+}
+
 /* Figure `name` of epoch number `epoch`. */
 TOY_UNUSED double toy_history(const rnn_trainer_t *t, const char *name, int64_t epoch)
 {

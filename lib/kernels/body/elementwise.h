@@ -38,6 +38,15 @@ static void KERNEL(copy_rows)(int64_t rows, int64_t n, const rnni_real *x, int64
     for (int64_t r = 0; r < rows; r++, x += ldx, y += ldy) VEC_LOOP(i, live, n) v_store_n(y + i, v_load_n(x + i, live), live);
 }
 
+static void KERNEL(fetch)(int64_t n, const rnni_real *x)
+{
+#ifdef __GNUC__
+    for (const rnni_real *end = x + n; x < end; x += 64 / sizeof *x) __builtin_prefetch(x, 0, 2);
+#else
+    (void)n, (void)x;
+#endif
+}
+
 static void KERNEL(gather_rows)(int64_t rows, int64_t n, const int32_t *ids, const rnni_real *table, int64_t ldt, rnni_real *y, int64_t ldy)
 {
     for (int64_t r = 0; r < rows; r++, y += ldy) {

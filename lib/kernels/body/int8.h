@@ -3,31 +3,35 @@
 #ifndef RNNI_BODY_INT8_H
 #define RNNI_BODY_INT8_H
 
-/* The largest size of a row, or NaN when a number is not finite: its product with 0 is NaN then. */
-static inline rnni_real int8_top(int64_t n, const rnni_real *x, rnni_real bound)
+/* One row as bytes; gives the sum of all numbers times 0, which is NaN when one is not finite. */
+static inline rnni_real int8_bytes(int64_t n, const rnni_real *x, rnni_real factor, uint8_t *q)
 {
-    vec top = v_set(0), trouble = v_set(0);
+    vec trouble = v_set(0);
     VEC_LOOP(i, live, n) {
-        vec numbers = v_load_n(x + i, live);
-        top = v_max(v_abs(numbers), top);
+        int64_t fours = (live + 3) / 4 * 4;
+        vec numbers = v_load_n(x + i, live), scaled = v_max(v_mul(numbers, v_set(factor)), v_set(-127));
         trouble = v_fma(numbers, v_set(0), trouble);
+        v_store_bytes(q + i, v_min(scaled, v_set(127)), fours < VEC_WIDTH ? fours : VEC_WIDTH);
     }
-    return (bound > 0 ? bound : v_greatest(top)) + v_sum(trouble);
+    for (int64_t i = n; VEC_WIDTH < 4 && i % 4; i++) q[i] = 128;
+    return v_sum(trouble);
+}
+
+static inline rnni_real int8_top(int64_t n, const rnni_real *x)
+{
+    vec top = v_set(0);
+    VEC_LOOP(i, live, n) top = v_max(v_abs(v_load_n(x + i, live)), top);
+    return v_greatest(top);
 }
 
 static void KERNEL(int8_round)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, rnni_real bound, uint8_t *q, int64_t ldq,
                                rnni_real *scale)
 {
     for (int64_t r = 0; r < rows; r++, x += ldx, q += ldq) {
-        rnni_real top = int8_top(n, x, bound);
+        rnni_real top = bound > 0 ? bound : int8_top(n, x);
         bool tiny = top < (rnni_real)1e-30; /* 127 / top could be infinite */
-        vec factor = v_set(tiny ? 0 : 127 / top);
-        scale[r] = tiny ? 0 : top / 127;
-        VEC_LOOP(i, live, n) {
-            vec number = v_max(v_mul(v_load_n(x + i, live), factor), v_set(-127));
-            v_store_bytes(q + i, v_min(number, v_set(127)), (live + 3) / 4 * 4 < VEC_WIDTH ? (live + 3) / 4 * 4 : VEC_WIDTH);
-        }
-        for (int64_t i = n; VEC_WIDTH < 4 && i % 4; i++) q[i] = 128;
+        rnni_real trouble = int8_bytes(n, x, tiny ? 0 : 127 / top, q);
+        scale[r] = (tiny ? 0 : top / 127) + trouble;
     }
 }
 
@@ -40,13 +44,11 @@ static void KERNEL(int8_round)(int64_t rows, int64_t n, const rnni_real *x, int6
     DO(i, 0) DO(i, 1) DO(i, 2) DO(i, 3) DO(i, 4) DO(i, 5) DO(i, 6) DO(i, 7) DO(i, 8) DO(i, 9) DO(i, 10) DO(i, 11) DO(i, 12) \
     DO(i, 13) DO(i, 14) DO(i, 15)
 
-/* c = start + sum * (a_scale * scale), each operation rounded: the same bits at every level. */
-static inline void int8_finish(ivec sum, rnni_real a_scale, const rnni_real *scale, int start, const rnni_real *bias, rnni_real *c, int64_t live)
+/* c = from + sum * (a_scale * scale), each operation rounded: the same bits at every level. */
+static inline void int8_finish(ivec sum, rnni_real a_scale, const rnni_real *scale, const rnni_real *from, rnni_real *c, int64_t live)
 {
-    vec from = v_set(0), part = v_mul(v_from_ints(sum), v_mul(v_set(a_scale), v_load_n(scale, live)));
-    if (start == RNNI_FROM_C) from = v_load_n(c, live);
-    if (start == RNNI_FROM_BIAS) from = v_load_n(bias, live);
-    v_store_n(c, v_add(from, part), live);
+    vec part = v_mul(v_from_ints(sum), v_mul(v_set(a_scale), v_load_n(scale, live)));
+    v_store_n(c, v_add(from ? v_load_n(from, live) : v_set(0), part), live);
 }
 
 #define INT8_QUAD PLAIN_QUAD

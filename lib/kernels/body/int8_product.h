@@ -10,9 +10,10 @@ typedef struct {
     const int8_t *weights;
     int64_t stride, quads;
     const int32_t *correction;
-    const rnni_real *scale, *bias, *a_scale;
-    int start;
-    int64_t columns; /* that are there */
+    const rnni_real *scale, *a_scale;
+    const rnni_real *from; /* what sums begin with, NULL: 0; rows `from_ld` apart */
+    int64_t from_ld;
+    int64_t columns;       /* that are there */
 } INT8_NAME(int8_columns);
 
 INT8_TARGET INT8_INLINE void INT8_NAME(int8_block)(const int rows, const int parts, const int vectors, const INT8_NAME(int8_columns) *b,
@@ -38,7 +39,7 @@ INT8_TARGET INT8_INLINE void INT8_NAME(int8_block)(const int rows, const int par
 #define GATHER_ROW(i) EACH_SUM(GATHER, i)
 #define END(i, j)                                                                                                                          \
     if (i < rows && j < vectors && j * W < b->columns)                                                                                      \
-        int8_finish(sum[i][j], b->a_scale[i], b->scale + j * W, b->start, b->bias + j * W, c + i * ldc + j * W,                             \
+        int8_finish(sum[i][j], b->a_scale[i], b->scale + j * W, b->from ? b->from + i * b->from_ld + j * W : NULL, c + i * ldc + j * W,     \
                     b->columns - j * W < W ? b->columns - j * W : W);
 #define END_ROW(i) EACH_SUM(END, i)
 
@@ -68,14 +69,16 @@ INT8_TARGET INT8_INLINE void INT8_NAME(int8_block)(const int rows, const int par
 /* Fewest vectors that a column block of a packed matrix has. */
 #define INT8_LEAST (RNNI_REDUCED_COLUMNS / VEC_WIDTH)
 
-/* One row against `vectors` vectors: the most that sums are there for, or the least. */
-INT8_TARGET static void INT8_NAME(int8_row)(int full, const INT8_NAME(int8_columns) *b, const uint8_t *a, rnni_real *c)
+/* The next `step` columns of a group, or of the next one. */
+static inline void INT8_NAME(int8_skip)(INT8_NAME(int8_columns) *b, int64_t step)
 {
-    if (full) INT8_NAME(int8_block)(1, ROW_PHASES, ROW_VECTORS, b, a, 0, c, 0);
-    else INT8_NAME(int8_block)(1, ROW_PHASES, INT8_LEAST, b, a, 0, c, 0);
+    b->correction += step;
+    b->scale += step;
+    if (b->from) b->from += step;
+    b->columns -= step;
 }
 
-INT8_TARGET static void INT8_NAME(int8_tile)(int rows, int full, const INT8_NAME(int8_columns) *b, const uint8_t *a, int64_t lda, rnni_real *c,
+INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_tile)(int rows, int full, const INT8_NAME(int8_columns) *b, const uint8_t *a, int64_t lda, rnni_real *c,
                                              int64_t ldc)
 {
 #define TILE(i)                                                                                                     \
@@ -91,27 +94,24 @@ INT8_TARGET static void INT8_NAME(int8_tile)(int rows, int full, const INT8_NAME
 #undef TILE
 }
 
-/* Columns [at, at + count) of a group against all rows, as many as sums are there for at a time. */
-INT8_TARGET static void INT8_NAME(int8_group)(int64_t rows, INT8_NAME(int8_columns) group, int64_t width, const uint8_t *a, int64_t lda,
-                                              const rnni_real *a_scale, rnni_real *c, int64_t ldc)
+/* The columns of one group against all rows, as many as sums are there for at a time. */
+INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_group)(int64_t rows, INT8_NAME(int8_columns) b, const uint8_t *a, int64_t lda,
+                                                                        rnni_real *c, int64_t ldc)
 {
-    const int64_t most = (rows == 1 ? ROW_VECTORS : TILE_VECTORS) * VEC_WIDTH;
-    for (int64_t at = 0; at < width;) {
+    const int64_t most = (rows == 1 ? ROW_VECTORS : TILE_VECTORS) * VEC_WIDTH, width = b.stride / 4;
+    const rnni_real *a_scale = b.a_scale, *from = b.from;
+    for (int64_t at = 0, step; at < width; at += step) {
         int full = width - at >= most;
-        int64_t step = full ? most : RNNI_REDUCED_COLUMNS;
-        INT8_NAME(int8_columns) b = group;
-        b.weights += at * 4;
-        b.correction += at;
-        b.scale += at;
-        b.bias = b.bias ? b.bias + at : NULL;
-        b.columns -= at;
+        step = full ? most : RNNI_REDUCED_COLUMNS;
         for (int64_t i = 0; i < rows; i += TILE_ROWS) {
             b.a_scale = a_scale + i;
-            int tile = rows - i < TILE_ROWS ? (int)(rows - i) : TILE_ROWS;
-            if (rows == 1) INT8_NAME(int8_row)(full, &b, a, c + at);
-            else INT8_NAME(int8_tile)(tile, full, &b, a + i * lda, lda, c + i * ldc + at, ldc);
+            b.from = from ? from + i * b.from_ld + at : NULL;
+            if (rows > 1) INT8_NAME(int8_tile)(rows - i < TILE_ROWS ? (int)(rows - i) : TILE_ROWS, full, &b, a + i * lda, lda, c + i * ldc + at, ldc);
+            else if (full) INT8_NAME(int8_block)(1, ROW_PHASES, ROW_VECTORS, &b, a, 0, c + at, 0);
+            else INT8_NAME(int8_block)(1, ROW_PHASES, INT8_LEAST, &b, a, 0, c + at, 0);
         }
-        at += step;
+        b.weights += step * 4;
+        INT8_NAME(int8_skip)(&b, step);
     }
 }
 
@@ -119,12 +119,23 @@ INT8_TARGET static void INT8_NAME(int8_product)(int64_t rows, int64_t n, int64_t
                                                 const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start,
                                                 const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
-    for (int64_t j = 0; j < n; j += RNNI_REDUCED_GROUP) {
-        int64_t left = n - j, padded = (left + RNNI_REDUCED_COLUMNS - 1) / RNNI_REDUCED_COLUMNS * RNNI_REDUCED_COLUMNS;
-        int64_t width = padded < RNNI_REDUCED_GROUP ? padded : RNNI_REDUCED_GROUP;
-        INT8_NAME(int8_columns) group = {packed + j * 4 * quads, width * 4, quads, correction + j, scale + j, bias ? bias + j : NULL, a_scale,
-                                         start, left};
-        INT8_NAME(int8_group)(rows, group, width, a, lda, a_scale, c + j, ldc);
+    INT8_NAME(int8_columns) b = {packed, RNNI_REDUCED_GROUP * 4, quads, correction, scale, a_scale, start == RNNI_FROM_C ? c : bias,
+                                 start == RNNI_FROM_C ? ldc : 0, n};
+    if (start == RNNI_FROM_ZERO) b.from = NULL;
+    while (b.columns > 0) {
+        int64_t padded = (b.columns + RNNI_REDUCED_COLUMNS - 1) / RNNI_REDUCED_COLUMNS * RNNI_REDUCED_COLUMNS;
+        if (padded < RNNI_REDUCED_GROUP) b.stride = padded * 4;
+        if (rows == 1 && b.columns >= RNNI_REDUCED_GROUP && ROW_VECTORS * VEC_WIDTH == RNNI_REDUCED_GROUP) {
+            INT8_NAME(int8_columns) whole = b;
+            whole.stride = RNNI_REDUCED_GROUP * 4;
+            whole.columns = RNNI_REDUCED_GROUP;
+            INT8_NAME(int8_block)(1, ROW_PHASES, ROW_VECTORS, &whole, a, 0, c, 0);
+        } else {
+            INT8_NAME(int8_group)(rows, b, a, lda, c, ldc);
+        }
+        b.weights += RNNI_REDUCED_GROUP * 4 * quads;
+        c += RNNI_REDUCED_GROUP;
+        INT8_NAME(int8_skip)(&b, RNNI_REDUCED_GROUP);
     }
 }
 

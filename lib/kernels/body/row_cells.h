@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* One step of one sequence through a cell: the sums of VEC_WIDTH units and all their gates end in registers, where the gates take
- * them. Weights lie as rnni_row_pack puts them, block by block of VEC_WIDTH units; several blocks are worked on at once, because
- * a sum is one chain, bias, x and h in ascending order as everywhere, and a block's few chains would wait for each other.
+/* One step of one sequence through a cell: the sums of VEC_WIDTH units and all their gates end in registers,
+ * where the gates take them. Weights lie as rnni_row_pack puts them, block by block of VEC_WIDTH units;
+ * several blocks are worked on at once, because a sum is one chain, bias, x and h in ascending order as
+ * everywhere, and a block's few chains would wait for each other.
  *
- * Weights that are larger than a cache would be thrown out of it before their next use if every step went through them in the same
- * order; so the caller sends every second step backwards, and it meets first what the step before left. */
+ * Weights that are larger than a cache would be thrown out of it before their next use if every step went
+ * through them in the same order; so the caller sends every second step backwards, and it meets first what
+ * the step before left. */
 #ifndef RNNI_BODY_ROW_CELLS_H
 #define RNNI_BODY_ROW_CELLS_H
 
@@ -19,14 +21,15 @@ typedef vec row_sums[ROW_BLOCKS][ROW_GATES];
 #define ROW_LIVE(b) (s->h - (first + (b)) * VEC_WIDTH)
 
 /* sum[b][g] += a[p] * packed[b][p][g], p ascending; the third gate goes to sum[b][third]. */
-TILE_INLINE void row_product(const int blocks, const int gates, const int third, int64_t k, const rnni_real *a, const rnni_real *packed,
-                             row_sums sum)
+TILE_INLINE void row_product(const int blocks, const int gates, const int third, int64_t k,
+                             const rnni_real *a, const rnni_real *packed, row_sums sum)
 {
     enum { W = VEC_WIDTH };
     const int64_t stride = k * gates * W;
-#define STEP(b, g)                  \
-    if (b < blocks && g < gates)    \
-        sum[b][g == 2 ? third : g] = v_fma(x, v_load(packed + b * stride + g * W), sum[b][g == 2 ? third : g]);
+#define STEP(b, g)                                                                 \
+    if (b < blocks && g < gates)                                                   \
+        sum[b][g == 2 ? third : g] = v_fma(x, v_load(packed + b * stride + g * W), \
+                                           sum[b][g == 2 ? third : g]);
 #define STEP_BLOCK(b) EACH_GATE(STEP, b)
     for (; k > 0; k--, a++, packed += gates * W) {
         vec x = v_set(*a);
@@ -36,16 +39,17 @@ TILE_INLINE void row_product(const int blocks, const int gates, const int third,
 #undef STEP_BLOCK
 }
 
-/* Blocks [first, first + blocks): all sums of `gates` gates, from the bias and x or from z. With `apart` the third gate's recurrent
- * product has a sum of its own, the fourth, which starts from its own bias. */
-TILE_INLINE void row_gather(const int blocks, const int gates, const int apart, const rnni_row *s, int64_t first, row_sums sum)
+/* Blocks [first, first + blocks): all sums of `gates` gates, from the bias and x or from z. With `apart` the
+ * third gate's recurrent product has a sum of its own, the fourth, which starts from its own bias. */
+TILE_INLINE void row_gather(const int blocks, const int gates, const int apart, const rnni_row *s,
+                            int64_t first, row_sums sum)
 {
     enum { W = VEC_WIDTH };
     const int64_t block = gates * W;
     const rnni_real *bias = s->bias + first * (gates + apart) * W;
-#define BEGIN(b, g)                                                                                             \
-    if (b < blocks && g < gates + apart)                                                                        \
-        sum[b][g] = g == gates || !s->z ? v_load(bias + (b * (gates + apart) + g) * W)                          \
+#define BEGIN(b, g)                                                                    \
+    if (b < blocks && g < gates + apart)                                               \
+        sum[b][g] = g == gates || !s->z ? v_load(bias + (b * (gates + apart) + g) * W) \
                                         : v_load_n(s->z + g * s->h + (first + b) * W, ROW_LIVE(b));
 #define BEGIN_BLOCK(b) EACH_GATE(BEGIN, b)
     EACH_BLOCK(BEGIN_BLOCK)
@@ -75,36 +79,36 @@ TILE_INLINE void rnn_row_finish(const rnni_row *s, int64_t u, int64_t live, cons
 }
 
 /* <cell>_row_<blocks>: that many blocks from `first` on. */
-#define ROW_CELL_BLOCKS(cell, gates, apart, blocks)                                                     \
-    static void cell##_row_##blocks(const rnni_row *s, int64_t first)                                   \
-    {                                                                                                   \
-        row_sums sum;                                                                                   \
-        row_gather(blocks, gates, apart, s, first, sum);                                                \
-        if (blocks > 0) cell##_row_finish(s, first * VEC_WIDTH, ROW_LIVE(0), sum[0]);                   \
-        if (blocks > 1) cell##_row_finish(s, (first + 1) * VEC_WIDTH, ROW_LIVE(1), sum[1]);             \
-        if (blocks > 2) cell##_row_finish(s, (first + 2) * VEC_WIDTH, ROW_LIVE(2), sum[2]);             \
-        if (blocks > 3) cell##_row_finish(s, (first + 3) * VEC_WIDTH, ROW_LIVE(3), sum[3]);             \
+#define ROW_CELL_BLOCKS(cell, gates, apart, blocks)                                         \
+    static void cell##_row_##blocks(const rnni_row *s, int64_t first)                       \
+    {                                                                                       \
+        row_sums sum;                                                                       \
+        row_gather(blocks, gates, apart, s, first, sum);                                    \
+        if (blocks > 0) cell##_row_finish(s, first * VEC_WIDTH, ROW_LIVE(0), sum[0]);       \
+        if (blocks > 1) cell##_row_finish(s, (first + 1) * VEC_WIDTH, ROW_LIVE(1), sum[1]); \
+        if (blocks > 2) cell##_row_finish(s, (first + 2) * VEC_WIDTH, ROW_LIVE(2), sum[2]); \
+        if (blocks > 3) cell##_row_finish(s, (first + 3) * VEC_WIDTH, ROW_LIVE(3), sum[3]); \
     }
 
 /* The kernel: groups of `group` blocks, the last one smaller. */
-#define ROW_CELL(cell, gates, apart, group)                                                             \
-    ROW_CELL_BLOCKS(cell, gates, apart, 1)                                                              \
-    ROW_CELL_BLOCKS(cell, gates, apart, 2)                                                              \
-    ROW_CELL_BLOCKS(cell, gates, apart, 3)                                                              \
-    ROW_CELL_BLOCKS(cell, gates, apart, 4)                                                              \
-    static void KERNEL(cell##_row)(const rnni_row *s)                                                   \
-    {                                                                                                   \
-        static void (*const of[ROW_BLOCKS])(const rnni_row *, int64_t) = {                              \
-            cell##_row_1, cell##_row_2, cell##_row_3, cell##_row_4};                                    \
-        const int64_t blocks = (s->h + VEC_WIDTH - 1) / VEC_WIDTH, last = (blocks - 1) / group;         \
-        for (int64_t i = 0; i <= last; i++) {                                                           \
-            int64_t first = (s->backwards ? last - i : i) * group, left = blocks - first;               \
-            of[(left < group ? left : group) - 1](s, first);                                            \
-        }                                                                                               \
+#define ROW_CELL(cell, gates, apart, group)                                                              \
+    ROW_CELL_BLOCKS(cell, gates, apart, 1)                                                               \
+    ROW_CELL_BLOCKS(cell, gates, apart, 2)                                                               \
+    ROW_CELL_BLOCKS(cell, gates, apart, 3)                                                               \
+    ROW_CELL_BLOCKS(cell, gates, apart, 4)                                                               \
+    static void KERNEL(cell##_row)(const rnni_row *s)                                                    \
+    {                                                                                                    \
+        static void (*const of[ROW_BLOCKS])(const rnni_row *, int64_t) = { cell##_row_1, cell##_row_2,   \
+                                                                           cell##_row_3, cell##_row_4 }; \
+        const int64_t blocks = (s->h + VEC_WIDTH - 1) / VEC_WIDTH, last = (blocks - 1) / group;          \
+        for (int64_t i = 0; i <= last; i++) {                                                            \
+            int64_t first = (s->backwards ? last - i : i) * group, left = blocks - first;                \
+            of[(left < group ? left : group) - 1](s, first);                                             \
+        }                                                                                                \
     }
 
-/* Six or eight sums at once keep two multipliers busy, and a short group turns with more of its weights still near; Arm cores have
- * shorter vectors and four multipliers. */
+/* Six or eight sums at once keep two multipliers busy, and a short group turns with more of its weights still
+ * near; Arm cores have shorter vectors and four multipliers. */
 enum { ROW_GROUP = VEC_WIDTH == 4 ? 4 : 2 };
 
 ROW_CELL(lstm, 4, 0, ROW_GROUP)
