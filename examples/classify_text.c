@@ -236,6 +236,7 @@ static rnn_status_t describe(rnn_model_t *model, rnn_tokenizer_t *tokenizer, con
     snprintf(recipe, sizeof recipe, RECIPE_FORMAT, (long long)pad, (long long)truncate_end,
              (long long)max_len, (long long)max_words);
     rnn_status_t status = rnn_model_set_metadata(model, RECIPE_KEY, recipe);
+    if (!status) status = rnn_model_set_reading(model, data); /* for programs that do not know the recipe */
     if (!status && tokenizer) status = rnn_model_set_tokenizer(model, NULL, tokenizer);
     if (status || !rnn_dataset_class_name(data, 0)) return status;
     const char **names = malloc((size_t)classes * sizeof *names);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes a smaller file of a trained model: its weights rounded to 8 or 16 bits. With a file of texts and labels
+/* Makes a smaller file of a trained model: its weights rounded to 8 or 16 bits. With a file of texts and
+ * labels
  * (`0<TAB>text`, classes as numbers) it prints what that costs in accuracy, for every precision.
  *
  *     quantize MODEL OUT [int8|int8_weights|bf16] [TEXTS.tsv]
@@ -76,7 +77,8 @@ int main(int argc, char **argv)
     int failed = (argc > 4 && compare(model, argv[4])) || rnn_model_set_precision(model, precision) < 0 ||
                  rnn_model_save(model, argv[2]) < 0;
     if (failed) fail();
-    else printf("%s: %ld bytes, %s: %ld bytes\n", argv[1], size_of_file(argv[1]), argv[2], size_of_file(argv[2]));
+    else printf("%s: %ld bytes, %s: %ld bytes\n", argv[1], size_of_file(argv[1]), argv[2],
+                size_of_file(argv[2]));
     rnn_model_free(model);
     return failed;
 }

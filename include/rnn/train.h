@@ -53,9 +53,13 @@ enum {
                                          which both begin an epoch at zero states. Needs RNN_TRAIN_SHUFFLE 0, batches of one size, and a model without
                                          layers that look ahead or take their state from a sequence (RNN_ERROR_UNSUPPORTED names such a layer). Where an output
                                          has one answer a sequence, each batch is answered: rnn_last gives the state at its end, a pool looks at its steps */
-    RNN_TRAIN_BPTT_STEPS = 27       /**< int, >= 0; default 0: off. n: fit cuts the sequences of a batch into windows of n steps, each with its own loss and
+    RNN_TRAIN_BPTT_STEPS = 27,      /**< int, >= 0; default 0: off. n: fit cuts the sequences of a batch into windows of n steps, each with its own loss and
                                          update. States go on from window to window, gradients do not (truncated backpropagation through time). For models
                                          that RNN_TRAIN_STATEFUL takes and outputs per step; RNN_TRAIN_ACCUMULATE has to be 1 */
+    RNN_TRAIN_RECOMPUTE = 28        /**< int, 0 or 1; default 0. 1: recurrent layers keep their states for the way back but not their gates, which are computed
+                                         again there, some steps at a time. Same bits. For each step of a sequence an LSTM then keeps 2 numbers a unit in place
+                                         of 6, a GRU 1 in place of 5; the cost is that layer's forward once more, a quarter to a third of a training step. Layers
+                                         that a projected embedding table is read by keep their gates, and SimpleRNN has none. rnn_trainer_memory follows */
 };
 
 /** Schedules. e: epochs of the run so far (whole ones, and for cosine and one-cycle the part of the running one where its length is known), n:

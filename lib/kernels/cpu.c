@@ -45,8 +45,10 @@ static int ask_vnni(void)
 {
     unsigned a, b, c, d, found = 0;
     int32_t isa = rnni_cpu_isa();
-    if (isa >= RNN_ISA_AVX2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) && has(a, LEAF7_1_EAX_AVX_VNNI)) found |= RNNI_VNNI_256;
-    if (isa >= RNN_ISA_AVX512 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && has(c, LEAF7_ECX_AVX512_VNNI)) found |= RNNI_VNNI_512;
+    if (isa >= RNN_ISA_AVX2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
+        has(a, LEAF7_1_EAX_AVX_VNNI)) found |= RNNI_VNNI_256;
+    if (isa >= RNN_ISA_AVX512 && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
+        has(c, LEAF7_ECX_AVX512_VNNI)) found |= RNNI_VNNI_512;
     return (int)found;
 }
 

@@ -8,7 +8,7 @@
 static int64_t round_up(int64_t x, int64_t step) { return (x + step - 1) / step * step; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* ---- rounding ----------------------------------------------------------------------------------------------------- */
+/* ---- rounding */
 
 static uint32_t bits_of(float x)
 {
@@ -24,7 +24,8 @@ static float from_bits(uint32_t bits)
     return x;
 }
 
-/* top / 127, rounded up to 17 bits: then 127 of it are a float that has this very scale again. At the end of the range up would be infinite. */
+/* top / 127, rounded up to 17 bits: then 127 of it are a float that has this very scale again. At the end of
+ * the range up would be infinite. */
 static float scale_for(float top)
 {
     const uint32_t low = 0x7f;
@@ -56,7 +57,7 @@ uint16_t rnni_bf16_round(rnni_real weight)
     return (uint16_t)((rounded & 0x7fff) >= 0x7f80 ? rounded - 1 : rounded);
 }
 
-/* ---- packing ------------------------------------------------------------------------------------------------------ */
+/* ---- packing */
 
 static int64_t wide(const rnni_reduced *m) { return round_up(m->n, RNNI_REDUCED_COLUMNS); }
 static int64_t blocks_of(const rnni_reduced *m) { return (m->k + RNNI_INT8_DEPTH - 1) / RNNI_INT8_DEPTH; }
@@ -89,7 +90,8 @@ static void place(rnni_reduced *m)
     m->halves = is_int8(m) ? NULL : (void *)block;
 }
 
-/* Where column j's numbers begin in a packed block of `depth` numbers of k, and how far those of the next `unit` k are. */
+/* Where column j's numbers begin in a packed block of `depth` numbers of k, and how far those of the next
+ * `unit` k are. */
 static int64_t column_at(const rnni_reduced *m, int64_t j, int64_t depth, int64_t unit, int64_t *stride)
 {
     int64_t group = j / RNNI_REDUCED_GROUP * RNNI_REDUCED_GROUP;
@@ -142,10 +144,11 @@ void rnni_reduced_row(const rnni_reduced *m, int64_t row, rnni_real *out)
     for (int64_t p = 0; !is_int8(m) && p < m->k; p++) out[p] = rnni_bf16_value(m->halves[row * m->k + p]);
 }
 
-/* ---- products ----------------------------------------------------------------------------------------------------- */
+/* ---- products */
 
 /* Inputs [p, p + count) of one block of k, as many rows at a time as there is room for as bytes. */
-static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64_t p, int64_t count, int64_t m, const rnni_real *a, int64_t lda,
+static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64_t p, int64_t count,
+                       int64_t m, const rnni_real *a, int64_t lda,
                        int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     enum { ROOM = 2 * RNNI_INT8_DEPTH, MOST = 64 };
@@ -156,15 +159,18 @@ static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
     for (int64_t i = 0; i < m; i += rows) {
         int64_t now = least(rows, m - i);
         kernels->int8_round(now, count, a + i * lda + p, lda, w->bound, q, depth, scale);
-        kernels->int8_product(now, w->n, depth / 4, q, depth, scale, w->bytes + p * wide(w), correction, w->scale, start, bias, c + i * ldc, ldc);
+        kernels->int8_product(now, w->n, depth / 4, q, depth, scale, w->bytes + p * wide(w), correction,
+                              w->scale, start, bias, c + i * ldc, ldc);
     }
 }
 
-void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, int64_t m, const rnni_real *a, int64_t lda, rnni_start start,
+void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, int64_t m, const rnni_real *a,
+                          int64_t lda, rnni_start start,
                           const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     if (start != RNNI_FROM_BIAS) bias = NULL;
     if (!is_int8(w)) kernels->bf16_product(m, w->n, w->k, a, lda, w->halves, (int)start, bias, c, ldc);
     for (int64_t p = 0; is_int8(w) && p < w->k; p += RNNI_INT8_DEPTH)
-        int8_block(kernels, w, p, least(w->k - p, RNNI_INT8_DEPTH), m, a, lda, p ? RNNI_FROM_C : (int)start, bias, c, ldc);
+        int8_block(kernels, w, p, least(w->k - p, RNNI_INT8_DEPTH), m, a, lda, p ? RNNI_FROM_C : (int)start,
+                   bias, c, ldc);
 }

@@ -8,19 +8,22 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Weights of 8 and 16 bits. A matrix W [n][k], as files have it, is multiplied as x W^T; its rows are the columns of the product.
+/* Weights of 8 and 16 bits. A matrix W [n][k], as files have it, is multiplied as x W^T; its rows are the
+ * columns of the product.
  *
  *   int8   w = q s, q in [-127, 127], one scale s for each row of W
  *   bf16   w rounded to the nearest float whose low 16 bits are 0
  *
- * Both roundings are idempotent: numbers that went through one come out of it again unchanged, so a model and its file have the same bits.
+ * Both roundings are idempotent: numbers that went through one come out of it again unchanged, so a model and
+ * its file have the same bits.
  *
  * Packed, columns lie in groups of 64 (the last one of 16, 32, 48 or 64, filled up with zeros):
  *
  *   int8   [group][k / 4][columns][4]    four k of a column side by side
  *   bf16   [group][k / 2][columns][2]    two k
  *
- * with k rounded up to 4 or 2. An int8 matrix of more than RNNI_INT8_DEPTH inputs is cut into such blocks of k, one behind another. */
+ * with k rounded up to 4 or 2. An int8 matrix of more than RNNI_INT8_DEPTH inputs is cut into such blocks of
+ * k, one behind another. */
 
 enum {
     RNNI_REDUCED_GROUP = 64,
@@ -45,13 +48,16 @@ size_t rnni_reduced_bytes(const rnni_reduced *matrix);
 /* Rounds W, whose row j is at weights + j * k, into the block. */
 void rnni_reduced_fill(rnni_reduced *matrix, const rnni_real *weights);
 
-/* C[m][n] = start + A[m][k] W^T for a packed matrix; A's rows are `lda` apart. The bits of a row do not depend on the others. */
-void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m, const rnni_real *a, int64_t lda, rnni_start start,
+/* C[m][n] = start + A[m][k] W^T for a packed matrix; A's rows are `lda` apart. The bits of a row do not
+ * depend on the others. */
+void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
+                          const rnni_real *a, int64_t lda, rnni_start start,
                           const rnni_real *bias, rnni_real *c, int64_t ldc);
 /* Row number `row` of a table, as floats: out[k]. */
 void rnni_reduced_row(const rnni_reduced *matrix, int64_t row, rnni_real *out);
 
-/* The roundings. A scale is not smaller than 2^-120 and has at most 17 significant bits, so that q scale and 127 scale are exact floats;
+/* The roundings. A scale is not smaller than 2^-120 and has at most 17 significant bits, so that q scale and
+ * 127 scale are exact floats;
  * |w - q scale| <= scale / 2. */
 float rnni_int8_scale(int64_t n, const rnni_real *weights);
 void rnni_int8_round(int64_t n, const rnni_real *weights, float scale, int8_t *q);

@@ -4,7 +4,7 @@
 #include "layers/ops.h"
 #include <math.h>
 
-/* ---- rounding ----------------------------------------------------------------------------------------------------- */
+/* ---- rounding */
 
 static void round_row(int64_t n, rnni_real *row)
 {
@@ -24,14 +24,16 @@ void rnni_graph_round(const rnni_graph *graph, const rnni_weight *weight, rnni_r
     for (int64_t r = 0; r < weight->shape[0]; r++) {
         rnni_real *row = numbers + r * weight->shape[1];
         if (graph->precision != RNN_PRECISION_BF16) round_row(weight->shape[1], row);
-        for (int64_t i = 0; graph->precision == RNN_PRECISION_BF16 && i < weight->shape[1]; i++) row[i] = rnni_bf16_value(rnni_bf16_round(row[i]));
+        for (int64_t i = 0; graph->precision == RNN_PRECISION_BF16 &&
+             i < weight->shape[1]; i++) row[i] = rnni_bf16_value(rnni_bf16_round(row[i]));
     }
 }
 
 void rnni_graph_written(rnni_graph *graph, const rnni_weight *weight)
 {
     rnni_real *numbers = graph->weights + weight->offset;
-    if (graph->originals) memcpy(graph->originals + weight->offset, numbers, (size_t)weight->count * sizeof *numbers);
+    if (graph->originals) memcpy(graph->originals + weight->offset, numbers,
+                                 (size_t)weight->count * sizeof *numbers);
     rnni_graph_round(graph, weight, numbers);
 }
 
@@ -40,15 +42,17 @@ static rnn_status_t check_finite(const rnni_graph *graph)
     for (int32_t i = 0; i < graph->count; i++)
         for (int32_t w = 0; w < graph->nodes[i]->weight_count; w++) {
             const rnni_weight *weight = &graph->nodes[i]->weights[w];
-            RNNI_REQUIRE(graph->kernels->all_finite(weight->count, graph->weights + weight->offset), RNN_ERROR_DATA,
+            RNNI_REQUIRE(graph->kernels->all_finite(weight->count, graph->weights + weight->offset),
+                         RNN_ERROR_DATA,
                          "weight %s has a number that is not finite, it cannot be rounded", weight->full);
         }
     return RNN_OK;
 }
 
-/* ---- a node's matrices -------------------------------------------------------------------------------------------- */
+/* ---- a node's matrices */
 
-/* Cells whose h is an output gate times a tanh, or a tanh, or a mean of such: never beyond 1 unless it begins there. */
+/* Cells whose h is an output gate times a tanh, or a tanh, or a mean of such: never beyond 1 unless it begins
+ * there. */
 static rnni_real bound_of(const rnni_node *node)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
@@ -141,7 +145,7 @@ void rnni_node_reduce(rnni_node *node)
         if (node->reduced[i].block) rnni_reduced_fill(&node->reduced[i], matrix_at(node, i));
 }
 
-/* ---- changing ----------------------------------------------------------------------------------------------------- */
+/* ---- changing */
 
 /* What a node will have: made before anything changes. */
 typedef struct replacement {
@@ -156,7 +160,8 @@ static rnn_status_t make_replacement(const rnni_node *node, replacement *fresh)
     const rnni_graph *graph = node->graph;
     if (!node->op->pack) return RNN_OK;
     fresh->packed_count = node->op->packed_size(node, 0);
-    if (fresh->packed_count) fresh->packed = rnni_alloc_array(graph->context, (size_t)fresh->packed_count, sizeof *fresh->packed);
+    if (fresh->packed_count) fresh->packed = rnni_alloc_array(graph->context, (size_t)fresh->packed_count,
+                                                              sizeof *fresh->packed);
     if (fresh->packed_count && !fresh->packed) return RNN_ERROR_MEMORY;
     if (!rnni_graph_reduces(graph)) return RNN_OK;
     fresh->count = count_matrices(node);
@@ -194,13 +199,15 @@ static void copy_weights(const rnni_graph *graph, rnni_real *to, const rnni_real
     memcpy(to, from, (size_t)graph->weight_total * sizeof *to);
 }
 
-/* graph->weights of the new precision, from the originals where there are some; backward copies follow as well. */
+/* graph->weights of the new precision, from the originals where there are some; backward copies follow as
+ * well. */
 static void fill(rnni_graph *graph)
 {
     if (graph->originals) copy_weights(graph, graph->weights, graph->originals);
     for (int32_t i = 0; i < graph->count; i++)
         for (int32_t w = 0; w < graph->nodes[i]->weight_count; w++)
-            rnni_graph_round(graph, &graph->nodes[i]->weights[w], graph->weights + graph->nodes[i]->weights[w].offset);
+            rnni_graph_round(graph, &graph->nodes[i]->weights[w],
+                             graph->weights + graph->nodes[i]->weights[w].offset);
     for (int32_t i = 0; i < graph->count; i++) {
         rnni_node *node = graph->nodes[i];
         if (node->packed) node->op->pack(node, graph->weights, node->packed, 0);

@@ -4,11 +4,14 @@
 
 #include "layers/recurrent.h"
 
-/* Models of reduced precision. graph->weights then holds the rounded weights, as floats, so whoever reads them (embeddings, files, fingerprints) has what
- * the products have; graph->originals holds the float weights, if they are there. Nodes whose matrices are multiplied in 8 or 16 bits have them in
+/* Models of reduced precision. graph->weights then holds the rounded weights, as floats, so whoever reads
+ * them (embeddings, files, fingerprints) has what
+ * the products have; graph->originals holds the float weights, if they are there. Nodes whose matrices are
+ * multiplied in 8 or 16 bits have them in
  * node->reduced, and node->packed is as small as it can be. */
 
-/* Matrices of a pass of a recurrent node in node->reduced: the input's, the recurrent one (of a GRU: gates r and z, then n), the projection. */
+/* Matrices of a pass of a recurrent node in node->reduced: the input's, the recurrent one (of a GRU: gates r
+ * and z, then n), the projection. */
 enum { RNNI_REDUCED_IH, RNNI_REDUCED_HH, RNNI_REDUCED_HH_N, RNNI_REDUCED_HR, RNNI_REDUCED_OF_PASS };
 
 /* Whether a node's products read node->reduced. */
@@ -24,24 +27,29 @@ static inline const rnni_reduced *rnni_reduced_of_pass(const rnni_node *node, in
 }
 
 /* z[rows][ldz] = b + x W^T of a pass. */
-static inline void rnni_recurrent_input_product(const rnni_node *node, int32_t number, const rnni_kernels *k, int64_t rows, const rnni_real *x,
+static inline void rnni_recurrent_input_product(const rnni_node *node, int32_t number, const rnni_kernels *k,
+                                                int64_t rows, const rnni_real *x,
                                                 rnni_real *z, int64_t ldz)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_pass *pass = &r->pass[number];
     const rnni_real *bias = node->packed + pass->bias;
     if (node->reduced)
-        rnni_reduced_product(k, &node->reduced[number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH], rows, x, pass->input, RNNI_FROM_BIAS, bias, z, ldz);
+        rnni_reduced_product(k, &node->reduced[number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH], rows, x,
+                             pass->input, RNNI_FROM_BIAS, bias, z, ldz);
     else
-        rnni_gemm_packed(k, rows, r->cell->gates * r->h, pass->input, x, pass->input, 1, node->packed + pass->packed_ih, RNNI_FROM_BIAS, bias, z, ldz);
+        rnni_gemm_packed(k, rows, r->cell->gates * r->h, pass->input, x, pass->input, 1,
+                         node->packed + pass->packed_ih, RNNI_FROM_BIAS, bias, z, ldz);
 }
 
-/* Changes the precision of a built graph; with `keep` the float weights are kept when they are there, without it graph->weights is all there is. */
+/* Changes the precision of a built graph; with `keep` the float weights are kept when they are there, without
+ * it graph->weights is all there is. */
 rnn_status_t rnni_graph_change_precision(rnni_graph *graph, int32_t precision, bool keep);
 /* Fills node->reduced again from graph->weights. */
 void rnni_node_reduce(rnni_node *node);
 void rnni_node_free_reduced(rnni_node *node);
-/* After a weight's numbers were written into graph->weights: they are the originals, where these are kept, and are rounded. */
+/* After a weight's numbers were written into graph->weights: they are the originals, where these are kept,
+ * and are rounded. */
 void rnni_graph_written(rnni_graph *graph, const rnni_weight *weight);
 /* Rounds a weight's numbers in place as the graph's precision says; vectors stay. */
 void rnni_graph_round(const rnni_graph *graph, const rnni_weight *weight, rnni_real *numbers);

@@ -218,6 +218,22 @@ static void input_gradient(const rnni_work *w, int64_t from, int64_t to)
     }
 }
 
+/* Steps [from, to) forward once more, into the chunk, where gates were not kept. Every step finds the states it had, and leaves the same ones. */
+static void compute_again(const rnni_work *w, int64_t from, int64_t to)
+{
+    rnni_work again = *w;
+    rnni_cell_step step = begin_steps(w);
+    int64_t first = w->axis->offset[from];
+    again.y = NULL;
+    if (w->kept->x_masked) again.x = w->kept->x_masked;
+    input_products(&again, from, to, w->saved->chunk);
+    for (int64_t i = 0; i < to - from; i++) {
+        int64_t t = w->pass->reverse ? to - 1 - i : from + i;
+        place_step(w, t, first, &step);
+        forward_step(&again, t, &step);
+    }
+}
+
 static void pass_backward(rnni_work *w)
 {
     int64_t steps = w->axis->steps;
@@ -225,6 +241,7 @@ static void pass_backward(rnni_work *w)
     rnni_cell_step step = begin_steps_back(w);
     for (int64_t done = 0, from, to; done < steps; done += to - from) {
         next_chunk(w, !w->pass->reverse, w->pass->reverse ? done : steps - done, &from, &to);
+        if (!w->kept->z && !w->r->cell->from_output) compute_again(w, from, to);
         for (int64_t i = 0; i < to - from; i++) {
             int64_t t = w->pass->reverse ? from + i : to - 1 - i;
             fetch_step(w, w->pass->reverse ? t + 1 : t - 1);

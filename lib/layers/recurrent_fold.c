@@ -52,7 +52,7 @@ const rnni_real *rnni_recurrent_table(const rnni_node *node, const rnni_run *run
 
 /* ---- forward: pieces of the projected table ----------------------------------------------------------------------- */
 
-enum { WORDS = 512, COLUMNS = 32 };
+enum { WORDS = 512 };
 
 static int64_t word_pieces(const rnni_node *node) { return (vocabulary_of(node->inputs[RNNI_RECURRENT_X]) + WORDS - 1) / WORDS; }
 
@@ -85,7 +85,15 @@ void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64
 
 /* ---- backward: stage 0 adds up dz by word, stage 1 gives dE, stage 2 gives dW ------------------------------------- */
 
-static int64_t column_pieces(const rnni_recurrent *r) { return (columns(r) + COLUMNS - 1) / COLUMNS; }
+/* Columns of a piece: enough of a row that memory is read in long runs, few enough that some threads share the work. */
+static int64_t piece_columns(const rnni_recurrent *r)
+{
+    enum { LINE = 16, MOST = 128, SHARES = 4 };
+    int64_t width = (columns(r) / SHARES + LINE - 1) / LINE * LINE;
+    return width < LINE ? LINE : width > MOST ? MOST : width;
+}
+
+static int64_t column_pieces(const rnni_recurrent *r) { return (columns(r) + piece_columns(r) - 1) / piece_columns(r); }
 
 int64_t rnni_recurrent_after_pieces(const rnni_node *node, const rnni_whole *whole, int stage)
 {
@@ -94,13 +102,13 @@ int64_t rnni_recurrent_after_pieces(const rnni_node *node, const rnni_whole *who
     return stage == 0 ? column_pieces(r) * r->directions : stage == 1 ? word_pieces(node) : stage == 2 ? r->directions : 0;
 }
 
-/* COLUMNS columns of dP of one pass, from the rows of all shards in order. */
+/* Some columns of dP of one pass, from the rows of all shards in order. */
 static void add_by_word(const rnni_node *node, const rnni_whole *whole, int64_t piece)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
     int32_t pass = (int32_t)(piece / column_pieces(r));
-    int64_t first = piece % column_pieces(r) * COLUMNS, n = columns(r), width = n - first < COLUMNS ? n - first : COLUMNS;
+    int64_t most = piece_columns(r), first = piece % column_pieces(r) * most, n = columns(r), width = n - first < most ? n - first : most;
     rnni_real *sums = table_at(node, whole->shared[node->id], pass, true) + first;
     for (int64_t v = 0; v < vocabulary_of(embedding); v++) memset(sums + v * n, 0, (size_t)width * sizeof *sums);
     for (int32_t i = 0; i < whole->count; i++) {

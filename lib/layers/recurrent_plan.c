@@ -39,10 +39,11 @@ static void plan_gates(const rnni_node *node, rnni_run *run, int32_t number, rnn
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     int64_t rows = run->axes[node->axis].rows, z = r->cell->blocks * r->h;
-    if (!r->cell->from_output) kept->z = rnni_run_take(run, rows * z);
-    else if (zones_out(r, run, 0)) kept->result = rnni_run_take(run, rows * r->o);
+    bool whole = number < r->directions && rnni_run_shared(run, node); /* gradients of all steps are added up by word */
+    if (!r->cell->from_output && (whole || !run->recompute)) kept->z = rnni_run_take(run, rows * z);
+    if (r->cell->from_output && zones_out(r, run, 0)) kept->result = rnni_run_take(run, rows * r->o);
     if (!r->cell->dz_apart) kept->dz = kept->z;
-    else if (number < r->directions && rnni_run_shared(run, node)) kept->dz = r->cell->from_output ? rnni_run_take(run, rows * z) : kept->z;
+    else if (whole) kept->dz = r->cell->from_output ? rnni_run_take(run, rows * z) : kept->z;
 }
 
 static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni_pass_values *kept)

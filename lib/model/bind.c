@@ -298,6 +298,7 @@ static void begin_run(rnni_exec *exec, int32_t index, int64_t size)
     run->count = left < size ? left : size;
     run->index = run->count ? exec->batch->index + first : NULL;
     run->training = exec->training;
+    run->recompute = exec->recompute;
     run->input_gradients = exec->input_gradients;
     run->stream = false;
     run->raw = exec->raw;

@@ -49,7 +49,7 @@ static size_t shard_bytes(counting *c, int64_t count)
 {
     const rnni_plan *plan = c->plan;
     rnni_run run = { .graph = c->graph, .kernels = c->graph->kernels, .count = count, .training = plan->training,
-                     .input_gradients = plan->input_gradients, .raw = plan->raw, .axes = c->axes, .slots = c->slots, .whole = &c->whole };
+                     .input_gradients = plan->input_gradients, .recompute = plan->recompute, .raw = plan->raw, .axes = c->axes, .slots = c->slots, .whole = &c->whole };
     size_t bytes = 0;
     for (int32_t a = 0; a < c->graph->axis_count; a++) {
         c->axes[a] = (rnni_axis){ .rows = count * plan->steps, .steps = count ? plan->steps : 0 };

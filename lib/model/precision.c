@@ -7,17 +7,20 @@
 static const char *const names[] = { "f32", "bf16", "int8", "int8_weights" };
 enum { PRECISIONS = sizeof names / sizeof *names };
 
-const char *rnn_precision_name(int32_t precision) { return precision >= 0 && precision < PRECISIONS ? names[precision] : NULL; }
+const char *rnn_precision_name(int32_t precision) { return precision >= 0 &&
+                                                    precision < PRECISIONS ? names[precision] : NULL; }
 
 int32_t rnn_model_precision(const rnn_model_t *model) { return model ? model->graph.precision : RNN_PRECISION_F32; }
 
-static bool is_int8(int32_t precision) { return precision == RNN_PRECISION_INT8 || precision == RNN_PRECISION_INT8_WEIGHTS; }
+static bool is_int8(int32_t precision) { return precision == RNN_PRECISION_INT8 ||
+                                         precision == RNN_PRECISION_INT8_WEIGHTS; }
 
 rnn_status_t rnn_model_set_precision(rnn_model_t *model, int32_t precision)
 {
     if (!model) return rnni_fail_null("the model");
     rnni_graph *graph = &model->graph;
-    RNNI_REQUIRE(rnn_precision_name(precision), RNN_ERROR_RANGE, "precision %d, expected 0 to %d (f32, bf16, int8, int8_weights)", (int)precision,
+    RNNI_REQUIRE(rnn_precision_name(precision), RNN_ERROR_RANGE,
+                 "precision %d, expected 0 to %d (f32, bf16, int8, int8_weights)", (int)precision,
                  PRECISIONS - 1);
     RNNI_REQUIRE(graph->built, RNN_ERROR_STATE, "the model is not built, a precision rounds the weights of a built one");
     if (graph->precision == precision) return RNN_OK;

@@ -108,6 +108,7 @@ static rnn_status_t prepare_training(bench_item *b, rnn_context_t *context)
 {
     const bench_work *w = b->work;
     if (!(b->trainer = rnn_trainer_create(b->model))) return RNN_ERROR_ARGUMENT;
+    rnn_trainer_set_int(b->trainer, RNN_TRAIN_RECOMPUTE, w->recompute);
     if (!strcmp(w->head, "none")) {
         int64_t shape[] = { w->batch, w->steps, rnn_model_output_features(b->model, 0) };
         b->upstream = random_tensor(context, 0, 3, shape);

@@ -82,6 +82,7 @@ static const char *read_field(const char *p, const char *name, bench_work *w)
         { "classes", &w->classes, NULL },
         { "hidden", w->hidden, NULL },
         { "bidirectional", &w->bidirectional, NULL },
+        { "recompute", &w->recompute, NULL },
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         if (strcmp(fields[i].name, name) != 0) continue;

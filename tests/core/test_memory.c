@@ -25,6 +25,43 @@ TEST(blocks_are_zero_and_aligned)
     rnni_free(context, NULL, 10);
 }
 
+/* Large blocks come back to who asks for the same size next, up to a limit; what is zeroed is zero all the same. */
+TEST(large_blocks_are_kept)
+{
+    enum { LARGE = 5 << 20, BLOCKS = 20 };
+    rnn_context_t *own = rnn_context_create(NULL);
+    unsigned char *block = rnni_alloc_unset(own, LARGE), *blocks[BLOCKS];
+    CHECK(block != NULL);
+    memset(block, 1, LARGE);
+    rnni_free(own, block, LARGE);
+    unsigned char *other = rnni_alloc_unset(own, 2 * LARGE), *again = rnni_alloc(own, LARGE);
+    CHECK(again == block && other != block);
+    for (int i = 0; i < LARGE; i++) CHECK(again[i] == 0);
+    rnni_free(own, again, LARGE);
+    rnni_free(own, other, 2 * LARGE);
+    for (int i = 0; i < BLOCKS; i++) CHECK((blocks[i] = rnni_alloc_unset(own, LARGE)) != NULL);
+    for (int i = 0; i < BLOCKS; i++) rnni_free(own, blocks[i], LARGE);
+    CHECK(own->kept.count > 0 && own->kept.count <= RNNI_KEPT_BLOCKS && own->kept.bytes <= (size_t)64 << 20);
+    rnn_context_free(own);
+}
+
+/* A block that is asked for while another thread looks at the kept ones comes from the system. */
+TEST(busy_kept_blocks_are_passed_by)
+{
+    enum { LARGE = 3 << 20 };
+    rnn_context_t *own = rnn_context_create(NULL);
+    void *block = rnni_alloc_unset(own, LARGE);
+    rnni_free(own, block, LARGE);
+    CHECK_INT(own->kept.count, 1);
+    atomic_flag_test_and_set(&own->kept.busy);
+    void *other = rnni_alloc_unset(own, LARGE);
+    CHECK(other != NULL && other != block);
+    rnni_free(own, other, LARGE);
+    CHECK_INT(own->kept.count, 1);
+    atomic_flag_clear(&own->kept.busy);
+    rnn_context_free(own);
+}
+
 TEST(impossible_sizes_fail)
 {
     CHECK(rnni_alloc(context, SIZE_MAX) == NULL);

@@ -8,7 +8,8 @@
 
 enum { MOST_N = 150, MOST_K = 150 };
 
-static rnni_reduced make(int32_t precision, int table, int64_t n, int64_t k, rnni_real bound, const rnni_real *weights)
+static rnni_reduced make(int32_t precision, int table, int64_t n, int64_t k, rnni_real bound,
+                         const rnni_real *weights)
 {
     rnni_reduced m = {.precision = precision, .table = table, .n = n, .k = k, .bound = bound};
     m.block = aligned_alloc(64, (rnni_reduced_bytes(&m) + 63) / 64 * 64);
@@ -50,7 +51,8 @@ TEST(int8_is_idempotent_and_near)
         fill(w, n, seed, ldexp(1 + sample_unit(seed), (int)(seed % 240) - 126));
         check_round_trip(n, w);
     }
-    rnni_real ends[4] = {FLT_MAX, -FLT_MAX, FLT_MIN, 0}, zeros[3] = {0, 0, 0}, small[2] = {(rnni_real)1e-44, (rnni_real)-3e-39};
+    rnni_real ends[4] = {FLT_MAX, -FLT_MAX, FLT_MIN, 0}, zeros[3] = {0, 0, 0}, small[2] = {(rnni_real)1e-44,
+            (rnni_real)-3e-39};
     check_round_trip(4, ends);
     check_round_trip(3, zeros);
     check_round_trip(2, small);
@@ -59,9 +61,11 @@ TEST(int8_is_idempotent_and_near)
 TEST(bf16_rounds_to_nearest_even)
 {
     static const struct { float from; uint16_t to; } cases[] = {
-        {1, 0x3f80}, {-2, 0xc000}, {0, 0}, {1.00390625f, 0x3f80}, {1.01171875f, 0x3f82}, {1.00390637f, 0x3f81}, {FLT_MAX, 0x7f7f}, {-FLT_MAX, 0xff7f},
+        {1, 0x3f80}, {-2, 0xc000}, {0, 0}, {1.00390625f, 0x3f80}, {1.01171875f, 0x3f82}, {1.00390637f,
+                0x3f81}, {FLT_MAX, 0x7f7f}, {-FLT_MAX, 0xff7f},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) CHECK_INT(rnni_bf16_round(cases[i].from), cases[i].to);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) CHECK_INT(rnni_bf16_round(cases[i].from),
+            cases[i].to);
     for (uint64_t i = 0; i < 20000; i++) {
         rnni_real w = sample_between(i, -3, 3), back = rnni_bf16_value(rnni_bf16_round(w));
         CHECK(fabs((double)(w - back)) <= 0x1p-8 * fabs((double)w));
@@ -89,8 +93,10 @@ TEST(tables_give_rows_back)
 
 /* ---- products */
 
-/* One output of an int8 product by its definition: bytes of a row, exact sums, one scale for each block of k. */
-static rnni_real by_definition(const rnni_real *a, int64_t k, rnni_real bound, const rnni_real *w, rnni_real from)
+/* One output of an int8 product by its definition: bytes of a row, exact sums, one scale for each block of k.
+ * */
+static rnni_real by_definition(const rnni_real *a, int64_t k, rnni_real bound, const rnni_real *w,
+                               rnni_real from)
 {
     static int8_t q[2 * RNNI_INT8_DEPTH + 100];
     float scale = rnni_int8_scale(k, w);
@@ -111,7 +117,8 @@ static rnni_real by_definition(const rnni_real *a, int64_t k, rnni_real bound, c
     return from;
 }
 
-static void check_int8(const rnni_kernels *k, int64_t m, int64_t n, int64_t depth, rnni_real bound, double size)
+static void check_int8(const rnni_kernels *k, int64_t m, int64_t n, int64_t depth, rnni_real bound,
+                       double size)
 {
     rnni_real *w = malloc((size_t)(n * depth) * sizeof *w), *a = malloc((size_t)(m * depth) * sizeof *a), *c = malloc((size_t)(m * n) * sizeof *c);
     CHECK(w && a && c);
@@ -122,7 +129,8 @@ static void check_int8(const rnni_kernels *k, int64_t m, int64_t n, int64_t dept
     rnni_real *expected = malloc((size_t)(m * n) * sizeof *expected);
     CHECK(expected);
     for (int64_t i = 0; i < m; i++)
-        for (int64_t j = 0; j < n; j++) expected[i * n + j] = by_definition(a + i * depth, depth, bound, w + j * depth, c[i * n + j]);
+        for (int64_t j = 0; j < n; j++) expected[i * n + j] = by_definition(a + i * depth, depth, bound,
+                w + j * depth, c[i * n + j]);
     rnni_reduced_product(k, &r, m, a, depth, RNNI_FROM_C, NULL, c, n);
     CHECK_BYTES(c, expected, (size_t)(m * n) * sizeof *c);
     free(expected);
@@ -140,7 +148,8 @@ TEST(int8_products_are_what_they_are_defined_as)
 {
     EACH_LEVEL(k)
         for (int64_t i = 0; i < 60; i++)
-            check_int8(k, 1 + i % 9, 1 + i * 37 % MOST_N, 1 + i * 53 % MOST_K, i % 2 ? 1 : 0, i % 3 == 0 ? 1e-3 : 1);
+            check_int8(k, 1 + i % 9, 1 + i * 37 % MOST_N, 1 + i * 53 % MOST_K, i % 2 ? 1 : 0,
+                       i % 3 == 0 ? 1e-3 : 1);
 }
 
 TEST(int8_products_of_any_depth)
@@ -167,7 +176,8 @@ TEST(int8_products_do_not_saturate)
             if (plain) k.int8_product = k.int8_product_plain;
             rnni_reduced_product(&k, &m, 3, a, K, RNNI_FROM_ZERO, NULL, c, N);
             for (int i = 0; i < 3; i++)
-                for (int j = 0; j < N; j++) CHECK_NEAR(c[i * N + j], (i == 1 ? -1 : 1) * (j % 2 ? -K : K), 0.02);
+                for (int j = 0; j < N; j++) CHECK_NEAR(c[i * N + j], (i == 1 ? -1 : 1) * (j % 2 ? -K : K),
+                                                       0.02);
             rnni_reduced_product(&k, &m, 1, a, K, RNNI_FROM_ZERO, NULL, c, N);
             for (int j = 0; j < N; j++) CHECK_NEAR(c[j], j % 2 ? -K : K, 0.02);
         }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Models of reduced precision: near the float model, back to it, through files and clones with the same bits, and what is refused. That batches, streams
+/* Models of reduced precision: near the float model, back to it, through files and clones with the same bits,
+ * and what is refused. That batches, streams
  * and threads do not matter at any precision is tests/determinism. */
 #include "core/failing.h"
 #include "model/zoo.h"
@@ -48,7 +49,8 @@ TEST(every_model_is_near_and_comes_back)
             double error = distance(exact, near);
             if (error > worst[p]) worst[p] = error;
             if (error > largest[p]) printf("%s at %s: %g\n", zoo[i].name, rnn_precision_name(p), error);
-            CHECK(error <= largest[p] && (error > 0 || strcmp(zoo[i].name, "pools") == 0 || strcmp(zoo[i].name, "batch norm") == 0));
+            CHECK(error <= largest[p] && (error > 0 || strcmp(zoo[i].name, "pools") == 0 ||
+                                          strcmp(zoo[i].name, "batch norm") == 0));
             rnn_tensor_free(near);
         }
         CHECK_OK(rnn_model_set_precision(model, RNN_PRECISION_F32));
@@ -108,7 +110,8 @@ TEST(files_and_clones_give_the_same_bits)
             CHECK_INT(rnn_model_precision(loaded), p);
             CHECK_INT(rnn_model_precision(clone), p);
             CHECK_INT(rnn_model_precision(second), p);
-            rnn_tensor_t *a = run(model, &zoo[i]), *b = run(loaded, &zoo[i]), *c = run(clone, &zoo[i]), *d = run(second, &zoo[i]);
+            rnn_tensor_t *a = run(model, &zoo[i]), *b = run(loaded, &zoo[i]), *c = run(clone,
+                    &zoo[i]), *d = run(second, &zoo[i]);
             help_same(a, b);
             help_same(a, c);
             help_same(a, d);
@@ -250,11 +253,13 @@ TEST(training_is_refused)
 TEST(weights_are_shown_rounded_and_rounded_when_set)
 {
     rnn_model_t *model = zoo_make(NULL, row_named("last"));
-    rnn_tensor_t *view = rnn_model_weight(model, "lstm.weight_hh_l0"), *bias = rnn_model_weight(model, "lstm.bias_ih_l0");
+    rnn_tensor_t *view = rnn_model_weight(model, "lstm.weight_hh_l0"), *bias = rnn_model_weight(model,
+            "lstm.bias_ih_l0");
     rnn_tensor_t *floats = help_copy(view), *same_bias = help_copy(bias);
     CHECK_OK(rnn_model_set_precision(model, RNN_PRECISION_INT8));
     double largest = 0;
-    for (int64_t i = 0; i < rnn_tensor_count(view); i++) largest = fmax(largest, fabs(rnn_tensor_get(view, i) - rnn_tensor_get(floats, i)));
+    for (int64_t i = 0; i < rnn_tensor_count(view); i++) largest = fmax(largest,
+            fabs(rnn_tensor_get(view, i) - rnn_tensor_get(floats, i)));
     CHECK(largest > 0 && largest <= 0.5 / 127 / 2 * 1.001);
     help_same(bias, same_bias);
     rnn_tensor_t *before = run(model, row_named("last"));
@@ -263,7 +268,8 @@ TEST(weights_are_shown_rounded_and_rounded_when_set)
     rnn_tensor_t *after = run(model, row_named("last"));
     CHECK(distance(before, after) > 1e-3);
     CHECK_OK(rnn_model_set_precision(model, RNN_PRECISION_F32));
-    for (int64_t i = 0; i < rnn_tensor_count(view); i++) CHECK(rnn_tensor_get(view, i) == rnn_tensor_get(floats, i));
+    for (int64_t i = 0; i < rnn_tensor_count(view); i++) CHECK(rnn_tensor_get(view,
+            i) == rnn_tensor_get(floats, i));
     CHECK_OK(rnn_model_set_precision(model, RNN_PRECISION_INT8));
     rnn_tensor_t *again = run(model, row_named("last"));
     help_same(after, again);
@@ -304,7 +310,8 @@ static int change_and_save(rnn_context_t *context)
 {
     rnn_model_t *model = rnn_model_create(context), *loaded = NULL, *clone = NULL;
     rnn_layer_t *x = model ? rnn_input_values(model, "x", 3) : NULL;
-    int ok = x && rnn_model_set_output(model, rnn_dense(model, rnn_gru(model, x, 5), 2, RNN_TANH), "y") == RNN_OK && rnn_model_build(model) == RNN_OK;
+    int ok = x && rnn_model_set_output(model, rnn_dense(model, rnn_gru(model, x, 5), 2, RNN_TANH),
+                                       "y") == RNN_OK && rnn_model_build(model) == RNN_OK;
     for (int32_t p = RNN_PRECISION_INT8; ok && p >= RNN_PRECISION_F32; p--) {
         int32_t before = rnn_model_precision(model);
         ok = rnn_model_set_precision(model, p) == RNN_OK;
@@ -313,7 +320,8 @@ static int change_and_save(rnn_context_t *context)
     ok = ok && rnn_model_set_precision(model, RNN_PRECISION_INT8) == RNN_OK && (clone = rnn_model_clone(model)) != NULL;
     memory m = { 0 };
     rnn_io_t io = { .struct_size = sizeof io, .user = &m, .write = put };
-    ok = ok && rnn_model_save_io(model, &io) == RNN_OK && rnn_model_load_memory(context, m.bytes, m.size, &loaded) == RNN_OK;
+    ok = ok && rnn_model_save_io(model, &io) == RNN_OK && rnn_model_load_memory(context, m.bytes, m.size,
+            &loaded) == RNN_OK;
     free(m.bytes);
     rnn_model_free(loaded);
     rnn_model_free(clone);

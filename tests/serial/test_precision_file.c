@@ -15,7 +15,8 @@ typedef struct {
     const char *precision, *scale_name;
 } parts;
 
-static const parts right = { { 127, -5, 0, 1, -127, 64 }, { 0.5f, 0.25f }, RNN_I8, RNN_F32, 1, 2, "int8", "dense.weight_scale" };
+static const parts right = { { 127, -5, 0, 1, -127, 64 }, { 0.5f, 0.25f }, RNN_I8, RNN_F32, 1, 2, "int8",
+                             "dense.weight_scale" };
 
 static const char graph[] =
     "{\"format\":1,\"nodes\":[{\"op\":\"input_vector\",\"version\":1,\"name\":\"x\",\"inputs\":[],\"settings\":{\"features\":3}},"
@@ -35,7 +36,8 @@ static rnni_buffer file_of(const parts *p)
     CHECK_OK(rnni_safetensors_add_metadata(writer, "rnn.model", graph));
     if (p->precision) CHECK_OK(rnni_safetensors_add_metadata(writer, "rnn.precision", p->precision));
     CHECK_OK(rnni_safetensors_add_tensor(writer, "dense.weight", p->dtype, 2, shape, p->q));
-    if (p->scale_name) CHECK_OK(rnni_safetensors_add_tensor(writer, p->scale_name, p->scale_type, p->scale_rank, shapes, p->scale));
+    if (p->scale_name) CHECK_OK(rnni_safetensors_add_tensor(writer, p->scale_name, p->scale_type,
+                                                            p->scale_rank, shapes, p->scale));
     CHECK_OK(rnni_safetensors_write_io(writer, &io));
     rnni_safetensors_writer_free(writer);
     return out;
@@ -59,7 +61,8 @@ TEST(weights_are_integers_times_scales)
         CHECK_OK(load_parts(&p, &model));
         CHECK_STR(rnn_precision_name(rnn_model_precision(model)), precisions[i] ? precisions[i] : "f32");
         rnn_tensor_t *weight = rnn_model_weight(model, "dense.weight");
-        for (int64_t j = 0; j < 6; j++) CHECK(rnn_tensor_get(weight, j) == right.q[j] * (double)right.scale[j / 3]);
+        for (int64_t j = 0; j < 6; j++) CHECK(rnn_tensor_get(weight,
+                                                             j) == right.q[j] * (double)right.scale[j / 3]);
         rnn_tensor_free(weight);
         rnn_model_free(model);
     }
@@ -112,7 +115,8 @@ TEST(scales_of_another_writer)
     rnn_model_free(model);
 }
 
-/* Into a model that has other weights: rnn_model_load_weights takes I8 with its scales, without naming these. */
+/* Into a model that has other weights: rnn_model_load_weights takes I8 with its scales, without naming these.
+ * */
 TEST(weights_of_an_int8_file)
 {
     char path[256];
@@ -132,7 +136,8 @@ TEST(weights_of_an_int8_file)
         CHECK_OK(rnn_model_load_weights(model, path, mapped ? from : NULL, mapped ? to : NULL, mapped));
         CHECK_INT(rnn_model_precision(model), RNN_PRECISION_F32);
         rnn_tensor_t *weight = rnn_model_weight(model, "dense.weight");
-        for (int64_t j = 0; j < 6; j++) CHECK(rnn_tensor_get(weight, j) == right.q[j] * (double)right.scale[j / 3]);
+        for (int64_t j = 0; j < 6; j++) CHECK(rnn_tensor_get(weight,
+                                                             j) == right.q[j] * (double)right.scale[j / 3]);
         rnn_tensor_free(weight);
         rnn_model_free(model);
     }

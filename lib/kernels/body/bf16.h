@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Products with weights of 16 bits: the sums of the products in float, in the same order and with the same roundings, with weights that
- * become floats on their way. Two k of a column stand in one word. For a row alone several groups of columns are taken at once, so that
+/* Products with weights of 16 bits: the sums of the products in float, in the same order and with the same
+ * roundings, with weights that
+ * become floats on their way. Two k of a column stand in one word. For a row alone several groups of columns
+ * are taken at once, so that
  * there are enough sums side by side. */
 #ifndef RNNI_BODY_BF16_H
 #define RNNI_BODY_BF16_H
 
-/* Columns in a group (or the first of several): `apart` halves from one group to the next, `stride` from one pair of k to the next. */
+/* Columns in a group (or the first of several): `apart` halves from one group to the next, `stride` from one
+ * pair of k to the next. */
 typedef struct {
     const uint16_t *weights;
     int64_t apart, stride, k;
@@ -21,7 +24,8 @@ static inline vec bf16_start(const bf16_columns *b, const rnni_real *c, int64_t 
 }
 
 /* Sums of `rows` rows, or of `groups` groups for one row, x `vectors` vectors. */
-INT8_INLINE void bf16_block(const int rows, const int groups, const int vectors, const bf16_columns *b, const rnni_real *a, int64_t lda,
+INT8_INLINE void bf16_block(const int rows, const int groups, const int vectors, const bf16_columns *b,
+                            const rnni_real *a, int64_t lda,
                             rnni_real *c, int64_t ldc)
 {
     enum { W = VEC_WIDTH };
@@ -88,7 +92,8 @@ static void bf16_row(int groups, int full, const bf16_columns *b, const rnni_rea
     else bf16_block(1, 1, BF16_LEAST, b, a, 0, c, 0);
 }
 
-static void bf16_tile(int rows, int full, const bf16_columns *b, const rnni_real *a, int64_t lda, rnni_real *c, int64_t ldc)
+static void bf16_tile(int rows, int full, const bf16_columns *b, const rnni_real *a, int64_t lda,
+                      rnni_real *c, int64_t ldc)
 {
 #define TILE(i)                                                                                     \
     case i:                                                                                         \
@@ -104,7 +109,8 @@ static void bf16_tile(int rows, int full, const bf16_columns *b, const rnni_real
 }
 
 /* One group of `width` columns against all rows, as many columns as sums are there for at a time. */
-static void bf16_group(int64_t rows, bf16_columns group, int64_t width, const rnni_real *a, int64_t lda, rnni_real *c, int64_t ldc)
+static void bf16_group(int64_t rows, bf16_columns group, int64_t width, const rnni_real *a, int64_t lda,
+                       rnni_real *c, int64_t ldc)
 {
     const int64_t most = (rows == 1 ? ROW_VECTORS : TILE_VECTORS) * VEC_WIDTH;
     for (int64_t at = 0; at < width;) {
@@ -115,12 +121,14 @@ static void bf16_group(int64_t rows, bf16_columns group, int64_t width, const rn
         b.columns -= at;
         if (rows == 1) bf16_row(1, full, &b, a, c + at);
         for (int64_t i = 0; rows > 1 && i < rows; i += TILE_ROWS)
-            bf16_tile(rows - i < TILE_ROWS ? (int)(rows - i) : TILE_ROWS, full, &b, a + i * lda, lda, c + i * ldc + at, ldc);
+            bf16_tile(rows - i < TILE_ROWS ? (int)(rows - i) : TILE_ROWS, full, &b, a + i * lda, lda,
+                      c + i * ldc + at, ldc);
         at += full ? most : RNNI_REDUCED_COLUMNS;
     }
 }
 
-static void KERNEL(bf16_product)(int64_t rows, int64_t n, int64_t k, const rnni_real *a, int64_t lda, const uint16_t *packed, int start,
+static void KERNEL(bf16_product)(int64_t rows, int64_t n, int64_t k, const rnni_real *a, int64_t lda,
+                                 const uint16_t *packed, int start,
                                  const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     const int64_t depth = (k + 1) / 2 * 2;
@@ -128,7 +136,8 @@ static void KERNEL(bf16_product)(int64_t rows, int64_t n, int64_t k, const rnni_
         int64_t left = n - j, padded = (left + RNNI_REDUCED_COLUMNS - 1) / RNNI_REDUCED_COLUMNS * RNNI_REDUCED_COLUMNS;
         int64_t width = padded < RNNI_REDUCED_GROUP ? padded : RNNI_REDUCED_GROUP, most = ROW_VECTORS * VEC_WIDTH;
         int groups = rows > 1 || most < RNNI_REDUCED_GROUP || VEC_WIDTH < 16 ? 1 : padded >= 4 * most ? 4 : padded >= 2 * most ? 2 : 1;
-        bf16_columns group = {packed + j * depth, RNNI_REDUCED_GROUP * depth, width * 2, k, bias ? bias + j : NULL, start, left};
+        bf16_columns group = {packed + j * depth, RNNI_REDUCED_GROUP * depth, width * 2, k,
+                              bias ? bias + j : NULL, start, left};
         if (groups > 1) bf16_row(groups, 1, &group, a, c + j);
         else bf16_group(rows, group, width, a, lda, c + j, ldc);
         j += groups > 1 ? groups * most : RNNI_REDUCED_GROUP;

@@ -24,7 +24,8 @@ static inline rnni_real int8_top(int64_t n, const rnni_real *x)
     return v_greatest(top);
 }
 
-static void KERNEL(int8_round)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, rnni_real bound, uint8_t *q, int64_t ldq,
+static void KERNEL(int8_round)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, rnni_real bound,
+                               uint8_t *q, int64_t ldq,
                                rnni_real *scale)
 {
     for (int64_t r = 0; r < rows; r++, x += ldx, q += ldq) {
@@ -37,7 +38,8 @@ static void KERNEL(int8_round)(int64_t rows, int64_t n, const rnni_real *x, int6
 
 #define INT8_INLINE static inline __attribute__((always_inline))
 
-/* Sums of one block at a time: `rows` rows (or, for one row, `rows` parts of k) x `vectors` vectors. All are indices that are constants where the block is
+/* Sums of one block at a time: `rows` rows (or, for one row, `rows` parts of k) x `vectors` vectors. All are
+ * indices that are constants where the block is
  * used, so that the sums are registers. */
 #define EACH_SUM_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
 #define EACH_SUM(DO, i)                                                                                                      \
@@ -45,7 +47,8 @@ static void KERNEL(int8_round)(int64_t rows, int64_t n, const rnni_real *x, int6
     DO(i, 13) DO(i, 14) DO(i, 15)
 
 /* c = from + sum * (a_scale * scale), each operation rounded: the same bits at every level. */
-static inline void int8_finish(ivec sum, rnni_real a_scale, const rnni_real *scale, const rnni_real *from, rnni_real *c, int64_t live)
+static inline void int8_finish(ivec sum, rnni_real a_scale, const rnni_real *scale, const rnni_real *from,
+                               rnni_real *c, int64_t live)
 {
     vec part = v_mul(v_from_ints(sum), v_mul(v_set(a_scale), v_load_n(scale, live)));
     v_store_n(c, v_add(from ? v_load_n(from, live) : v_set(0), part), live);
@@ -69,16 +72,19 @@ static inline void int8_finish(ivec sum, rnni_real a_scale, const rnni_real *sca
 #define INT8_TARGET VNNI_TARGET
 #include "kernels/body/int8_product.h"
 
-static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda, const rnni_real *a_scale,
+static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda,
+                                 const rnni_real *a_scale,
                                  const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start, const rnni_real *bias,
                                  rnni_real *c, int64_t ldc)
 {
-    (rnni_cpu_vnni() & VNNI_FLAG ? int8_product_vnni : int8_product_plain)(rows, n, quads, a, lda, a_scale, packed, correction, scale, start,
+    (rnni_cpu_vnni() & VNNI_FLAG ? int8_product_vnni : int8_product_plain)(rows, n, quads, a, lda, a_scale,
+            packed, correction, scale, start,
                                                                            bias, c, ldc);
 }
 
 #else
-static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda, const rnni_real *a_scale,
+static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda,
+                                 const rnni_real *a_scale,
                                  const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start, const rnni_real *bias,
                                  rnni_real *c, int64_t ldc)
 {
@@ -86,7 +92,8 @@ static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const u
 }
 #endif
 
-static void KERNEL(int8_product_plain)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda, const rnni_real *a_scale,
+static void KERNEL(int8_product_plain)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda,
+                                       const rnni_real *a_scale,
                                        const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start,
                                        const rnni_real *bias, rnni_real *c, int64_t ldc)
 {

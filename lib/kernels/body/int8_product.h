@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Products with weights of 8 bits, written once and compiled for each kind of dot product: the file is included with
+/* Products with weights of 8 bits, written once and compiled for each kind of dot product: the file is
+ * included with
  *   INT8_NAME       what a name ends with
  *   INT8_TARGET     the instructions that its functions may use beyond the file's
  *   INT8_QUAD, INT8_LOAD, INT8_DOT, INT8_BEGIN    see vec/ints_scalar.h
  * Sums are exact, so their order is free: one row has several parts of k side by side. */
 
-/* A block of columns in a group: its weights, `stride` bytes from one quad to the next, and what follows from its columns. */
+/* A block of columns in a group: its weights, `stride` bytes from one quad to the next, and what follows from
+ * its columns. */
 typedef struct {
     const int8_t *weights;
     int64_t stride, quads;
@@ -16,7 +18,8 @@ typedef struct {
     int64_t columns;       /* that are there */
 } INT8_NAME(int8_columns);
 
-INT8_TARGET INT8_INLINE void INT8_NAME(int8_block)(const int rows, const int parts, const int vectors, const INT8_NAME(int8_columns) *b,
+INT8_TARGET INT8_INLINE void INT8_NAME(int8_block)(const int rows, const int parts, const int vectors,
+                                                   const INT8_NAME(int8_columns) *b,
                                                    const uint8_t *a, int64_t lda, rnni_real *c, int64_t ldc)
 {
     enum { W = VEC_WIDTH };
@@ -78,7 +81,8 @@ static inline void INT8_NAME(int8_skip)(INT8_NAME(int8_columns) *b, int64_t step
     b->columns -= step;
 }
 
-INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_tile)(int rows, int full, const INT8_NAME(int8_columns) *b, const uint8_t *a, int64_t lda, rnni_real *c,
+INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_tile)(int rows, int full,
+        const INT8_NAME(int8_columns) *b, const uint8_t *a, int64_t lda, rnni_real *c,
                                              int64_t ldc)
 {
 #define TILE(i)                                                                                                     \
@@ -95,7 +99,8 @@ INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_tile)(int rows,
 }
 
 /* The columns of one group against all rows, as many as sums are there for at a time. */
-INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_group)(int64_t rows, INT8_NAME(int8_columns) b, const uint8_t *a, int64_t lda,
+INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_group)(int64_t rows,
+        INT8_NAME(int8_columns) b, const uint8_t *a, int64_t lda,
                                                                         rnni_real *c, int64_t ldc)
 {
     const int64_t most = (rows == 1 ? ROW_VECTORS : TILE_VECTORS) * VEC_WIDTH, width = b.stride / 4;
@@ -106,7 +111,8 @@ INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_group)(int64_t 
         for (int64_t i = 0; i < rows; i += TILE_ROWS) {
             b.a_scale = a_scale + i;
             b.from = from ? from + i * b.from_ld + at : NULL;
-            if (rows > 1) INT8_NAME(int8_tile)(rows - i < TILE_ROWS ? (int)(rows - i) : TILE_ROWS, full, &b, a + i * lda, lda, c + i * ldc + at, ldc);
+            if (rows > 1) INT8_NAME(int8_tile)(rows - i < TILE_ROWS ? (int)(rows - i) : TILE_ROWS, full, &b,
+                                               a + i * lda, lda, c + i * ldc + at, ldc);
             else if (full) INT8_NAME(int8_block)(1, ROW_PHASES, ROW_VECTORS, &b, a, 0, c + at, 0);
             else INT8_NAME(int8_block)(1, ROW_PHASES, INT8_LEAST, &b, a, 0, c + at, 0);
         }
@@ -115,11 +121,13 @@ INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_group)(int64_t 
     }
 }
 
-INT8_TARGET static void INT8_NAME(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda, const rnni_real *a_scale,
+INT8_TARGET static void INT8_NAME(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a,
+                                                int64_t lda, const rnni_real *a_scale,
                                                 const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start,
                                                 const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
-    INT8_NAME(int8_columns) b = {packed, RNNI_REDUCED_GROUP * 4, quads, correction, scale, a_scale, start == RNNI_FROM_C ? c : bias,
+    INT8_NAME(int8_columns) b = {packed, RNNI_REDUCED_GROUP * 4, quads, correction, scale, a_scale,
+                                 start == RNNI_FROM_C ? c : bias,
                                  start == RNNI_FROM_C ? ldc : 0, n};
     if (start == RNNI_FROM_ZERO) b.from = NULL;
     while (b.columns > 0) {

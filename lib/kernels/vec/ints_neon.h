@@ -20,7 +20,8 @@ static inline void v_store_bytes(uint8_t *p, vec x, int64_t live)
 
 static inline vec_pairs pairs_load(const uint16_t *p) { return vreinterpretq_u32_u16(vld1q_u16(p)); }
 static inline vec pairs_low(vec_pairs p) { return vreinterpretq_f32_u32(vshlq_n_u32(p, 16)); }
-static inline vec pairs_high(vec_pairs p) { return vreinterpretq_f32_u32(vandq_u32(p, vdupq_n_u32(0xffff0000u))); }
+static inline vec pairs_high(vec_pairs p) { return vreinterpretq_f32_u32(vandq_u32(p,
+        vdupq_n_u32(0xffff0000u))); }
 
 typedef int8x16_t PLAIN_QUAD;
 static inline PLAIN_QUAD plain_quad(const uint8_t *a)

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole numbers beside the vector layer, for weights of 8 and 16 bits. Every ints_<isa>.h defines, with VEC_WIDTH lanes:
+/* Whole numbers beside the vector layer, for weights of 8 and 16 bits. Every ints_<isa>.h defines, with
+ * VEC_WIDTH lanes:
  *   ivec, iv_zero, iv_load, iv_add     32-bit sums
  *   v_from_ints                        as floats, rounded once
  *   v_store_bytes                      128 + rint(x) of |x| <= 127, the first `live` lanes
  *   pairs_load, pairs_low, pairs_high  two numbers of 16 bits for each lane, as floats
- *   PLAIN_QUAD, plain_quad, plain_dot  sum + (a0 - 128) w0 + ... + (a3 - 128) w3 in each lane: the same a in all, four w a lane; exact for
+ *   PLAIN_QUAD, plain_quad, plain_dot  sum + (a0 - 128) w0 + ... + (a3 - 128) w3 in each lane: the same a in
+ *   all, four w a lane; exact for
  *                                      w in [-127, 127] and a in [1, 255]
- * and where there are instructions for it (VNNI_TARGET names them) VNNI_QUAD, vnni_quad and vnni_dot: sum + a0 w0 + ... + a3 w3, so that
+ * and where there are instructions for it (VNNI_TARGET names them) VNNI_QUAD, vnni_quad and vnni_dot: sum +
+ * a0 w0 + ... + a3 w3, so that
  * such sums begin with a column's correction.
- * Blocks of sums: ROW_PHASES parts of k x ROW_VECTORS vectors for one row, TILE_ROWS rows x TILE_VECTORS vectors for more. */
+ * Blocks of sums: ROW_PHASES parts of k x ROW_VECTORS vectors for one row, TILE_ROWS rows x TILE_VECTORS
+ * vectors for more. */
 #ifndef RNNI_INTS_H
 #define RNNI_INTS_H
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* Gates that are computed again on the way back give the same bits as kept ones, in less memory. */
+#include "model/zoo.h"
+
+enum { COUNT = 37, STEPS = 60 };
+
+/* Gradients of all weights and of the input, one tensor behind another, after a forward and a backward on ragged sequences. */
+static rnn_tensor_t *gradients(const zoo_row *row, int64_t recompute, int64_t *memory)
+{
+    int64_t lengths[COUNT], steps = 0, count = 0;
+    for (int64_t i = 0; i < COUNT; i++) lengths[i] = (i * 7 + 3) % (STEPS + 1);
+    rnn_model_t *model = zoo_make(NULL, row);
+    rnn_batch_t *batch = help_batch(zoo_data(row, COUNT, STEPS, 9), help_integers(COUNT, lengths));
+    rnn_tensor_t *output = help_run(model, batch);
+    rnn_tensor_t *upstream = help_random_tensor(RNN_F32, rnn_tensor_size(output, 0), rnn_tensor_size(output, 1),
+                                                rnn_tensor_rank(output) == 3 ? rnn_tensor_size(output, 2) : -1, 4);
+    rnn_trainer_t *trainer = rnn_trainer_create(model);
+    CHECK_OK(rnn_trainer_set_int(trainer, RNN_TRAIN_RECOMPUTE, recompute));
+    CHECK_OK(rnn_trainer_memory(trainer, COUNT, STEPS, memory));
+    CHECK_OK(rnn_trainer_forward(trainer, batch, NULL));
+    CHECK_OK(rnn_trainer_backward_from(trainer, (const rnn_tensor_t *const[]){ upstream }, 1));
+    for (int64_t i = 0; i < rnn_model_weights(model); i++) {
+        rnn_tensor_t *weight = rnn_model_weight(model, rnn_model_weight_name(model, i));
+        steps += rnn_tensor_count(weight);
+        rnn_tensor_free(weight);
+    }
+    rnn_tensor_t *all = help_tensor(RNN_F32, steps, -1, -1);
+    for (int64_t i = 0; i < rnn_model_weights(model); i++) {
+        rnn_tensor_t *gradient = rnn_trainer_gradient(trainer, rnn_model_weight_name(model, i));
+        if (!gradient) continue; /* not trained: running statistics */
+        for (int64_t j = 0; j < rnn_tensor_count(gradient); j++)
+            CHECK_OK(rnn_tensor_set(all, count++, rnn_tensor_get(gradient, j)));
+        rnn_tensor_free(gradient);
+    }
+    rnn_trainer_free(trainer);
+    rnn_tensor_free(upstream);
+    rnn_tensor_free(output);
+    rnn_batch_free(batch);
+    rnn_model_free(model);
+    return all;
+}
+
+TEST(gradients_of_every_model)
+{
+    for (int i = 0; i < ZOO_ROWS; i++) {
+        int64_t kept, again;
+        rnn_tensor_t *a = gradients(&zoo[i], 0, &kept), *b = gradients(&zoo[i], 1, &again);
+        if (memcmp(rnn_tensor_const_data(a), rnn_tensor_const_data(b), help_bytes(a)) != 0) printf("%s\n", zoo[i].name);
+        help_same(a, b);
+        CHECK(again <= kept);
+        rnn_tensor_free(a);
+        rnn_tensor_free(b);
+    }
+}
+
+/* 4 of the 6 numbers that an LSTM keeps for each unit and step are gates. */
+TEST(memory_shrinks)
+{
+    int64_t kept, again;
+    rnn_model_t *model = rnn_model_create(NULL);
+    rnn_layer_t *h = rnn_lstm(model, rnn_input_values(model, "x", 16), 64);
+    CHECK_OK(rnn_model_set_output(model, rnn_last(model, h), "y"));
+    CHECK_OK(rnn_model_build(model));
+    rnn_trainer_t *trainer = rnn_trainer_create(model);
+    CHECK_OK(rnn_trainer_memory(trainer, 32, 1000, &kept));
+    CHECK_OK(rnn_trainer_set_int(trainer, RNN_TRAIN_RECOMPUTE, 1));
+    CHECK_OK(rnn_trainer_memory(trainer, 32, 1000, &again));
+    CHECK_INT(kept - again, 32000 * 4 * 64 * (int64_t)sizeof(float));
+    rnn_trainer_free(trainer);
+    rnn_model_free(model);
+}
+
+TEST_MAIN
