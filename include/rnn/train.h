@@ -58,7 +58,7 @@ enum {
                                          that RNN_TRAIN_STATEFUL takes and outputs per step; RNN_TRAIN_ACCUMULATE has to be 1 */
     RNN_TRAIN_RECOMPUTE = 28        /**< int, 0 or 1; default 0. 1: recurrent layers keep their states for the way back but not their gates, which are computed
                                          again there, some steps at a time. Same bits. For each step of a sequence an LSTM then keeps 2 numbers a unit in place
-                                         of 6, a GRU 1 in place of 5; the cost is that layer's forward once more, a quarter to a third of a training step. Layers
+                                         of 6, a GRU 1 in place of 5; the cost is that layer's forward once more, up to a third of a training step. Layers
                                          that a projected embedding table is read by keep their gates, and SimpleRNN has none. rnn_trainer_memory follows */
 };
 

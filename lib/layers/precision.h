@@ -4,11 +4,10 @@
 
 #include "layers/recurrent.h"
 
-/* Models of reduced precision. graph->weights then holds the rounded weights, as floats, so whoever reads
- * them (embeddings, files, fingerprints) has what
- * the products have; graph->originals holds the float weights, if they are there. Nodes whose matrices are
- * multiplied in 8 or 16 bits have them in
- * node->reduced, and node->packed is as small as it can be. */
+/* Models of reduced precision. graph->weights then holds the rounded weights, as floats, so whoever reads them
+ * (embeddings, files, fingerprints) has what the products have; graph->originals holds the float weights, if they
+ * are there. Nodes whose matrices are multiplied in 8 or 16 bits have them in node->reduced, and node->packed is
+ * as small as it can be. */
 
 /* Matrices of a pass of a recurrent node in node->reduced: the input's, the recurrent one (of a GRU: gates r
  * and z, then n), the projection. */

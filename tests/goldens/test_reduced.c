@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The outputs of the reference cases at reduced precision: norm-wise error of an output at most 1e-2 with
- * bf16, 3e-2
- * with int8, 2e-2 with its weights alone (ten times that over hundreds of steps). test_goldens has the cases
- * themselves.
- */
+/* The outputs of the reference cases at reduced precision: norm-wise error of an output at most 1e-2 with bf16,
+ * 3e-2 with int8, 2e-2 with its weights alone (ten times that over hundreds of steps). test_goldens has the cases
+ * themselves. */
 #include "goldens/golden_main.h"
 
 int main(void)

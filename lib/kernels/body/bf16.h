@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Products with weights of 16 bits: the sums of the products in float, in the same order and with the same
- * roundings, with weights that
- * become floats on their way. Two k of a column stand in one word. For a row alone several groups of columns
- * are taken at once, so that
- * there are enough sums side by side. */
+ * roundings, with weights that become floats on their way. Two k of a column stand in one word. For a row alone
+ * several groups of columns are taken at once, so that there are enough sums side by side. */
 #ifndef RNNI_BODY_BF16_H
 #define RNNI_BODY_BF16_H
 

@@ -6,11 +6,9 @@
  *   v_store_bytes                      128 + rint(x) of |x| <= 127, the first `live` lanes
  *   pairs_load, pairs_low, pairs_high  two numbers of 16 bits for each lane, as floats
  *   PLAIN_QUAD, plain_quad, plain_dot  sum + (a0 - 128) w0 + ... + (a3 - 128) w3 in each lane: the same a in
- *   all, four w a lane; exact for
- *                                      w in [-127, 127] and a in [1, 255]
+ *                                      all, four w a lane; exact for w in [-127, 127] and a in [1, 255]
  * and where there are instructions for it (VNNI_TARGET names them) VNNI_QUAD, vnni_quad and vnni_dot: sum +
- * a0 w0 + ... + a3 w3, so that
- * such sums begin with a column's correction.
+ * a0 w0 + ... + a3 w3, so that such sums begin with a column's correction.
  * Blocks of sums: ROW_PHASES parts of k x ROW_VECTORS vectors for one row, TILE_ROWS rows x TILE_VECTORS
  * vectors for more. */
 #ifndef RNNI_INTS_H
