@@ -24,7 +24,7 @@ void rnni_node_unbuild(rnni_node *node)
     node->weight_count = 0;
     node->weight_capacity = 0;
     node->plan_size = 0;
-    node->sequence_read = node->learns = node->trains = node->of_sequence = false;
+    node->sequence_read = node->of_sequence = false;
     node->folds_into = NULL;
     node->axis = -1;
     node->features = 0;
@@ -130,21 +130,6 @@ static rnn_status_t trace_use(rnni_graph *graph)
     rnni_free(graph->context, used, (size_t)graph->count * sizeof *used);
     RNNI_REQUIRE(!unused, RNN_ERROR_STATE, "layer %s leads to no output", unused->name);
     return RNN_OK;
-}
-
-static bool is_trainable(const rnni_node *node)
-{
-    return node->weight_count > 0 && rnni_node_int(node, RNN_LAYER_TRAINABLE) != 0;
-}
-
-void rnni_graph_trace_training(rnni_graph *graph)
-{
-    for (int32_t i = 0; i < graph->count; i++) {
-        rnni_node *node = graph->order[i];
-        node->trains = node->learns = is_trainable(node) || (node->tied && is_trainable(node->tied));
-        for (int32_t j = 0; j < node->input_count; j++)
-            if (node->inputs[j] && node->inputs[j]->trains) node->trains = true;
-    }
 }
 
 /* Finds embeddings that nothing but the input of one recurrent layer reads. */
@@ -281,7 +266,6 @@ rnn_status_t rnni_graph_build(rnni_graph *graph, int fill, int64_t weight_limit)
         graph->first_status = RNN_OK; /* what bridges may have kept */
         return status;
     }
-    rnni_graph_trace_training(graph);
     graph->built = true;
     return RNN_OK;
 }

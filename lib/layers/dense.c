@@ -93,9 +93,9 @@ static void backward(const rnni_node *node, rnni_run *run)
     int64_t rows = rnni_run_rows(run, node), n = node->features;
     rnni_real *dz = slot->dy, *g = run->gradients;
     rnni_activate_backward(k, rnni_activation_of(node, run), rows, n, slot->saved, slot->y, dz);
-    if (node->learns)
+    if (slot->learns)
         rnni_gemm(k, n, in->features, rows, dz, 1, n, x->y, in->features, 1, RNNI_FROM_C, g + weight_of(node)->offset, in->features, run->scratch);
-    if (node->learns && bias_of(node)) k->column_sums(rows, n, dz, n, g + bias_of(node)->offset);
+    if (slot->learns && bias_of(node)) k->column_sums(rows, n, dz, n, g + bias_of(node)->offset);
     if (x->dy)
         rnni_gemm_packed(k, rows, in->features, n, dz, n, 1, node->packed_backward, x->dy_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, NULL, x->dy,
                          in->features);

@@ -111,8 +111,6 @@ struct rnn_layer {
     size_t weight_capacity;
     int32_t rank;                   /* place in graph->order */
     bool sequence_read;             /* some node or output reads its whole sequence (otherwise only final states are wanted) */
-    bool learns;                    /* its own weights are trained: it has some, and is not frozen */
-    bool trains;                    /* it or something before it learns: gradients flow back to it */
     bool of_sequence;               /* a vector that some sequence was read for */
     rnni_node *folds_into;          /* embedding: the recurrent layer that is its only reader, or NULL */
     rnni_real *packed, *packed_backward;
@@ -180,8 +178,6 @@ rnn_status_t rnni_graph_add_output(rnni_graph *graph, rnni_node *node, const cha
 rnn_status_t rnni_graph_build(rnni_graph *graph, int fill, int64_t weight_limit);
 /* Refreshes the packed copies of all nodes from graph->weights; with `backward` also those that training needs (made when missing). */
 rnn_status_t rnni_graph_pack(rnni_graph *graph, int backward);
-/* Marks what learns and trains, as layers are frozen now. */
-void rnni_graph_trace_training(rnni_graph *graph);
 
 /* Makes an embedding's table the weight of a dense layer. */
 rnn_status_t rnni_node_tie(rnni_node *node, rnni_node *embedding);

@@ -247,7 +247,7 @@ static void pass_backward(rnni_work *w)
             fetch_step(w, w->pass->reverse ? t + 1 : t - 1);
             backward_step(w, t, w->axis->offset[from], &step);
         }
-        if (w->node->learns) weight_gradients(w, from, to);
+        if (w->run->slots[w->node->id].learns) weight_gradients(w, from, to);
         if (w->dx) input_gradient(w, from, to);
     }
     rnni_recurrent_store_gradients(w);

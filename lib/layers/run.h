@@ -42,6 +42,8 @@ typedef struct rnni_slot {
     rnni_real *y;       /* [rows][features]; NULL where nobody reads it */
     rnni_real *dy;      /* gradient of y, added to by every reader; NULL where nothing flows back */
     bool dy_empty;      /* no reader has added to it yet, and its numbers are not set: the first one may set them */
+    bool learns;        /* in training: the node's own weights are trained; it had some and was not frozen when the run was laid out */
+    bool trains;        /* it or something before it learns: gradients flow back to it */
     int32_t *ids;       /* token inputs: [rows] */
     rnni_real *final;   /* recurrent: [states][count][layers * directions * h], sequences in batch order */
     rnni_real *dfinal;

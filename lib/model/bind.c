@@ -190,9 +190,23 @@ static void lay_out_axes(rnni_exec *exec, rnni_run *run, bool fill)
 
 /* ---- buffers ------------------------------------------------------------------------------------------------------ */
 
+static bool is_trainable(const rnni_node *node)
+{
+    return node->weight_count > 0 && rnni_node_int(node, RNN_LAYER_TRAINABLE) != 0;
+}
+
+/* What a node learns and trains in this run; its inputs' part is known. Layers that are frozen or freed later change only the next run. */
+static void trace_training(const rnni_run *run, const rnni_node *node)
+{
+    rnni_slot *slot = &run->slots[node->id];
+    slot->trains = slot->learns = run->training && (is_trainable(node) || (node->tied && is_trainable(node->tied)));
+    for (int32_t j = 0; run->training && j < node->input_count; j++)
+        if (node->inputs[j] && run->slots[node->inputs[j]->id].trains) slot->trains = true;
+}
+
 static bool wants_gradient(const rnni_run *run, const rnni_node *node)
 {
-    return run->training && node->flow != RNNI_FLOW_TOKENS && (node->trains || run->input_gradients);
+    return run->training && node->flow != RNNI_FLOW_TOKENS && (run->slots[node->id].trains || run->input_gradients);
 }
 
 void rnni_run_lay_out(rnni_run *run)
@@ -205,6 +219,7 @@ void rnni_run_lay_out(rnni_run *run)
         int64_t rows = rnni_run_rows(run, node), n = rows * node->features;
         slot->y = slot->dy = NULL;
         slot->final_count = 0;
+        trace_training(run, node);
         if (node->flow == RNNI_FLOW_TOKENS) slot->ids = rnni_arena_take(&run->arena, (size_t)rows, sizeof *slot->ids);
         else if ((node->sequence_read || node->flow == RNNI_FLOW_VECTOR) && !rnni_run_folded(run, node)) {
             if (!node->op->places_y) slot->y = rnni_run_take(run, n);
@@ -328,7 +343,6 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
                  "the model's precision is %s, training needs f32 (rnn_model_set_precision)", rnn_precision_name(graph->precision));
     RNNI_TRY(check_batch(graph, batch));
     RNNI_TRY(make_rows(exec, batch));
-    if (exec->training) rnni_graph_trace_training(&exec->model->graph);
     int32_t count = rnni_shard_count(exec->context, exec->training, batch->count);
     RNNI_TRY(grow_runs(exec, count));
     exec->batch = batch;

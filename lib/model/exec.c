@@ -67,11 +67,6 @@ void rnni_exec_release(rnni_exec *exec)
 
 /* ---- running ------------------------------------------------------------------------------------------------------ */
 
-void rnni_run_forward(rnni_run *run)
-{
-    for (int32_t i = 0; i < run->graph->count; i++) run->graph->order[i]->op->forward(run->graph->order[i], run);
-}
-
 /* Nodes [from, to) of graph->order, between two that couple the shards (or the ends). */
 typedef struct segment {
     rnni_exec *exec;
@@ -165,7 +160,7 @@ static void backward_shard(int64_t index, void *argument)
     if (!s->again && graph->dense_total) memset(run->gradients, 0, (size_t)graph->dense_total * sizeof *run->gradients);
     for (int32_t i = s->to - 1; i >= s->from; i--) {
         const rnni_node *node = graph->order[i];
-        if (node->op->backward && (node->trains || run->input_gradients)) backward_node(node, run);
+        if (node->op->backward && (run->slots[node->id].trains || run->input_gradients)) backward_node(node, run);
     }
     if (next) {
         rnni_run_dy(run, next);
@@ -220,8 +215,9 @@ void rnni_exec_backward(rnni_exec *exec)
     backward_segments(exec);
     if (exec->run_count > 1) rnni_parallel(exec->context, (graph->dense_total + SUM_PIECE - 1) / SUM_PIECE, sum_piece, exec);
     memset(exec->gradients + graph->dense_total, 0, (size_t)(graph->weight_total - graph->dense_total) * sizeof *exec->gradients);
+    const rnni_slot *slots = exec->runs[0].slots; /* what trains is the same in every shard */
     for (int32_t i = 0; i < graph->count; i++)
-        if (graph->nodes[i]->op->after && graph->nodes[i]->trains) run_after(exec, graph->nodes[i]);
+        if (graph->nodes[i]->op->after && slots[i].trains) run_after(exec, graph->nodes[i]);
 }
 
 /* ---- states from batch to batch ----------------------------------------------------------------------------------- */

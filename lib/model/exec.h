@@ -62,8 +62,6 @@ int32_t rnni_shard_count(const rnn_context_t *context, bool training, int64_t co
 int64_t *rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows);
 /* Places a run's buffers in its arena (or measures them); the run's axes are laid out. While measuring, of an axis only count, rows and steps are read. */
 void rnni_run_lay_out(rnni_run *run);
-/* All nodes forward, one run. */
-void rnni_run_forward(rnni_run *run);
 
 /* All nodes forward, all shards. */
 void rnni_exec_forward(rnni_exec *exec);

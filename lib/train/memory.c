@@ -29,7 +29,6 @@ rnn_status_t rnn_trainer_memory(rnn_trainer_t *t, int64_t batch, int64_t steps, 
 {
     RNNI_TRY(rnni_trainer_idle(t, "rnn_trainer_memory"));
     RNNI_REQUIRE(bytes, RNN_ERROR_ARGUMENT, "rnn_trainer_memory: the place for the bytes is NULL");
-    rnni_graph_trace_training(rnni_graph_of(t->model));
     rnni_plan plan = { .batch = batch, .steps = steps, .training = true, .input_gradients = t->train.input_gradients,
                        .recompute = rnni_train_int(t, RNN_TRAIN_RECOMPUTE) != 0, .raw = t->train.raw };
     int64_t counted;

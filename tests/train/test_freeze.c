@@ -99,6 +99,29 @@ static void compare(int64_t samples)
 TEST(gradients_of_what_is_trained_stay_the_same) { compare(FEW); }
 TEST(and_where_the_embedding_is_folded) { compare(MANY); }
 
+/* Freed between forward and backward, and looked at by others: the way back is that of the forward. */
+static void free_in_between(int64_t samples)
+{
+    const int mask = 1 + 2 + 4;
+    frozen whole = begin(samples), f = begin(samples);
+    int64_t bytes;
+    backward(&whole);
+    freeze(&f, mask);
+    CHECK_OK(rnn_trainer_forward(f.trainer, f.batch, NULL));
+    freeze(&f, 0);
+    CHECK_OK(rnn_trainer_memory(f.trainer, samples, 4, &bytes));
+    rnn_trainer_t *other = rnn_trainer_create(f.model);
+    CHECK_OK(rnn_trainer_forward(other, f.batch, NULL));
+    CHECK_OK(rnn_trainer_backward(f.trainer));
+    check_gradients(&f, &whole, mask);
+    rnn_trainer_free(other);
+    end(&whole);
+    end(&f);
+}
+
+TEST(freed_between_forward_and_backward) { free_in_between(FEW); }
+TEST(freed_where_the_embedding_is_folded) { free_in_between(MANY); }
+
 /* ---- What runs ---- */
 
 static int ran[LAYERS]; /* backward calls */
