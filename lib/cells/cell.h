@@ -78,7 +78,7 @@ typedef struct rnni_cell {
     int64_t (*packed_backward_size)(const rnni_kernels *kernels, int64_t h);
     void (*pack_backward)(const rnni_kernels *kernels, int64_t h, const rnni_real *weight_hh, rnni_real *packed);
     void (*forward)(const rnni_cell_step *step);
-    void (*activate)(const rnni_cell_step *step); /* forward without its product, where that is one over all gates; else NULL */
+    rnni_row_kernel *(*row)(const rnni_kernels *kernels); /* a whole step of one sequence in one kernel; NULL: none */
     void (*backward)(const rnni_cell_step *step);
     void (*gradient)(const rnni_cell_gradient *gradient);
 } rnni_cell;

@@ -45,9 +45,11 @@ static void gradient(const rnni_cell_gradient *g)
     rnni_cell_accumulate(g, BLOCKS * g->h, Q, 2, 1, g->h_masked);
 }
 
+static rnni_row_kernel *row(const rnni_kernels *k) { return k->gru_row; }
+
 const rnni_cell rnni_cell_gru = {
     .name = "gru", .gates = 3, .blocks = BLOCKS, .states = 1, .extra = 0, .apart = 2, .dz_apart = true,
     .packed_size = rnni_gru_packed_size, .pack = rnni_gru_pack,
     .packed_backward_size = rnni_gru_packed_backward_size, .pack_backward = rnni_gru_pack_backward,
-    .forward = forward, .backward = backward, .gradient = gradient,
+    .forward = forward, .row = row, .backward = backward, .gradient = gradient,
 };

@@ -31,17 +31,14 @@ static void pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *wei
     rnni_cell_pack_backward(k, h, 0, GATES, weight_hh, packed);
 }
 
-static void activate(const rnni_cell_step *s)
+static void forward(const rnni_cell_step *s)
 {
     int64_t h = s->h;
+    rnni_cell_product(s, GATES * h, 0, GATES, s->h_masked, s->packed, RNNI_FROM_C);
     s->kernels->lstm_gates(s->rows, h, s->z, GATES * h, s->c_in, h, s->c_out, h, s->h_out, h);
 }
 
-static void forward(const rnni_cell_step *s)
-{
-    rnni_cell_product(s, GATES * s->h, 0, GATES, s->h_masked, s->packed, RNNI_FROM_C);
-    activate(s);
-}
+static rnni_row_kernel *row(const rnni_kernels *k) { return k->lstm_row; }
 
 static void backward(const rnni_cell_step *s)
 {
@@ -60,5 +57,5 @@ const rnni_cell rnni_cell_lstm = {
     .name = "lstm", .gates = GATES, .blocks = GATES, .states = 2, .extra = 0, .apart = -1, .dz_apart = true,
     .packed_size = packed_size, .pack = pack,
     .packed_backward_size = packed_backward_size, .pack_backward = pack_backward,
-    .forward = forward, .activate = activate, .backward = backward, .gradient = gradient,
+    .forward = forward, .row = row, .backward = backward, .gradient = gradient,
 };

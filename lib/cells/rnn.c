@@ -25,16 +25,13 @@ static void pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *wei
     rnni_cell_pack_backward(k, h, 0, 1, weight_hh, packed);
 }
 
-static void activate(const rnni_cell_step *s)
-{
-    s->kernels->rnn_gates(s->activation, s->rows, s->h, s->z, s->h, s->h_out, s->h);
-}
-
 static void forward(const rnni_cell_step *s)
 {
     rnni_cell_product(s, s->h, 0, 1, s->h_masked, s->packed, RNNI_FROM_C);
-    activate(s);
+    s->kernels->rnn_gates(s->activation, s->rows, s->h, s->z, s->h, s->h_out, s->h);
 }
+
+static rnni_row_kernel *row(const rnni_kernels *k) { return k->rnn_row; }
 
 static void backward(const rnni_cell_step *s)
 {
@@ -52,5 +49,5 @@ const rnni_cell rnni_cell_rnn = {
     .name = "rnn", .gates = 1, .blocks = 1, .states = 1, .extra = 0, .apart = -1, .dz_apart = true, .from_output = true,
     .packed_size = packed_size, .pack = pack,
     .packed_backward_size = packed_backward_size, .pack_backward = pack_backward,
-    .forward = forward, .activate = activate, .backward = backward, .gradient = gradient,
+    .forward = forward, .row = row, .backward = backward, .gradient = gradient,
 };

@@ -38,6 +38,7 @@ typedef struct rnni_row {
     int activation;             /* rnn: RNNI_ACT_TANH or RNNI_ACT_RELU */
     int backwards;              /* the last units first; changes no bit */
 } rnni_row;
+typedef void rnni_row_kernel(const rnni_row *step);
 
 typedef struct rnni_kernels {
     const char *name;  /* "scalar", "avx2", "avx512", "neon" */

@@ -36,6 +36,12 @@ typedef struct rnni_recurrent {
 
 bool rnni_is_recurrent(const rnni_node *node);
 static inline const rnni_recurrent *rnni_recurrent_of(const rnni_node *node) { return node->plan; }
+/* Numbers of a state of one pass in one sequence, and of all its states and passes. */
+static inline int64_t rnni_state_width(const rnni_recurrent *r, int state) { return state ? r->h : r->o; }
+static inline int64_t rnni_state_numbers(const rnni_recurrent *r)
+{
+    return r->passes * (r->o + (r->cell->states == 2 ? r->h : 0));
+}
 
 /* Numbers of one state in one pass, and layers * directions times that; known before build. */
 int64_t rnni_recurrent_width(const rnni_node *node, int state);
@@ -63,7 +69,7 @@ static inline rnni_real *rnni_final_of(const rnni_run *run, const rnni_node *nod
 static inline rnni_real *rnni_final_at(const rnni_run *run, const rnni_node *node, rnni_real *final, int state, int64_t sequence, int32_t pass)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    return rnni_final_of(run, node, final, state) + (sequence * r->passes + pass) * (state ? r->h : r->o);
+    return rnni_final_of(run, node, final, state) + (sequence * r->passes + pass) * rnni_state_width(r, state);
 }
 
 /* For the ops' tables in recurrent_ops.c. */

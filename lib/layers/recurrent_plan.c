@@ -131,7 +131,7 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
     values.dbetween = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.dbetween);
     if (saved) *saved = values;
     for (int32_t l = 0; l < r->layers; l++) plan_layer(node, run, l, saved, values.between, values.dbetween);
-    slot->final_count = axis->count * r->passes * (r->o + (r->cell->states == 2 ? r->h : 0));
+    slot->final_count = axis->count * rnni_state_numbers(r);
     slot->final = rnni_run_take(run, slot->final_count);
     slot->dfinal = run->training ? rnni_run_take(run, slot->final_count) : NULL;
     slot->saved = saved;

@@ -8,18 +8,6 @@
  * Plain cells have a kernel that does a step of one row at once (kernels.h, rnni_row). It reads weights that
  * are packed by units, not by gates: `rows`, a second copy beside node->packed, for every pass [W][U][bias]. */
 
-typedef void row_kernel(const rnni_row *step);
-
-static row_kernel *row_kernel_of(const rnni_kernels *k, const rnni_cell *cell)
-{
-    return cell == &rnni_cell_lstm  ? k->lstm_row
-           : cell == &rnni_cell_gru ? k->gru_row
-           : cell == &rnni_cell_rnn ? k->rnn_row
-                                    : NULL;
-}
-
-static int64_t width_of(const rnni_recurrent *r, int state) { return state ? r->h : r->o; }
-
 /* ---- the packed copy */
 
 /* Where the parts of pass `number` begin, each a multiple of a vector; returns where the next pass begins. */
@@ -78,8 +66,7 @@ static void pack_rows(const rnni_node *node, const rnni_real *weights, const rnn
 rnn_status_t rnni_recurrent_make_rows(rnni_node *node)
 {
     rnni_real *none = NULL;
-    const rnni_cell *cell = rnni_recurrent_of(node)->cell;
-    if (node->reduced || atomic_load(&node->rows) || !row_kernel_of(node->graph->kernels, cell)) return RNN_OK;
+    if (node->reduced || atomic_load(&node->rows) || !rnni_recurrent_of(node)->cell->row) return RNN_OK;
     rnni_real *rows = rnni_alloc_array(node->graph->context, (size_t)rows_size(node), sizeof *rows);
     if (!rows) return RNN_ERROR_MEMORY;
     pack_rows(node, node->graph->weights, node->packed, rows);
@@ -122,7 +109,7 @@ static rnni_row row_of(const rnni_node *node, int32_t number)
 
 void rnni_recurrent_row_steps(const rnni_node *node, int32_t number, const rnni_row_steps *steps)
 {
-    row_kernel *kernel = row_kernel_of(node->graph->kernels, rnni_recurrent_of(node)->cell);
+    rnni_row_kernel *kernel = rnni_recurrent_of(node)->cell->row(node->graph->kernels);
     rnni_row row = row_of(node, number);
     row.h_in = steps->h;
     row.c_in = row.c_out = steps->c;
@@ -141,7 +128,7 @@ void rnni_recurrent_row_steps(const rnni_node *node, int32_t number, const rnni_
 
 /* What one pass needs for a step. */
 typedef struct stream_pass {
-    row_kernel *kernel;          /* NULL: the cell's own forward */
+    rnni_row_kernel *kernel;     /* NULL: the cell's own forward */
     rnni_row row;                /* for it: all but the turn, and x of the first layer */
     rnni_real *z;                /* [blocks h] */
     rnni_real *extra;            /* [extra h] */
@@ -154,9 +141,7 @@ int64_t rnni_recurrent_state_size(const rnni_node *node)
     /* not when it begins with what a whole sequence gives */
     for (int i = RNNI_RECURRENT_HIDDEN; i < RNNI_RECURRENT_INPUTS; i++)
         if (node->inputs[i] && node->inputs[i]->of_sequence) return -1;
-    return rnni_node_int(node, RNN_LAYER_DIRECTION) == RNN_FORWARD
-               ? r->passes * (r->o + (r->cell->states == 2 ? r->h : 0))
-               : -1;
+    return rnni_node_int(node, RNN_LAYER_DIRECTION) == RNN_FORWARD ? rnni_state_numbers(r) : -1;
 }
 
 static bool zones_out(const rnni_recurrent *r)
@@ -176,7 +161,7 @@ static stream_pass plan_row(const rnni_node *node, rnni_run *run, int32_t number
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_slot *slot = &run->slots[node->id];
-    stream_pass pass = { .kernel = row_kernel_of(run->kernels, r->cell), .row = row_of(node, number) };
+    stream_pass pass = { .kernel = r->cell->row(run->kernels), .row = row_of(node, number) };
     pass.row.h_in = carried_at(r, slot, 0, number);
     if (r->cell->states == 2) pass.row.c_in = pass.row.c_out = carried_at(r, slot, 1, number);
     pass.row.h_out = number == r->passes - 1 && node->sequence_read ? slot->y : rnni_run_take(run, r->h);
@@ -190,8 +175,8 @@ static stream_pass plan_pass(const rnni_recurrent *r, rnni_run *run)
     if (r->cell->extra) pass.extra = rnni_run_take(run, r->cell->extra * r->h);
     for (int state = 0; state < r->cell->states; state++) {
         if (r->zoneout[state] <= 0) continue;
-        pass.keep[state] = rnni_run_take(run, width_of(r, state));
-        pass.old[state] = rnni_run_take(run, width_of(r, state));
+        pass.keep[state] = rnni_run_take(run, rnni_state_width(r, state));
+        pass.old[state] = rnni_run_take(run, rnni_state_width(r, state));
     }
     rnni_run_need_scratch(run, 6 * r->h); /* a cell's step: [2 h], and the gates of a row */
     return pass;
@@ -202,12 +187,12 @@ void rnni_recurrent_plan_stream(const rnni_node *node, rnni_run *run)
     const rnni_recurrent *r = rnni_recurrent_of(node);
     rnni_slot *slot = &run->slots[node->id];
     stream_pass *passes = rnni_arena_take(&run->arena, (size_t)r->passes, sizeof *passes);
-    bool by_row = row_kernel_of(run->kernels, r->cell) && !zones_out(r) && !node->reduced;
+    bool by_row = r->cell->row && !zones_out(r) && !node->reduced;
     for (int32_t p = 0; p < r->passes; p++) {
         stream_pass pass = by_row ? plan_row(node, run, p) : plan_pass(r, run);
         if (passes) passes[p] = pass;
     }
-    slot->final_count = r->passes * (r->o + (r->cell->states == 2 ? r->h : 0));
+    slot->final_count = rnni_state_numbers(r);
     slot->final = slot->carried; /* in place: what is carried is what the stream ends with */
     slot->dfinal = NULL;
     slot->saved = passes;
@@ -222,14 +207,14 @@ static void step_cell(const rnni_recurrent *r, rnni_real *const *keep, rnni_real
 {
     for (int state = 0; state < 2; state++) {
         if (!keep[state]) continue;
-        int64_t n = step->rows * width_of(r, state);
+        int64_t n = step->rows * rnni_state_width(r, state);
         memcpy(old[state], state ? step->c_in : step->h_in, (size_t)n * sizeof *step->h_in);
         for (int64_t i = 0; i < n; i++) keep[state][i] = (rnni_real)r->zoneout[state];
     }
     r->cell->forward(step);
     for (int state = 0; state < 2; state++)
         if (keep[state])
-            step->kernels->zoneout(step->rows * width_of(r, state), keep[state], old[state],
+            step->kernels->zoneout(step->rows * rnni_state_width(r, state), keep[state], old[state],
                                    state ? step->c_out : step->h_out);
 }
 
@@ -286,7 +271,7 @@ static void begin_stream(const rnni_node *node, const rnni_slot *slot, const rnn
     for (int state = 0; state < r->cell->states; state++) {
         const rnni_node *vector = node->inputs[RNNI_RECURRENT_HIDDEN + state];
         rnni_real *to = carried_at(r, slot, state, 0);
-        int64_t n = r->passes * width_of(r, state);
+        int64_t n = r->passes * rnni_state_width(r, state);
         if (vector) memcpy(to, run->slots[vector->id].y + row * n, (size_t)n * sizeof *to);
         else memset(to, 0, (size_t)n * sizeof *to);
     }
@@ -344,8 +329,8 @@ static streams_scratch scratch_of(const rnni_recurrent *r, rnni_real *base, int6
     s.extra = cut(base, &s.used, rows * r->cell->extra * r->h);
     for (int state = 0; state < r->cell->states; state++) {
         if (r->zoneout[state] <= 0) continue;
-        s.keep[state] = cut(base, &s.used, rows * width_of(r, state));
-        s.old[state] = cut(base, &s.used, rows * width_of(r, state));
+        s.keep[state] = cut(base, &s.used, rows * rnni_state_width(r, state));
+        s.old[state] = cut(base, &s.used, rows * rnni_state_width(r, state));
     }
     return s;
 }
@@ -354,7 +339,7 @@ void rnni_recurrent_plan_streams(const rnni_node *node, rnni_run *run)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     rnni_slot *slot = &run->slots[node->id];
-    slot->final_count = run->count * r->passes * (r->o + (r->cell->states == 2 ? r->h : 0));
+    slot->final_count = run->count * rnni_state_numbers(r);
     slot->final = rnni_run_take(run, slot->final_count);
     rnni_run_need_scratch(run, scratch_of(r, NULL, run->count).used);
 }
@@ -365,7 +350,7 @@ static void gather(const rnni_node *node, const rnni_run *run, rnni_run *const *
                    int32_t number, rnni_real *rows)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    int64_t n = width_of(r, state);
+    int64_t n = rnni_state_width(r, state);
     for (int64_t i = 0; i < run->count; i++)
         memcpy(rows + i * n, carried_at(r, &streams[i]->slots[node->id], state, number),
                (size_t)n * sizeof *rows);
@@ -375,7 +360,7 @@ static void scatter(const rnni_node *node, const rnni_run *run, rnni_run *const 
                     int32_t number, const rnni_real *rows)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    int64_t n = width_of(r, state);
+    int64_t n = rnni_state_width(r, state);
     for (int64_t i = 0; i < run->count; i++) {
         memcpy(carried_at(r, &streams[i]->slots[node->id], state, number), rows + i * n,
                (size_t)n * sizeof *rows);

@@ -71,9 +71,6 @@ typedef struct rnni_work {
     rnni_real *dvectors[RNNI_CELL_VECTORS];
 } rnni_work;
 
-/* Numbers of a state's row. */
-static inline int64_t rnni_state_width(const rnni_recurrent *r, int state) { return state ? r->h : r->o; }
-
 /* The rows of h and c, in training, from which step t reads and to which it writes. */
 static inline int64_t rnni_row_before(const rnni_axis *axis, int64_t t) { return t ? axis->count + axis->offset[t - 1] : 0; }
 static inline int64_t rnni_rows_in(const rnni_work *w, int64_t t)
