@@ -155,7 +155,7 @@ static void fill_axis(rnni_axis *axis, const rnni_column *column, int32_t mask_i
     }
 }
 
-int64_t *rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows)
+void rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows)
 {
     axis->count = count;
     axis->order = rnni_arena_take(arena, (size_t)count, sizeof(int64_t));
@@ -163,6 +163,10 @@ int64_t *rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64
     axis->active = rnni_arena_take(arena, (size_t)steps, sizeof(int64_t));
     axis->offset = rnni_arena_take(arena, (size_t)steps + 1, sizeof(int64_t));
     axis->position = rnni_arena_take(arena, (size_t)rows, sizeof(int64_t));
+}
+
+int64_t *rnni_axis_scratch(rnni_arena *arena, int64_t count, int64_t steps)
+{
     return rnni_arena_take(arena, (size_t)count + (size_t)steps + 2, sizeof(int64_t));
 }
 
@@ -183,7 +187,8 @@ static void lay_out_axes(rnni_exec *exec, rnni_run *run, bool fill)
         const rnni_column *column = &exec->batch->input[rnni_input_number(graph, graph->axes[a].input)];
         int64_t steps = longest_of(column, run->first, run->count);
         int64_t rows = column->starts[run->first + run->count] - column->starts[run->first];
-        int64_t *scratch = rnni_axis_take(&run->axis_arena, &run->axes[a], run->count, steps, rows);
+        rnni_axis_take(&run->axis_arena, &run->axes[a], run->count, steps, rows);
+        int64_t *scratch = rnni_axis_scratch(&run->axis_arena, run->count, steps);
         if (fill) fill_axis(&run->axes[a], column, graph->axes[a].mask_id, run->first, scratch, scratch + run->count);
     }
 }

@@ -58,8 +58,10 @@ void rnni_move_rows(const rnni_run *run, const rnni_node *node, rnni_layout layo
 int64_t rnni_shard_size(const rnn_context_t *context, bool training, int64_t count);
 /* Shards of a batch of so many sequences, at least one. */
 int32_t rnni_shard_count(const rnn_context_t *context, bool training, int64_t count);
-/* Takes an axis' arrays, of sizes that hold whatever the masks are; the result is scratch of count + steps + 2 numbers to fill them with. */
-int64_t *rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows);
+/* Takes an axis' arrays, of sizes that hold whatever the masks are. */
+void rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows);
+/* Numbers that filling them takes beside: count + steps + 2. */
+int64_t *rnni_axis_scratch(rnni_arena *arena, int64_t count, int64_t steps);
 /* Places a run's buffers in its arena (or measures them); the run's axes are laid out. While measuring, of an axis only count, rows and steps are read. */
 void rnni_run_lay_out(rnni_run *run);
 

@@ -54,6 +54,7 @@ static size_t shard_bytes(counting *c, int64_t count)
     for (int32_t a = 0; a < c->graph->axis_count; a++) {
         c->axes[a] = (rnni_axis){ .rows = count * plan->steps, .steps = count ? plan->steps : 0 };
         rnni_axis_take(&run.axis_arena, &c->axes[a], count, c->axes[a].steps, c->axes[a].rows);
+        (void)rnni_axis_scratch(&run.axis_arena, count, c->axes[a].steps);
         if (plan->uneven && count > 1) c->axes[a].steps++;
     }
     rnni_run_lay_out(&run);

@@ -10,18 +10,27 @@
 
 /* ---- creating ----------------------------------------------------------------------------------------------------- */
 
-static rnn_status_t find_input(rnn_state_t *state)
+rnn_status_t rnni_state_check_model(const rnn_model_t *model)
 {
-    const rnni_graph *graph = &state->model->graph;
+    if (!model) return rnni_fail_null("the model");
+    const rnni_graph *graph = &model->graph;
     RNNI_REQUIRE(graph->built, RNN_ERROR_STATE, "the model is not built");
     RNNI_REQUIRE(graph->axis_count == 1, RNN_ERROR_UNSUPPORTED, "a stream needs a model with one sequence input, this one has %d",
                  (int)graph->axis_count);
+    for (int32_t i = 0; i < graph->count; i++)
+        RNNI_REQUIRE(rnni_state_size_of(graph->nodes[i]) >= 0, RNN_ERROR_UNSUPPORTED,
+                     "layer %s looks ahead (reverse, bidirectional, or it reads what a whole sequence gives) and cannot be stepped",
+                     graph->nodes[i]->name);
+    return RNN_OK;
+}
+
+static rnn_status_t survey_model(rnn_state_t *state)
+{
+    const rnni_graph *graph = &state->model->graph;
     state->input = graph->axes[0].input;
     for (int32_t i = 0; i < graph->count; i++) {
         const rnni_node *node = graph->nodes[i];
-        int64_t size = rnni_state_size_of(node);
-        RNNI_REQUIRE(size >= 0, RNN_ERROR_UNSUPPORTED, "layer %s looks ahead (reverse, bidirectional, or it reads what a whole sequence gives) and cannot be stepped", node->name);
-        state->carried_count += size;
+        state->carried_count += rnni_state_size_of(node);
         if (node->op->max_inputs == 0 && node->flow == RNNI_FLOW_VECTOR) state->vector_count += node->features;
     }
     for (int32_t i = 0; i < graph->output_count; i++) {
@@ -33,16 +42,6 @@ static rnn_status_t find_input(rnn_state_t *state)
     for (int32_t i = 0; i < graph->count; i++)
         if (graph->order[i]->op->max_inputs) state->order[state->order_count++] = graph->order[i];
     return RNN_OK;
-}
-
-static void take_axis(rnni_run *run)
-{
-    rnni_axis *axis = run->axes;
-    axis->order = rnni_arena_take(&run->axis_arena, 1, sizeof(int64_t));
-    axis->lengths = rnni_arena_take(&run->axis_arena, 1, sizeof(int64_t));
-    axis->active = rnni_arena_take(&run->axis_arena, 1, sizeof(int64_t));
-    axis->offset = rnni_arena_take(&run->axis_arena, 2, sizeof(int64_t));
-    axis->position = rnni_arena_take(&run->axis_arena, 1, sizeof(int64_t));
 }
 
 static void begin_run(rnn_state_t *state)
@@ -67,10 +66,9 @@ static rnn_status_t lay_out(rnn_state_t *state)
     state->carried = rnni_alloc_array(state->context, (size_t)state->carried_count, sizeof *state->carried);
     state->vectors = rnni_alloc_array(state->context, (size_t)state->vector_count, sizeof *state->vectors);
     if (!run->axes || !run->slots || !state->carried || !state->vectors) return RNN_ERROR_MEMORY;
-    take_axis(run);
-    size_t size = run->axis_arena.used;
-    RNNI_TRY(rnni_arena_reserve(&run->axis_arena, state->context, size));
-    take_axis(run);
+    rnni_axis_take(&run->axis_arena, run->axes, 1, 1, 1);
+    RNNI_TRY(rnni_arena_reserve(&run->axis_arena, state->context, run->axis_arena.used));
+    rnni_axis_take(&run->axis_arena, run->axes, 1, 1, 1);
     rnni_state_set_steps(run->axes, 1);
     rnni_real *carried = state->carried;
     for (int32_t i = 0; i < graph->count; i++) {
@@ -78,8 +76,7 @@ static rnn_status_t lay_out(rnn_state_t *state)
         carried += rnni_state_size_of(graph->nodes[i]);
     }
     rnni_run_lay_out(run);
-    size = run->arena.used;
-    RNNI_TRY(rnni_arena_reserve(&run->arena, state->context, size));
+    RNNI_TRY(rnni_arena_reserve(&run->arena, state->context, run->arena.used));
     rnni_run_lay_out(run);
     return RNN_OK;
 }
@@ -91,14 +88,15 @@ rnn_status_t rnni_state_bytes(const rnn_model_t *model, int64_t *bytes)
     rnn_context_t *context = model->graph.context;
     rnn_state_t state = { .context = context, .model = (rnn_model_t *)model };
     rnni_axis axis = { 0 };
-    RNNI_TRY(find_input(&state));
+    RNNI_TRY(rnni_state_check_model(model));
+    RNNI_TRY(survey_model(&state));
     rnni_free(context, state.order, nodes * sizeof *state.order);
     begin_run(&state);
     state.run.axes = &axis;
     state.run.slots = rnni_alloc_array(context, nodes, sizeof *state.run.slots);
     if (!state.run.slots) return RNN_ERROR_MEMORY;
-    take_axis(&state.run);
-    axis.count = axis.rows = axis.steps = 1;
+    rnni_axis_take(&state.run.axis_arena, &axis, 1, 1, 1);
+    axis.rows = axis.steps = 1;
     rnni_run_lay_out(&state.run);
     rnni_free(context, state.run.slots, nodes * sizeof *state.run.slots);
     *bytes = (int64_t)(sizeof state + sizeof axis + nodes * (sizeof *state.order + sizeof *state.run.slots) + state.run.axis_arena.used +
@@ -109,16 +107,13 @@ rnn_status_t rnni_state_bytes(const rnn_model_t *model, int64_t *bytes)
 
 rnn_state_t *rnn_state_create(rnn_model_t *model)
 {
-    if (!model) {
-        rnni_fail_null("the model");
-        return NULL;
-    }
+    if (rnni_state_check_model(model) != RNN_OK) return NULL;
     rnn_state_t *state = rnni_alloc(model->graph.context, sizeof *state);
     if (!state) return NULL;
     state->context = model->graph.context;
     state->model = rnn_model_retain(model);
     state->generation = model->graph.generation;
-    if (find_input(state) == RNN_OK && lay_out(state) == RNN_OK) return state;
+    if (survey_model(state) == RNN_OK && lay_out(state) == RNN_OK) return state;
     rnn_state_free(state);
     return NULL;
 }
@@ -151,35 +146,49 @@ int64_t rnn_state_memory(const rnn_state_t *state)
 
 /* ---- stepping ----------------------------------------------------------------------------------------------------- */
 
-static void load_vectors(const rnn_state_t *state)
+void rnni_state_load_vectors(const rnn_state_t *state, const rnni_run *run, int64_t row)
 {
-    const rnni_graph *graph = &state->model->graph;
     const rnni_real *from = state->vectors;
-    for (int32_t i = 0; i < graph->input_count; i++) {
-        const rnni_node *input = graph->inputs[i];
+    for (int32_t i = 0; i < run->graph->input_count; i++) {
+        const rnni_node *input = run->graph->inputs[i];
         if (input->flow != RNNI_FLOW_VECTOR) continue;
-        memcpy(state->run.slots[input->id].y, from, (size_t)input->features * sizeof *from);
+        memcpy(run->slots[input->id].y + row * input->features, from, (size_t)input->features * sizeof *from);
         from += input->features;
+    }
+}
+
+/* To where the caller wants them, which may be where the input came from. */
+static void copy_out(int64_t n, const rnni_real *from, float *to)
+{
+#ifdef RNNI_REAL_IS_DOUBLE
+    for (int64_t i = 0; i < n; i++) to[i] = (float)from[i];
+#else
+    memmove(to, from, (size_t)n * sizeof *to);
+#endif
+}
+
+void rnni_state_store_outputs(const rnni_run *run, int64_t row, bool masked, float *out)
+{
+    const rnni_graph *graph = run->graph;
+    for (int32_t i = 0; i < graph->output_count; i++) {
+        const rnni_node *node = graph->outputs[i].node;
+        if (node->axis >= 0 && masked) memset(out, 0, (size_t)node->features * sizeof *out);
+        else copy_out(node->features, run->slots[node->id].y + row * node->features, out);
+        out += node->features;
     }
 }
 
 void rnni_state_step(rnn_state_t *state, int64_t steps, float *out)
 {
-    const rnni_graph *graph = &state->model->graph;
     rnni_run *run = &state->run;
     if (run->axes->steps != steps) rnni_state_set_steps(run->axes, steps);
-    if (state->vector_count) load_vectors(state);
+    if (state->vector_count) rnni_state_load_vectors(state, run, 0);
     uint64_t mode = rnni_denormals_flush();
     for (int32_t i = 0; i < state->order_count; i++) state->order[i]->op->forward(state->order[i], run);
     rnni_denormals_restore(mode);
     run->fresh = false;
     run->odd = !run->odd;
-    for (int32_t i = 0; i < graph->output_count; i++) {
-        const rnni_node *node = graph->outputs[i].node;
-        if (node->axis >= 0 && steps == 0) memset(out, 0, (size_t)node->features * sizeof *out);
-        else rnni_state_copy_out(node->features, run->slots[node->id].y, out);
-        out += node->features;
-    }
+    rnni_state_store_outputs(run, 0, steps == 0, out);
 }
 
 rnn_status_t rnni_state_check_precision(const rnn_state_t *state)

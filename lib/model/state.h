@@ -19,9 +19,9 @@ struct rnn_state {
     int64_t output_size;
     const rnni_node **order; /* [order_count] what a step goes through: all nodes but inputs */
     int32_t order_count;
-    uint32_t generation;          /* of the model's precision, which the state is laid out for */
-    bool copies_in;               /* the input is an output: values are taken before outputs are written */
-    bool marked; /* rnn_states_step: seen in this call */
+    uint32_t generation; /* of the model's precision, which the state is laid out for */
+    bool copies_in; /* the input is an output: values are taken before outputs are written */
+    bool marked;    /* rnn_states_step: seen in this call */
 };
 
 /* Numbers of state that a node carries from step to step, or -1 when it cannot be stepped. */
@@ -53,16 +53,12 @@ static inline void rnni_state_take_in(rnni_slot *slot, bool copy, int64_t n, con
 #endif
 }
 
-/* To where the caller wants them, which may be where the input came from. */
-static inline void rnni_state_copy_out(int64_t n, const rnni_real *from, float *to)
-{
-#ifdef RNNI_REAL_IS_DOUBLE
-    for (int64_t i = 0; i < n; i++) to[i] = (float)from[i];
-#else
-    memmove(to, from, (size_t)n * sizeof *to);
-#endif
-}
-
+/* That a model can be stepped: it is built, and no layer looks ahead. RNN_ERROR_ARGUMENT, _STATE, _UNSUPPORTED. */
+rnn_status_t rnni_state_check_model(const rnn_model_t *model);
+/* A stream's vector inputs to row `row` of a run. */
+void rnni_state_load_vectors(const rnn_state_t *state, const rnni_run *run, int64_t row);
+/* Row `row` of all outputs, one behind another; a masked step gives 0 where an output has one row a step. */
+void rnni_state_store_outputs(const rnni_run *run, int64_t row, bool masked, float *out);
 /* A step of inputs that are in place; `steps` is 0 when it is masked, else 1. */
 void rnni_state_step(rnn_state_t *state, int64_t steps, float *out);
 /* That the model has the precision it had when the state was made: RNN_ERROR_STATE. */

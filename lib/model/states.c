@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/error.h"
 #include "layers/recurrent.h"
+#include "model/exec.h"
 #include "model/state.h"
 
 /* Many streams of one model, one step each: a batch of sequences that have one step. Layers without a state
@@ -20,16 +21,6 @@ struct rnn_states {
 };
 
 /* ---- creating */
-
-static void take_axis(rnni_run *run)
-{
-    rnni_axis *axis = run->axes;
-    axis->order = rnni_arena_take(&run->axis_arena, GROUP, sizeof(int64_t));
-    axis->lengths = rnni_arena_take(&run->axis_arena, GROUP, sizeof(int64_t));
-    axis->active = rnni_arena_take(&run->axis_arena, 1, sizeof(int64_t));
-    axis->offset = rnni_arena_take(&run->axis_arena, 2, sizeof(int64_t));
-    axis->position = rnni_arena_take(&run->axis_arena, GROUP, sizeof(int64_t));
-}
 
 static void set_rows(rnni_run *run, int64_t rows)
 {
@@ -71,9 +62,9 @@ static rnn_status_t lay_out(rnn_states_t *states)
     run->axes = rnni_alloc(states->context, sizeof *run->axes);
     run->slots = rnni_alloc_array(states->context, (size_t)graph->count, sizeof *run->slots);
     if (!run->axes || !run->slots) return RNN_ERROR_MEMORY;
-    take_axis(run);
+    rnni_axis_take(&run->axis_arena, run->axes, GROUP, 1, GROUP);
     RNNI_TRY(rnni_arena_reserve(&run->axis_arena, states->context, run->axis_arena.used));
-    take_axis(run);
+    rnni_axis_take(&run->axis_arena, run->axes, GROUP, 1, GROUP);
     set_rows(run, GROUP);
     lay_out_nodes(run);
     RNNI_TRY(rnni_arena_reserve(&run->arena, states->context, run->arena.used));
@@ -83,9 +74,7 @@ static rnn_status_t lay_out(rnn_states_t *states)
 
 rnn_states_t *rnn_states_create(rnn_model_t *model)
 {
-    rnn_state_t *probe = rnn_state_create(model); /* says what keeps a model from being stepped */
-    if (!probe) return NULL;
-    rnn_state_free(probe);
+    if (rnni_state_check_model(model) != RNN_OK) return NULL;
     rnn_states_t *states = rnni_alloc(model->graph.context, sizeof *states);
     if (!states) return NULL;
     states->context = model->graph.context;
@@ -134,32 +123,6 @@ static void step_apart(const rnni_node *node, const rnni_run *run, rnni_run *con
     }
 }
 
-static void load_vectors(const rnni_run *run, rnn_state_t *const *group)
-{
-    const rnni_graph *graph = run->graph;
-    for (int32_t i = 0, at = 0; i < graph->input_count; i++) {
-        const rnni_node *input = graph->inputs[i];
-        if (input->flow != RNNI_FLOW_VECTOR) continue;
-        for (int64_t b = 0; b < run->count; b++)
-            memcpy(run->slots[input->id].y + b * input->features, group[b]->vectors + at,
-                   (size_t)input->features * sizeof(rnni_real));
-        at += (int32_t)input->features;
-    }
-}
-
-static void copy_outputs(const rnni_run *run, float *const *out)
-{
-    const rnni_graph *graph = run->graph;
-    for (int64_t b = 0; b < run->count; b++) {
-        float *to = out[b];
-        for (int32_t i = 0; i < graph->output_count; i++) {
-            const rnni_node *node = graph->outputs[i].node;
-            rnni_state_copy_out(node->features, run->slots[node->id].y + b * node->features, to);
-            to += node->features;
-        }
-    }
-}
-
 /* A stream that has no company takes its own, shorter way. */
 static void step_single(const rnni_run *run, rnn_state_t *stream, float *out)
 {
@@ -184,16 +147,18 @@ static void step_group(rnn_states_t *states, rnn_state_t *const *group, int64_t 
     for (int64_t b = 0; b < count; b++) {
         streams[b] = &group[b]->run;
         if (streams[b]->axes->steps != 1) rnni_state_set_steps(streams[b]->axes, 1);
+        if (group[b]->vector_count) rnni_state_load_vectors(group[b], run, b);
     }
-    if (group[0]->vector_count) load_vectors(run, group);
     for (int32_t i = 0; i < group[0]->order_count; i++) {
         const rnni_node *node = group[0]->order[i];
         if (rnni_is_recurrent(node)) rnni_recurrent_streams(node, run, streams);
         else if (rnni_state_size_of(node) != 0) step_apart(node, run, streams);
         else node->op->forward(node, run);
     }
-    for (int64_t b = 0; b < count; b++) streams[b]->fresh = false;
-    copy_outputs(run, out);
+    for (int64_t b = 0; b < count; b++) {
+        streams[b]->fresh = false;
+        rnni_state_store_outputs(run, b, false, out[b]);
+    }
 }
 
 /* ---- all of them */
