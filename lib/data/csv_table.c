@@ -314,11 +314,11 @@ rnn_status_t rnni_csv_table_open(rnni_csv_table *table, const rnni_labels *label
                             .user = table };
     rnn_dataset_t *made = NULL;
     rnn_status_t status = count_windows(table, &source.count);
-    if (status == RNN_OK) status = rnn_dataset_from_source(table->context, &source, &made);
     if (status != RNN_OK) {
         rnni_csv_table_free(table);
         return status;
     }
+    RNNI_TRY(rnni_dataset_of_own(table->context, &source, &made));
     status = settle(table, labels, made->store);
     if (status == RNN_OK) *dataset = made;
     else rnn_dataset_free(made);

@@ -67,6 +67,9 @@ static inline bool rnni_store_is_sequential(const rnni_store *store)
 /* Settles count and number of classes after the columns of a store in memory changed. */
 void rnni_store_settle(rnni_store *store);
 
+/* rnn_dataset_from_source for a source that the dataset owns from now on: it is released on failure, too. */
+rnn_status_t rnni_dataset_of_own(rnn_context_t *context, const rnn_source_t *source, rnn_dataset_t **dataset);
+
 /* Length and class of sample number `sample` of a dataset. Of a source they are known once it was surveyed,
  * which reads it all. */
 rnn_status_t rnni_survey(rnn_dataset_t *dataset);

@@ -142,33 +142,6 @@ static rnn_status_t visit_folders(const visiting *v, const char *path, const lis
     return status;
 }
 
-/* ---- words ---- */
-
-static rnn_status_t count_document(const char *path, const char *folder, void *user)
-{
-    document d;
-    rnn_context_t *context = rnni_tokenizer_context(user);
-    (void)folder;
-    RNNI_TRY(read_document(context, path, &d));
-    rnn_status_t status = rnn_tokenizer_add_text(user, d.text.text, (int64_t)d.text.size);
-    free_document(context, &d);
-    return status;
-}
-
-rnn_status_t rnn_tokenizer_add_folder(rnn_tokenizer_t *tokenizer, const char *path)
-{
-    RNNI_REQUIRE(tokenizer && path, RNN_ERROR_ARGUMENT, "the %s is NULL", tokenizer ? "path" : "tokenizer");
-    RNNI_REQUIRE(rnn_tokenizer_size(tokenizer) == 0, RNN_ERROR_STATE,
-                 "the vocabulary of the tokenizer is built and cannot change");
-    rnn_context_t *context = rnni_tokenizer_context(tokenizer);
-    visiting v = { context, count_document, tokenizer };
-    listing folders;
-    rnn_status_t status = begin_listing(&folders, context, path, true);
-    if (status == RNN_OK) status = visit_folders(&v, path, &folders);
-    end_listing(&folders);
-    return status;
-}
-
 /* ---- the classes ---- */
 
 /* Those of `like`, or the folders. */
@@ -193,6 +166,43 @@ static int32_t class_of(const rnni_store *store, const char *folder)
 {
     return (int32_t)rnni_vocabulary_find(&store->names, folder, strlen(folder));
 }
+
+/* Every document below `path`. With a store, its classes are named first. */
+static rnn_status_t visit_tree(const visiting *v, const char *path, rnni_store *store,
+                               const rnn_dataset_t *like)
+{
+    listing folders;
+    rnn_status_t status = begin_listing(&folders, v->context, path, true);
+    if (status == RNN_OK && store) status = name_classes(store, path, &folders, like);
+    if (status == RNN_OK) status = visit_folders(v, path, &folders);
+    end_listing(&folders);
+    return status;
+}
+
+/* ---- words ---- */
+
+static rnn_status_t count_document(const char *path, const char *folder, void *user)
+{
+    document d;
+    rnn_context_t *context = rnni_tokenizer_context(user);
+    (void)folder;
+    RNNI_TRY(read_document(context, path, &d));
+    rnn_status_t status = rnn_tokenizer_add_text(user, d.text.text, (int64_t)d.text.size);
+    free_document(context, &d);
+    return status;
+}
+
+rnn_status_t rnn_tokenizer_add_folder(rnn_tokenizer_t *tokenizer, const char *path)
+{
+    RNNI_REQUIRE(tokenizer && path, RNN_ERROR_ARGUMENT, "the %s is NULL", tokenizer ? "path" : "tokenizer");
+    RNNI_REQUIRE(rnn_tokenizer_size(tokenizer) == 0, RNN_ERROR_STATE,
+                 "the vocabulary of the tokenizer is built and cannot change");
+    rnn_context_t *context = rnni_tokenizer_context(tokenizer);
+    visiting v = { context, count_document, tokenizer };
+    return visit_tree(&v, path, NULL, NULL);
+}
+
+/* ---- the two ways to have them ---- */
 
 static rnn_status_t check_arguments(const char *path, const rnn_tokenizer_t *tokenizer,
                                     const rnn_dataset_t *like, rnn_dataset_t **dataset)
@@ -223,13 +233,9 @@ static rnn_status_t load_document(const char *path, const char *folder, void *us
 static rnn_status_t load(rnni_texts *texts, const char *path, const rnn_dataset_t *like)
 {
     visiting v = { texts->context, load_document, texts };
-    listing folders;
-    rnn_status_t status = begin_listing(&folders, texts->context, path, true);
-    if (status == RNN_OK) status = name_classes(texts->store, path, &folders, like);
-    if (status == RNN_OK) status = visit_folders(&v, path, &folders);
-    if (status == RNN_OK) rnni_store_settle(texts->store);
-    end_listing(&folders);
-    return status;
+    RNNI_TRY(visit_tree(&v, path, texts->store, like));
+    rnni_store_settle(texts->store);
+    return RNN_OK;
 }
 
 rnn_status_t rnn_dataset_load_folder(rnn_context_t *context, const char *path,
@@ -318,12 +324,8 @@ static rnn_status_t read_sample(int64_t index, rnn_sample_t *sample, void *user)
 static rnn_status_t list_documents(stream *s, rnni_store *store, const char *path, const rnn_dataset_t *like)
 {
     visiting v = { s->context, note_document, s };
-    listing folders;
     s->store = store;
-    rnn_status_t status = begin_listing(&folders, s->context, path, true);
-    if (status == RNN_OK) status = name_classes(store, path, &folders, like);
-    if (status == RNN_OK) status = visit_folders(&v, path, &folders);
-    end_listing(&folders);
+    rnn_status_t status = visit_tree(&v, path, store, like);
     store->count = store->source.count = (int64_t)s->count;
     store->classes = (int64_t)store->names.count;
     return status;
@@ -342,12 +344,8 @@ rnn_status_t rnn_dataset_stream_folder(rnn_context_t *context, const char *path,
                             .release = release_stream,
                             .user = s };
     rnn_dataset_t *made = NULL;
-    rnn_status_t status = rnn_dataset_from_source(s->context, &source, &made);
-    if (status != RNN_OK) {
-        release_stream(s);
-        return status;
-    }
-    status = list_documents(s, made->store, path, like);
+    RNNI_TRY(rnni_dataset_of_own(s->context, &source, &made));
+    rnn_status_t status = list_documents(s, made->store, path, like);
     if (status == RNN_OK) *dataset = made;
     else rnn_dataset_free(made);
     return status;

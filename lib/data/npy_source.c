@@ -170,12 +170,8 @@ static rnn_status_t open_dataset(stream *s, rnn_dataset_t **dataset)
                             .release = release_stream,
                             .user = s };
     rnn_dataset_t *made = NULL;
-    rnn_status_t status = rnn_dataset_from_source(s->context, &source, &made);
-    if (status != RNN_OK) {
-        release_stream(s);
-        return status;
-    }
-    status = rnni_survey(made);
+    RNNI_TRY(rnni_dataset_of_own(s->context, &source, &made));
+    rnn_status_t status = rnni_survey(made);
     made->store->classes = s->largest + 1;
     if (status == RNN_OK) *dataset = made;
     else rnn_dataset_free(made);

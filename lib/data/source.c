@@ -315,3 +315,10 @@ rnn_status_t rnn_dataset_from_source(rnn_context_t *context, const rnn_source_t 
     *dataset = made;
     return RNN_OK;
 }
+
+rnn_status_t rnni_dataset_of_own(rnn_context_t *context, const rnn_source_t *source, rnn_dataset_t **dataset)
+{
+    rnn_status_t status = rnn_dataset_from_source(context, source, dataset);
+    if (status != RNN_OK) source->release(source->user);
+    return status;
+}
