@@ -144,7 +144,8 @@ static void input_weight_gradient(const rnni_node *node, const rnni_whole *whole
 
 void rnni_recurrent_after(const rnni_node *node, const rnni_whole *whole, int stage, int64_t piece)
 {
+    const rnni_slot *slots = whole->runs[0].slots;
     if (stage == 0) add_by_word(node, whole, piece);
-    else if (stage == 1) word_gradients(node, whole, piece);
-    else input_weight_gradient(node, whole, (int32_t)piece);
+    else if (stage == 1 && slots[node->inputs[RNNI_RECURRENT_X]->id].learns) word_gradients(node, whole, piece);
+    else if (stage == 2 && slots[node->id].learns) input_weight_gradient(node, whole, (int32_t)piece);
 }
