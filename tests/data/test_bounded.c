@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _XOPEN_SOURCE 700
 #include "harness.h"
+#include "serial/counted.h"
 #include <rnn/data.h>
 
 #include <sys/stat.h>
@@ -9,31 +10,10 @@
 
 enum { LIMIT = 8 << 20, FILE_SIZE = 40 << 20 };
 
-typedef struct capped {
-    size_t live, most;
-} capped;
-
-static void *take(size_t size, size_t alignment, void *user)
+static rnn_context_t *capped_context(counted *c)
 {
-    capped *c = user;
-    void *block = NULL;
-    if (size > LIMIT - c->live || posix_memalign(&block, alignment, size) != 0) return NULL;
-    c->live += size;
-    if (c->live > c->most) c->most = c->live;
-    return block;
-}
-
-static void give(void *pointer, size_t size, void *user)
-{
-    ((capped *)user)->live -= size;
-    free(pointer);
-}
-
-static rnn_context_t *capped_context(capped *c)
-{
-    rnn_allocator_t allocator = { sizeof(allocator), take, give, c };
-    *c = (capped){ 0, 0 };
-    rnn_context_t *context = rnn_context_create(&allocator);
+    *c = (counted){ .limit = LIMIT };
+    rnn_context_t *context = counted_context(c);
     CHECK(context != NULL);
     return context;
 }
@@ -90,11 +70,11 @@ static void go_through(rnn_dataset_t *d, int64_t batch)
     }
 }
 
-static void end(rnn_context_t *context, capped *c, const char *what)
+static void end(rnn_context_t *context, const counted *c, const char *what)
 {
     rnn_context_free(context);
-    printf("%s: %.1f MB at most\n", what, (double)c->most / (1 << 20));
-    CHECK_INT(c->live, 0);
+    printf("%s: %.1f MB at most\n", what, (double)c->peak / (1 << 20));
+    CHECK_INT(c->bytes, 0);
 }
 
 static rnn_csv_t *make_csv(rnn_context_t *context, rnn_tokenizer_t *t, int stream)
@@ -110,7 +90,7 @@ static rnn_csv_t *make_csv(rnn_context_t *context, rnn_tokenizer_t *t, int strea
 
 TEST(csv)
 {
-    capped c;
+    counted c;
     rnn_context_t *context = capped_context(&c);
     rnn_tokenizer_t *t = tokenizer(context);
     FILE *out = fopen(below("table.csv"), "w");
@@ -142,7 +122,7 @@ TEST(csv)
 TEST(npy)
 {
     enum { STEPS = 1024, ROWS = FILE_SIZE / STEPS / 4 };
-    capped c;
+    counted c;
     rnn_context_t *context = capped_context(&c);
     const int64_t shape[] = { ROWS, STEPS, 1 };
     rnn_tensor_t *tensor = rnn_tensor_create(NULL, RNN_F32, 3, shape);
@@ -179,7 +159,7 @@ static void fill_folder(int documents)
 TEST(folder)
 {
     enum { DOCUMENTS = 80 };
-    capped c;
+    counted c;
     rnn_context_t *context = capped_context(&c);
     rnn_tokenizer_t *t = tokenizer(context);
     rnn_dataset_t *d = NULL;

@@ -134,10 +134,7 @@ TEST(vectors)
 {
     enum { H = 6 };
     rnn_model_t *model = rnn_model_create(NULL);
-    rnn_layer_t *code = rnn_input_vector(model, "code", 2), *x = rnn_input_values(model, "x", ZOO_FEATURES);
-    rnn_layer_t *c0 = rnn_input_vector(model, "c0", H), *h = rnn_lstm(model, x, H);
-    CHECK_OK(rnn_layer_set_initial_vector(h, RNN_STATE_HIDDEN, rnn_dense(model, code, H, RNN_TANH)));
-    CHECK_OK(rnn_layer_set_initial_vector(h, RNN_STATE_CELL, c0));
+    rnn_layer_t *h = zoo_lstm_of_vectors(model, H);
     CHECK_OK(rnn_model_set_output(model, h, "y"));
     CHECK_OK(rnn_model_build(model));
     rnn_tensor_t *inputs[3] = { help_random_tensor(RNN_F32, 1, 2, -1, 1),

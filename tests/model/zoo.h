@@ -157,6 +157,17 @@ enum { ZOO_ROWS = sizeof zoo / sizeof *zoo };
 HARNESS_STATIC int32_t zoo_precision = RNN_PRECISION_F32;
 
 /* A built model with random weights. */
+/* An LSTM whose initial states come from vector inputs 0, [2], through a dense layer, and 2, [units]; input 1 has
+ * the values. */
+HARNESS_STATIC rnn_layer_t *zoo_lstm_of_vectors(rnn_model_t *model, int64_t units)
+{
+    rnn_layer_t *code = rnn_input_vector(model, "code", 2), *x = rnn_input_values(model, "x", ZOO_FEATURES);
+    rnn_layer_t *c0 = rnn_input_vector(model, "c0", units), *h = rnn_lstm(model, x, units);
+    CHECK_OK(rnn_layer_set_initial_vector(h, RNN_STATE_HIDDEN, rnn_dense(model, code, units, RNN_TANH)));
+    CHECK_OK(rnn_layer_set_initial_vector(h, RNN_STATE_CELL, c0));
+    return h;
+}
+
 HARNESS_STATIC rnn_model_t *zoo_make(rnn_context_t *context, const zoo_row *row)
 {
     rnn_model_t *model = rnn_model_create(context);

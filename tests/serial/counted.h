@@ -9,6 +9,7 @@
 typedef struct {
     int64_t blocks, bytes, peak; /* alive, and the most bytes that ever were */
     int64_t calls, fail_at;      /* the call with this number (from 1) fails, and all after it; 0: none */
+    int64_t limit;               /* bytes that may be alive; 0: any */
 } counted;
 
 __attribute__((unused)) static void *counted_allocate(size_t size, size_t alignment, void *user)
@@ -16,6 +17,7 @@ __attribute__((unused)) static void *counted_allocate(size_t size, size_t alignm
     counted *c = user;
     c->calls++;
     if (c->fail_at && c->calls >= c->fail_at) return NULL;
+    if (c->limit && (size > (size_t)c->limit || (int64_t)size > c->limit - c->bytes)) return NULL;
     size_t rounded = (size + alignment - 1) / alignment * alignment;
     void *block = rounded < size ? NULL : aligned_alloc(alignment, rounded);
     if (!block) return NULL;
