@@ -13,6 +13,7 @@ trap 'rm -rf "$work"' EXIT
 
 # Flags come through the environment, so that nothing is compiled again; places come from this script alone.
 unset PREFIX prefix LIBDIR libdir INCLUDEDIR includedir DESTDIR exec_prefix PKGCONFIGDIR MAKELEVEL
+unset PKG_CONFIG_PATH PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR # another copy may be installed
 build() { MAKEFLAGS= $MAKE --no-print-directory "$@"; }
 
 # check WHAT COMMAND...
