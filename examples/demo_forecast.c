@@ -3,12 +3,12 @@
  * last twelve monthly changes, on a log scale, and says the next one. It learns from the first ten years and
  * is measured on the last two.
  *
- *     demo_forecast FOLDER     writes FOLDER/forecast.safetensors */
+ *     demo_forecast FOLDER     writes FOLDER/forecast.safetensors, and forecast.svg, a picture of both years */
 #include "demo.h"
 
 #include <math.h>
 
-enum { MONTHS = 144, TRAIN = 120, WINDOW = 12 };
+enum { MONTHS = 144, TRAIN = 120, TEST = MONTHS - TRAIN, WINDOW = 12, FIRST_SHOWN = MONTHS - 48 };
 
 static const float passengers[MONTHS] = {
     112, 118, 132, 129, 121, 135, 148, 148, 136, 119, 104, 118, /* thousands; 1949 */
@@ -133,9 +133,44 @@ static double rmse(const float *said, int first, int count)
     return sqrt(sum / count);
 }
 
-static void report(rnn_state_t *state, scale_t scale)
+static int32_t write_file(const char *text, int64_t size, void *file)
 {
-    enum { TEST = MONTHS - TRAIN };
+    return fwrite(text, 1, (size_t)size, file) != (size_t)size;
+}
+
+/* The last four years: what was, and from the third year on what the network said. */
+static void draw(const float *said, const float *ahead, const char *folder)
+{
+    enum { SHOWN = MONTHS - FIRST_SHOWN };
+    static const char *const names[] = { "passengers", "GRU, a month ahead", "GRU, a year ahead" };
+    double lines[3][SHOWN];
+    const double *const values[] = { lines[0], lines[1], lines[2] };
+    for (int t = FIRST_SHOWN; t < MONTHS; t++) {
+        int at = t - FIRST_SHOWN, i = t - TRAIN;
+        lines[0][at] = passengers[t];
+        lines[1][at] = i < 0 ? NAN : (double)said[i];
+        lines[2][at] = i < 0 ? NAN : (double)ahead[i];
+    }
+    rnn_chart_t chart = { .struct_size = sizeof chart, .title = "Airline passengers and what a GRU forecasts",
+                          .x_label = "year", .y_label = "thousands a month", .x_first = 1957,
+                          .x_step = 1.0 / 12 };
+    char path[1024];
+    snprintf(path, sizeof path, "%s/forecast.svg", folder);
+    FILE *file = fopen(path, "w");
+    if (!file) {
+        perror(path);
+        exit(1);
+    }
+    check(rnn_svg_lines(names, values, 3, SHOWN, &chart, write_file, file));
+    if (fclose(file)) {
+        perror(path);
+        exit(1);
+    }
+    printf("\nPicture: %s\n", path);
+}
+
+static void report(rnn_state_t *state, scale_t scale, const char *folder)
+{
     float last[TEST], year_ago[TEST], said[TEST], ahead[TEST];
     for (int i = 0; i < TEST; i++) {
         last[i] = passengers[TRAIN + i - 1];
@@ -156,12 +191,14 @@ static void report(rnn_state_t *state, scale_t scale)
     for (int i = 0; i < 12; i++)
         printf("%5.0f", (double)said[12 + i]);
     puts("");
+    draw(said, ahead, folder);
 }
 
 int main(int argc, char **argv)
 {
     char path[1024];
-    snprintf(path, sizeof path, "%s/forecast.safetensors", argc > 1 ? argv[1] : ".");
+    const char *folder = argc > 1 ? argv[1] : ".";
+    snprintf(path, sizeof path, "%s/forecast.safetensors", folder);
     puts("== Forecast: a GRU and the airline passengers of 1949 to 1960 ==");
     scale_t scale = measure_scale();
     rnn_dataset_t *data = make_dataset(scale);
@@ -175,7 +212,7 @@ int main(int argc, char **argv)
     if (!text || sscanf(text, "%lf %lf", &stored.mean, &stored.deviation) != 2) return 1;
     rnn_state_t *state = rnn_state_create(loaded);
     if (!state) check(RNN_ERROR_STATE);
-    report(state, stored);
+    report(state, stored, folder);
     printf("Model: %s\n\n", path);
     rnn_state_free(state);
     rnn_dataset_free(data);

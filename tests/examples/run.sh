@@ -94,6 +94,7 @@ demos() {
     check "sentiment: ahead of naive Bayes by 10" at_least "$(shown 'LSTM, loaded from its file')" \
         "$(shown 'bag of words' | awk '{ print $1 + 10 }')"
     cp "$work/forecast.txt" "$work/printed"
+    check "forecast draws its picture" grep -q '</svg>' "$work/demo/forecast.svg"
     check "forecast: ahead of last value" at_most "$(shown 'GRU, loaded from its file, a month ahead')" \
         "$(shown 'the last month again' | awk '{ print $1 * 0.7 }')"
     cp "$work/words.txt" "$work/printed"
