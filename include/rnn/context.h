@@ -28,9 +28,11 @@ enum { RNN_SETTING_INT = 1, RNN_SETTING_FLOAT = 2 };
 
 /** Settings of a context. */
 enum {
-    RNN_CONTEXT_THREADS = 1, /**< int, 1 to 1024; default: RNN_NUM_THREADS if it is such a number, else the processors this process may use */
+    RNN_CONTEXT_THREADS = 1, /**< int, 1 to 1024; default: RNN_NUM_THREADS if it is such a number, else the
+                                  processors this process may use */
     RNN_CONTEXT_SEED = 2,    /**< int, 0 to 2^53; default 0. Everything random derives from it */
-    RNN_CONTEXT_ISA = 3      /**< int, RNN_ISA_*; default: RNN_ISA by its name, else the best the machine has */
+    RNN_CONTEXT_ISA = 3      /**< int, RNN_ISA_*; default: RNN_ISA by its name, else the best the machine
+                                  has */
 };
 
 /** Instruction sets that kernels exist for. Asking for one that the machine lacks is an error. */
@@ -45,8 +47,9 @@ typedef struct rnn_allocator {
     void *user;
 } rnn_allocator_t;
 
-/** A context with the defaults, or NULL. `allocator` may be NULL for the C library's; it is copied. With that one, a context keeps blocks of 2 MiB
- *  and more that are given back, up to 64 MiB of them, for who asks next, until it is freed; with an allocator of the caller's it keeps none. */
+/** A context with the defaults, or NULL. `allocator` may be NULL for the C library's; it is copied. With that
+ *  one, a context keeps blocks of 2 MiB and more that are given back, up to 64 MiB of them, for who asks
+ *  next, until it is freed; with an allocator of the caller's it keeps none. */
 RNN_API rnn_context_t *rnn_context_create(const rnn_allocator_t *allocator);
 
 /** Gives up the caller's reference. NULL is fine. */
@@ -63,8 +66,8 @@ RNN_API rnn_status_t rnn_context_get_int(const rnn_context_t *context, int32_t s
 /** Describes the context's setting number `index` from 0 on; RNN_END past the last. */
 RNN_API rnn_status_t rnn_context_setting(int32_t index, rnn_setting_t *setting);
 
-/** The name of the instruction set that `context` computes with ("scalar", "avx2", "avx512", "neon"); NULL and an
- *  explained error when RNN_ISA or RNN_CONTEXT_ISA asks for one that the machine does not have. */
+/** The name of the instruction set that `context` computes with ("scalar", "avx2", "avx512", "neon"); NULL
+ *  and an explained error when RNN_ISA or RNN_CONTEXT_ISA asks for one that the machine does not have. */
 RNN_API const char *rnn_context_isa_name(rnn_context_t *context);
 
 RNN_END_DECLS

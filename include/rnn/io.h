@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** @file io.h
- * Reading and writing through the caller's functions: a model may live inside another file, an archive, a network
- * stream or flash memory. Calls that take a path or a memory block are short forms of these. */
+ * Reading and writing through the caller's functions: a model may live inside another file, an archive, a
+ * network stream or flash memory. Calls that take a path or a memory block are short forms of these. */
 #ifndef RNN_IO_H
 #define RNN_IO_H
 
@@ -16,8 +16,9 @@ typedef struct rnn_io {
     int64_t (*read)(void *data, int64_t size, void *user);
     /** Writes all of `size` bytes; returns `size`, or -1 on failure. */
     int64_t (*write)(const void *data, int64_t size, void *user);
-    /** Moves to `offset` from the start (whence 0), from where it is (whence 1, always with offset 0: only asks), or from
-     *  the end (whence 2, offset <= 0); returns the new position from the start, or -1. As fseek and lseek count. */
+    /** Moves to `offset` from the start (whence 0), from where it is (whence 1, always with offset 0: only
+     *  asks), or from the end (whence 2, offset <= 0); returns the new position from the start, or -1. As
+     *  fseek and lseek count. */
     int64_t (*seek)(int64_t offset, int32_t whence, void *user);
     /** Called once when the library is done with the object; may be NULL. */
     void (*close)(void *user);

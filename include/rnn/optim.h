@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** @file optim.h
- * Optimizers and their constants. g is the gradient after clipping, w the weights; state starts at 0; t counts updates from 1 on.
+ * Optimizers and their constants. g is the gradient after clipping, w the weights; state starts at 0; t
+ * counts updates from 1 on.
  *
  *   optimizer   update                                                       defaults
  *   SGD         m = momentum m + g; w -= lr m                                lr 0.01, momentum 0
@@ -12,16 +13,19 @@
  *   ADAM        m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2               lr 0.001, b1 0.9, b2 0.999, eps 1e-7
  *               w -= lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)      (Kingma and Ba 2015)
  *               RNN_OPTIM_AMSGRAD: the largest v so far in place of v        (Reddi 2018)
- *   ADAMW       Adam with decoupled weight decay                             + weight decay 0.01 (Loshchilov and Hutter 2019)
+ *   ADAMW       Adam with decoupled weight decay, 0.01                       (Loshchilov and Hutter 2019)
  *   NADAM       Adam with Nesterov's momentum: mu_t = b1 (1 - 0.96^(0.004 t) / 2), M_t = mu_1 ... mu_t
- *               w -= lr ((1 - mu_t) g / (1 - M_t) + mu_t+1 m / (1 - M_t+1)) / (sqrt(v / (1 - b2^t)) + eps)   (Dozat 2016)
+ *               w -= lr ((1 - mu_t) g / (1 - M_t) + mu_t+1 m / (1 - M_t+1)) / (sqrt(v / (1 - b2^t)) + eps)
+ *                                                                            (Dozat 2016)
  *   ADAMAX      m as Adam; u = max(b2 u, |g| + eps); w -= lr (m / (1 - b1^t)) / u
  *   ADAGRAD     v = v + g^2; w -= lr g / (sqrt(v) + eps)                     lr 0.01, eps 1e-10 (Duchi 2011)
- *   ADADELTA    v = alpha v + (1 - alpha) g^2; d = sqrt(u + eps) / sqrt(v + eps) g          lr 1, alpha 0.9, eps 1e-6
+ *   ADADELTA    v = alpha v + (1 - alpha) g^2;                               lr 1, alpha 0.9, eps 1e-6
+ *               d = sqrt(u + eps) / sqrt(v + eps) g;
  *               u = alpha u + (1 - alpha) d^2; w -= lr d                     (Zeiler 2012)
  *
- * Weight decay of all but AdamW is coupled: g + weight_decay w takes the place of g. AdamW's is decoupled: w is first multiplied by 1 - lr weight_decay.
- * It applies to all weights, biases too, of layers whose RNN_LAYER_DECAY is 1. */
+ * Weight decay of all but AdamW is coupled: g + weight_decay w takes the place of g. AdamW's is decoupled: w
+ * is first multiplied by 1 - lr weight_decay. It applies to all weights, biases too, of layers whose
+ * RNN_LAYER_DECAY is 1. */
 #ifndef RNN_OPTIM_H
 #define RNN_OPTIM_H
 
@@ -32,7 +36,8 @@ enum {
     RNN_OPTIM_ADAMAX = 6, RNN_OPTIM_ADAGRAD = 7, RNN_OPTIM_ADADELTA = 8
 };
 
-/** Constants of optimizers, set on a trainer after its optimizer was chosen; an optimizer refuses those it does not have. */
+/** Constants of optimizers, set on a trainer after its optimizer was chosen; an optimizer refuses those it
+ *  does not have. */
 enum {
     RNN_OPTIM_LEARNING_RATE = 101,  /**< float, >= 0 */
     RNN_OPTIM_MOMENTUM = 102,       /**< float, 0 to below 1: SGD, RMSprop */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /** @file rnn.h
- * librnn: recurrent networks, trained and run in C. Include this file alone; read the others in this order. */
+ * librnn: recurrent networks, trained and run in C. Include this file alone; read the others in this
+ * order. */
 #ifndef RNN_H
 #define RNN_H
 

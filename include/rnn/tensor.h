@@ -27,15 +27,18 @@ RNN_API int64_t rnn_dtype_size(int32_t dtype);
 /** The name as safetensors writes it ("F32", "I64", "BOOL"), or NULL. Static. */
 RNN_API const char *rnn_dtype_name(int32_t dtype);
 
-/** A contiguous tensor of zeros. `shape` has `rank` sizes >= 0; rank 0 is a single number. NULL on failure. */
-RNN_API rnn_tensor_t *rnn_tensor_create(rnn_context_t *context, int32_t dtype, int32_t rank, const int64_t *shape);
+/** A contiguous tensor of zeros. `shape` has `rank` sizes >= 0; rank 0 is a single number. NULL on
+ *  failure. */
+RNN_API rnn_tensor_t *rnn_tensor_create(rnn_context_t *context, int32_t dtype, int32_t rank,
+                                        const int64_t *shape);
 
 /** Wraps the caller's memory, which must outlive the tensor and is neither copied nor freed.
  *  `strides` are in elements and may be NULL (contiguous). NULL on failure. */
-RNN_API rnn_tensor_t *rnn_tensor_wrap(rnn_context_t *context, int32_t dtype, int32_t rank, const int64_t *shape,
-                                      const int64_t *strides, void *data);
+RNN_API rnn_tensor_t *rnn_tensor_wrap(rnn_context_t *context, int32_t dtype, int32_t rank,
+                                      const int64_t *shape, const int64_t *strides, void *data);
 
-/** The part [start, start + length) of dimension `axis` as a view that shares the storage. NULL on failure. */
+/** The part [start, start + length) of dimension `axis` as a view that shares the storage. NULL on
+ *  failure. */
 RNN_API rnn_tensor_t *rnn_tensor_slice(rnn_tensor_t *tensor, int32_t axis, int64_t start, int64_t length);
 
 /** The same numbers under another shape of the same count, as a view; the tensor must be contiguous. */
@@ -64,8 +67,8 @@ RNN_API void *rnn_tensor_data(rnn_tensor_t *tensor);
 RNN_API const void *rnn_tensor_const_data(const rnn_tensor_t *tensor);
 
 /** Copies `source` into `target`: equal shapes, any strides, numbers converted between types (to an integer:
- *  rounded to nearest; RNN_ERROR_RANGE when a value does not fit, with `target` untouched). The two must not overlap
- *  unless they are the same view. */
+ *  rounded to nearest; RNN_ERROR_RANGE when a value does not fit, with `target` untouched). The two must not
+ *  overlap unless they are the same view. */
 RNN_API rnn_status_t rnn_tensor_copy(rnn_tensor_t *target, const rnn_tensor_t *source);
 
 /** One element as a double, by its position in row-major order of the shape; 0 when out of range. */
