@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes a smaller file of a trained model: its weights rounded to 8 or 16 bits. With a file of texts and
- * labels
- * (`0<TAB>text`, classes as numbers) it prints what that costs in accuracy, for every precision.
+/* Makes a smaller file of a trained model: its weights rounded to 8 or 16 bits. With a file of labels and
+ * texts (`label<TAB>text`) it prints what that costs in accuracy, for every precision.
  *
  *     quantize MODEL OUT [int8|int8_weights|bf16] [TEXTS.tsv]
  *
- * New here: rnn_model_set_precision, rnn_model_weight_bytes. */
+ * New here: rnn_model_set_precision, rnn_model_weight_bytes; rnn_model_like and rnn_model_get_reading, so that
+ * labels and texts are read as they were in training. */
 #include <rnn/rnn.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,12 +48,21 @@ static int accuracy(rnn_model_t *model, rnn_dataset_t *texts, double *part)
     return status < 0;
 }
 
+static rnn_dataset_t *read_texts(const rnn_model_t *model, const char *path)
+{
+    rnn_dataset_t *texts = NULL, *like = rnn_model_like(model, NULL);
+    rnn_dataset_load_text(NULL, path, rnn_model_tokenizer(model, NULL), like, &texts);
+    rnn_dataset_free(like);
+    if (!texts || rnn_model_get_reading(model, texts) >= 0) return texts;
+    rnn_dataset_free(texts);
+    return NULL;
+}
+
 /* Every precision in turn, and back to float. */
 static int compare(rnn_model_t *model, const char *path)
 {
-    rnn_dataset_t *texts = NULL;
-    if (rnn_dataset_load_text(NULL, path, rnn_model_tokenizer(model, NULL), NULL, &texts) < 0) return 1;
-    int failed = 0;
+    rnn_dataset_t *texts = read_texts(model, path);
+    int failed = !texts;
     for (int32_t p = RNN_PRECISION_F32; !failed && rnn_precision_name(p); p++) {
         double part = 0;
         failed = rnn_model_set_precision(model, p) < 0 || accuracy(model, texts, &part);
