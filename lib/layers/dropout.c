@@ -27,7 +27,7 @@ static void plan(const rnni_node *node, rnni_run *run)
 static void fill_row(const rnni_node *node, const rnni_run *run, int64_t sequence, int64_t step, rnni_real *mask)
 {
     double rate = rnni_node_get(node, RNN_LAYER_DROPOUT);
-    rnni_random stream = rnni_random_stream(run->seed, RNNI_RANDOM_DROPOUT, (uint64_t)node->id * 128, run->epoch, (uint64_t)run->index[sequence]);
+    rnni_random stream = rnni_random_stream(run->seed, RNNI_RANDOM_DROPOUT, (uint64_t)node->id * 128, run->epoch, rnni_run_key(run, sequence));
     for (int64_t i = 0; i < node->features; i++)
         mask[i] = rnni_random_uniform(&stream, (uint64_t)(step * node->features + i)) < rate ? 0 : (rnni_real)(1 / (1 - rate));
 }

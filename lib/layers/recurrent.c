@@ -323,7 +323,7 @@ void rnni_recurrent_carry(const rnni_node *node, const rnni_run *run)
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_whole *whole = run->whole;
     for (int64_t b = 0; b < run->count; b++) {
-        rnni_real *carried = whole->carried + (run->first + b) * whole->carried_size + whole->carried_at[node->id];
+        rnni_real *carried = whole->carried + run->sequence[b] * whole->carried_size + whole->carried_at[node->id];
         for (int state = 0; state < r->cell->states; state++)
             memcpy(carried + (state ? r->passes * r->o : 0), rnni_final_at(run, node, run->slots[node->id].final, state, b, 0),
                    (size_t)(r->passes * rnni_state_width(r, state)) * sizeof *carried);

@@ -14,11 +14,11 @@ static void fill_mask(const rnni_work *w, uint32_t purpose, double rate, int64_t
         int64_t sequence = w->axis->order[s];
         rnni_real *row = mask + s * features;
         if (fixed) {
-            memcpy(row, fixed + (w->run->first + sequence) * features, (size_t)features * sizeof *row);
+            memcpy(row, fixed + w->run->sequence[sequence] * features, (size_t)features * sizeof *row);
             continue;
         }
         rnni_random stream = rnni_random_stream(w->run->seed, purpose, (uint64_t)w->node->id * 128 + (uint64_t)w->number, w->run->epoch,
-                                                (uint64_t)w->run->index[sequence]);
+                                                rnni_run_key(w->run, sequence));
         for (int64_t i = 0; i < features; i++)
             row[i] = rnni_random_uniform(&stream, (uint64_t)i) < rate ? 0 : (rnni_real)(1 / (1 - rate));
     }
@@ -50,10 +50,10 @@ static void fill_keep(const rnni_work *w, int64_t t, int state, rnni_real *keep)
         if (!w->run->training) {
             for (int64_t i = 0; i < n; i++) keep[i] = (rnni_real)rate;
         } else if (fixed) {
-            memcpy(keep, fixed + (w->run->first + sequence) * n, (size_t)n * sizeof *keep);
+            memcpy(keep, fixed + w->run->sequence[sequence] * n, (size_t)n * sizeof *keep);
         } else {
             rnni_random stream = rnni_random_stream(w->run->seed, RNNI_RANDOM_ZONEOUT, (uint64_t)w->node->id * 256 + (uint64_t)(w->number * 2 + state),
-                                                    w->run->epoch, (uint64_t)w->run->index[sequence]);
+                                                    w->run->epoch, rnni_run_key(w->run, sequence));
             for (int64_t i = 0; i < n; i++) keep[i] = rnni_random_uniform(&stream, (uint64_t)((rnni_run_first_step(w->run) + t) * n + i)) < rate;
         }
     }

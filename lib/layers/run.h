@@ -11,7 +11,7 @@
  *
  *   row(t, s) = offset[t] + s     for sorted sequence s < active[t]
  *
- * Vectors (one row a sequence) stay in batch order. */
+ * Vectors (one row a sequence) have the order of the run's sequences, which is rnni_run.sequence. */
 typedef struct rnni_axis {
     int64_t count;      /* sequences */
     int64_t rows;       /* useful steps of all */
@@ -56,8 +56,8 @@ typedef struct rnni_run {
     const rnni_graph *graph;
     const rnni_kernels *kernels;
     int64_t count;            /* sequences */
-    int64_t first;            /* number of the first one in the batch */
-    const int64_t *index;     /* [count] numbers in the dataset: keys of random numbers */
+    const int64_t *sequence;  /* [count] their numbers in the batch; NULL in a stream */
+    const int64_t *index;     /* [sequences of the batch] numbers in the dataset: keys of random numbers */
     bool training;            /* dropout acts, values are kept for backward */
     bool stream;              /* one step of one stream: slots' carried states are used */
     bool fresh;               /* the stream's first step: states start as in a whole run */
@@ -85,9 +85,12 @@ static inline rnni_real *rnni_run_shared(const rnni_run *run, const rnni_node *n
 static inline const rnni_real *rnni_run_carried(const rnni_run *run, const rnni_node *node, int64_t sequence)
 {
     const rnni_whole *whole = run->whole;
-    if (!whole || run->first + sequence >= whole->carried_count) return NULL;
-    return whole->carried + (run->first + sequence) * whole->carried_size + whole->carried_at[node->id];
+    if (!whole || run->sequence[sequence] >= whole->carried_count) return NULL;
+    return whole->carried + run->sequence[sequence] * whole->carried_size + whole->carried_at[node->id];
 }
+
+/* What random numbers of a sequence are keyed by: the same wherever in a batch it stands. */
+static inline uint64_t rnni_run_key(const rnni_run *run, int64_t sequence) { return (uint64_t)run->index[run->sequence[sequence]]; }
 
 /* Steps that came before this run's. */
 static inline int64_t rnni_run_first_step(const rnni_run *run) { return run->whole ? run->whole->first_step : 0; }

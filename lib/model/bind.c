@@ -4,11 +4,13 @@
 #include "layers/recurrent.h"
 #include "model/exec.h"
 
-/* A batch comes in: it is checked, cut into shards, each shard's axes and buffers are laid out, and its values are moved there. */
+/* A batch comes in: it is checked, its sequences are sorted by length and cut into shards, each shard's axes and buffers are laid out, and its values are
+ * moved there. */
 
 /* ---- shards ------------------------------------------------------------------------------------------------------- */
 
-int64_t rnni_shard_size(const rnn_context_t *context, bool training, int64_t count)
+/* About how many sequences a shard has. In training a function of the batch's size alone: gradients are summed shard by shard. */
+static int64_t shard_size(const rnn_context_t *context, bool training, int64_t count)
 {
     enum { SMALL = 16, LARGE = 128 };
     if (!training) { /* nothing is summed: as many as the threads share out; weights are read once a step for all of them */
@@ -22,7 +24,7 @@ int64_t rnni_shard_size(const rnn_context_t *context, bool training, int64_t cou
 
 int32_t rnni_shard_count(const rnn_context_t *context, bool training, int64_t count)
 {
-    int64_t size = rnni_shard_size(context, training, count);
+    int64_t size = shard_size(context, training, count);
     return count == 0 ? 1 : (int32_t)((count + size - 1) / size);
 }
 
@@ -110,17 +112,21 @@ static bool useful(const rnni_column *column, int32_t mask_id, int64_t row)
     return (!column->mask || column->mask[row]) && (mask_id < 0 || column->ids[row] != mask_id);
 }
 
-/* Sorts sequences by falling length, equal ones in their order: counting sort over lengths 0 .. longest. */
-static void sort_by_length(rnni_axis *axis, const int64_t *lengths, int64_t *places, int64_t longest)
+static int64_t useful_steps(const rnni_column *column, int32_t mask_id, int64_t sequence)
+{
+    int64_t steps = column->starts[sequence + 1] - column->starts[sequence], left_out = 0;
+    if (!column->mask && mask_id < 0) return steps;
+    for (int64_t r = column->starts[sequence]; r < column->starts[sequence + 1]; r++) left_out += !useful(column, mask_id, r);
+    return steps - left_out;
+}
+
+/* order[count]: sequences by falling length, equal ones in their order. Counting sort over lengths 0 .. longest; `places` has longest + 2. */
+static void sort_by_length(int64_t count, const int64_t *lengths, int64_t longest, int64_t *places, int64_t *order)
 {
     memset(places, 0, (size_t)(longest + 2) * sizeof *places);
-    for (int64_t b = 0; b < axis->count; b++) places[longest - lengths[b] + 1]++;
+    for (int64_t b = 0; b < count; b++) places[longest - lengths[b] + 1]++;
     for (int64_t i = 1; i <= longest + 1; i++) places[i] += places[i - 1];
-    for (int64_t b = 0; b < axis->count; b++) {
-        int64_t s = places[longest - lengths[b]]++;
-        axis->order[s] = b;
-        axis->lengths[s] = lengths[b];
-    }
+    for (int64_t b = 0; b < count; b++) order[places[longest - lengths[b]]++] = b;
 }
 
 static void place_rows(rnni_axis *axis)
@@ -137,19 +143,19 @@ static void place_rows(rnni_axis *axis)
     axis->offset[axis->steps] = axis->rows;
 }
 
-/* Lays out one axis of a run over sequences [first, first + count) of its column. `lengths` and `places` are scratch. */
-static void fill_axis(rnni_axis *axis, const rnni_column *column, int32_t mask_id, int64_t first, int64_t *lengths, int64_t *places)
+/* Lays out one axis of a run over these sequences of its column. `lengths` and `places` are scratch. */
+static void fill_axis(rnni_axis *axis, const rnni_column *column, int32_t mask_id, const int64_t *sequence, int64_t *lengths, int64_t *places)
 {
     int64_t longest = 0;
-    for (int64_t b = 0; b < axis->count; b++) {
-        lengths[b] = 0;
-        for (int64_t r = column->starts[first + b]; r < column->starts[first + b + 1]; r++) lengths[b] += useful(column, mask_id, r);
-        if (lengths[b] > longest) longest = lengths[b];
+    for (int64_t i = 0; i < axis->count; i++) {
+        lengths[i] = useful_steps(column, mask_id, sequence[i]);
+        if (lengths[i] > longest) longest = lengths[i];
     }
-    sort_by_length(axis, lengths, places, longest);
+    sort_by_length(axis->count, lengths, longest, places, axis->order);
+    for (int64_t s = 0; s < axis->count; s++) axis->lengths[s] = lengths[axis->order[s]];
     place_rows(axis);
     for (int64_t s = 0; s < axis->count; s++) {
-        int64_t t = 0, b = first + axis->order[s];
+        int64_t t = 0, b = sequence[axis->order[s]];
         for (int64_t r = column->starts[b]; r < column->starts[b + 1]; r++)
             if (useful(column, mask_id, r)) axis->position[axis->offset[t++] + s] = r;
     }
@@ -170,28 +176,67 @@ int64_t *rnni_axis_scratch(rnni_arena *arena, int64_t count, int64_t steps)
     return rnni_arena_take(arena, (size_t)count + (size_t)steps + 2, sizeof(int64_t));
 }
 
-static int64_t longest_of(const rnni_column *column, int64_t first, int64_t count)
+int64_t *rnni_order_take(rnni_arena *arena, int64_t count, int64_t most, int64_t **steps)
 {
-    int64_t longest = 0;
-    for (int64_t b = first; b < first + count; b++) {
-        int64_t length = column->starts[b + 1] - column->starts[b];
-        if (length > longest) longest = length;
-    }
-    return longest;
+    int64_t *order = rnni_arena_take(arena, (size_t)count, sizeof(int64_t));
+    *steps = rnni_axis_scratch(arena, count, most);
+    return order;
+}
+
+static const rnni_column *column_of(const rnni_exec *exec, int32_t axis)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    return &exec->batch->input[rnni_input_number(graph, graph->axes[axis].input)];
 }
 
 static void lay_out_axes(rnni_exec *exec, rnni_run *run, bool fill)
 {
     const rnni_graph *graph = &exec->model->graph;
     for (int32_t a = 0; a < graph->axis_count; a++) {
-        const rnni_column *column = &exec->batch->input[rnni_input_number(graph, graph->axes[a].input)];
-        int64_t steps = longest_of(column, run->first, run->count);
-        int64_t rows = column->starts[run->first + run->count] - column->starts[run->first];
+        const rnni_column *column = column_of(exec, a);
+        int64_t steps = 0, rows = 0;
+        for (int64_t i = 0; i < run->count; i++) {
+            int64_t length = column->starts[run->sequence[i] + 1] - column->starts[run->sequence[i]];
+            if (length > steps) steps = length;
+            rows += length;
+        }
         rnni_axis_take(&run->axis_arena, &run->axes[a], run->count, steps, rows);
         int64_t *scratch = rnni_axis_scratch(&run->axis_arena, run->count, steps);
-        if (fill) fill_axis(&run->axes[a], column, graph->axes[a].mask_id, run->first, scratch, scratch + run->count);
+        if (fill) fill_axis(&run->axes[a], column, graph->axes[a].mask_id, run->sequence, scratch, scratch + run->count);
     }
 }
+
+/* ---- the order of a batch ----------------------------------------------------------------------------------------- */
+
+/* Useful steps of each sequence, on all its axes; in inference they are taken as equal. Returns the most that one has. */
+static int64_t count_steps(const rnni_exec *exec, int64_t *steps)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    int64_t most = 0;
+    for (int64_t b = 0; b < exec->batch->count; b++) {
+        steps[b] = 0;
+        for (int32_t a = 0; exec->training && a < graph->axis_count; a++)
+            steps[b] += useful_steps(column_of(exec, a), graph->axes[a].mask_id, b);
+        if (steps[b] > most) most = steps[b];
+    }
+    return most;
+}
+
+/* The order in which sequences are dealt out to shards: by falling length, so that those of a shard end at about the same time. */
+static rnn_status_t sort_batch(rnni_exec *exec)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    int64_t count = exec->batch->count, steps = 0;
+    rnni_arena counting = { 0 };
+    for (int32_t a = 0; a < graph->axis_count; a++) steps += rnni_column_longest(column_of(exec, a));
+    (void)rnni_order_take(&counting, count, steps, &exec->steps);
+    RNNI_TRY(rnni_arena_reserve(&exec->order, exec->context, counting.used));
+    exec->sequence = rnni_order_take(&exec->order, count, steps, &exec->steps);
+    sort_by_length(count, exec->steps, count_steps(exec, exec->steps), exec->steps + count, exec->sequence);
+    return RNN_OK;
+}
+
+static int64_t work_of(const rnni_exec *exec, int64_t sequence) { return 1 + exec->steps[sequence]; }
 
 /* ---- buffers ------------------------------------------------------------------------------------------------------ */
 
@@ -288,7 +333,8 @@ static void load_input(const rnni_run *run, const rnni_node *input, const rnni_c
     const rnni_slot *slot = &run->slots[input->id];
     int64_t n = input->features;
     if (input->flow == RNNI_FLOW_VECTOR) {
-        if (slot->y && run->count) memcpy(slot->y, column->values + run->first * n, (size_t)(run->count * n) * sizeof *slot->y);
+        for (int64_t b = 0; slot->y && b < run->count; b++)
+            memcpy(slot->y + b * n, column->values + run->sequence[b] * n, (size_t)n * sizeof *slot->y);
         return;
     }
     const rnni_axis *axis = &run->axes[input->axis];
@@ -305,18 +351,17 @@ static void load_shard(int64_t index, void *argument)
     for (int32_t i = 0; i < graph->input_count; i++) load_input(&exec->runs[index], graph->inputs[i], &exec->batch->input[i]);
 }
 
-/* Run number `index` of a batch cut into shards of `size` sequences. */
-static void begin_run(rnni_exec *exec, int32_t index, int64_t size)
+/* Run number `index` of a batch, over `count` sequences of its order. */
+static void begin_run(rnni_exec *exec, int32_t index, int64_t first, int64_t count)
 {
     const rnni_graph *graph = &exec->model->graph;
     rnni_run *run = &exec->runs[index];
-    int64_t first = index * size, left = exec->batch->count - first;
     run->graph = graph;
     run->kernels = graph->kernels;
     run->whole = &exec->whole;
-    run->first = first;
-    run->count = left < size ? left : size;
-    run->index = run->count ? exec->batch->index + first : NULL;
+    run->count = count;
+    run->sequence = exec->sequence + first;
+    run->index = exec->batch->index;
     run->training = exec->training;
     run->recompute = exec->recompute;
     run->input_gradients = exec->input_gradients;
@@ -327,6 +372,21 @@ static void begin_run(rnni_exec *exec, int32_t index, int64_t size)
     run->gradients = !exec->training ? NULL
                      : index == 0 || graph->dense_total == 0 ? exec->gradients
                                                              : exec->shard_gradients + (index - 1) * graph->dense_total;
+}
+
+/* Cuts a batch into shards that have about the same work: each takes its part of what is left, so none is empty while there are as many sequences as shards.
+ * Where lengths are equal, so are counts of sequences, but for one. */
+static void begin_runs(rnni_exec *exec, int32_t shards)
+{
+    int64_t left = 0, first = 0;
+    for (int64_t b = 0; b < exec->batch->count; b++) left += work_of(exec, b);
+    for (int32_t i = 0; i < shards; i++) {
+        int64_t most = (left + shards - i - 1) / (shards - i), end = first, work = 0;
+        while (end < exec->batch->count && work < most) work += work_of(exec, exec->sequence[end++]);
+        begin_run(exec, i, first, end - first);
+        first = end;
+        left -= work;
+    }
 }
 
 /* A batch of one sequence goes through weights that are packed for one row. Not in a model that is being trained: they would have to be packed again
@@ -355,9 +415,9 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
     exec->whole.runs = exec->runs;
     exec->whole.count = count;
     memset(exec->whole.rows, 0, (size_t)graph->axis_count * sizeof *exec->whole.rows);
-    int64_t size = rnni_shard_size(exec->context, exec->training, batch->count);
+    RNNI_TRY(sort_batch(exec));
+    begin_runs(exec, count);
     for (int32_t i = 0; i < count; i++) {
-        begin_run(exec, i, size);
         RNNI_TRY(place_axes(exec, &exec->runs[i]));
         for (int32_t a = 0; a < graph->axis_count; a++) exec->whole.rows[a] += exec->runs[i].axes[a].rows;
     }

@@ -49,6 +49,7 @@ void rnni_exec_release(rnni_exec *exec)
     if (!exec->model) return;
     rnn_context_t *context = exec->context;
     const rnni_graph *graph = &exec->model->graph;
+    rnni_arena_release(&exec->order, context);
     for (int32_t i = 0; i < exec->run_capacity; i++) release_run(exec, &exec->runs[i]);
     rnni_free(context, exec->runs, (size_t)exec->run_capacity * sizeof *exec->runs);
     for (int32_t i = 0; exec->shared_blocks && exec->shared_counts && i < graph->count; i++)

@@ -6,12 +6,15 @@
 #include "layers/run.h"
 #include "model/model.h"
 
-/* Runs batches through a model: cuts a batch into shards of consecutive sequences, one run each, and runs the shards in parallel. How a batch is cut in
- * training depends on its size alone, so that gradients do not depend on threads. Reused from batch to batch; memory grows to the largest seen. */
+/* Runs batches through a model: cuts a batch, sorted by length, into shards of equal work, one run each, and runs the shards in parallel. How a batch is cut in
+ * training depends on the batch alone, so that gradients do not depend on threads. Reused from batch to batch; memory grows to the largest seen. */
 typedef struct rnni_exec {
     rnn_model_t *model;              /* borrowed */
     rnn_context_t *context;
     const rnn_batch_t *batch;        /* of the last bind */
+    rnni_arena order;                /* has the two that follow */
+    int64_t *steps;                  /* [sequences] useful steps of each, on all its axes */
+    int64_t *sequence;               /* [sequences] numbers in the batch in the order in which runs take them, the first ones by the first run */
     rnni_run *runs;
     int32_t run_count, run_capacity;
     rnni_whole whole;                /* what the shards share */
@@ -54,14 +57,14 @@ typedef struct rnni_layout {
 enum { RNNI_MOVE_IN, RNNI_MOVE_ADD, RNNI_MOVE_OUT };
 void rnni_move_rows(const rnni_run *run, const rnni_node *node, rnni_layout layout, rnni_real *rows, rnni_real *table, int how);
 
-/* Sequences of one shard. In training a function of the batch's size alone: gradients are summed shard by shard. */
-int64_t rnni_shard_size(const rnn_context_t *context, bool training, int64_t count);
-/* Shards of a batch of so many sequences, at least one. */
+/* Shards of a batch of so many sequences, at least one; in training a function of that alone. */
 int32_t rnni_shard_count(const rnn_context_t *context, bool training, int64_t count);
 /* Takes an axis' arrays, of sizes that hold whatever the masks are. */
 void rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows);
 /* Numbers that filling them takes beside: count + steps + 2. */
 int64_t *rnni_axis_scratch(rnni_arena *arena, int64_t count, int64_t steps);
+/* The order of a batch's sequences, [count], and their steps, [count], behind which there is room for sorting; `most`: steps that one may have on all axes. */
+int64_t *rnni_order_take(rnni_arena *arena, int64_t count, int64_t most, int64_t **steps);
 /* Places a run's buffers in its arena (or measures them); the run's axes are laid out. While measuring, of an axis only count, rows and steps are read. */
 void rnni_run_lay_out(rnni_run *run);
 

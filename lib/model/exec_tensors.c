@@ -14,7 +14,7 @@ int32_t rnni_input_number(const rnni_graph *graph, const rnni_node *input)
 
 int64_t rnni_exec_target_row(const rnni_run *run, const rnni_node *node, const rnn_batch_t *batch, int32_t target, int64_t row)
 {
-    if (node->axis < 0) return run->first + row;
+    if (node->axis < 0) return run->sequence[row];
     const rnni_graph *graph = run->graph;
     const rnni_column *input = &batch->input[rnni_input_number(graph, graph->axes[node->axis].input)];
     const rnni_axis *axis = &run->axes[node->axis];
@@ -25,7 +25,7 @@ int64_t rnni_exec_target_row(const rnni_run *run, const rnni_node *node, const r
         else high = middle;
     }
     t = low;
-    int64_t sequence = run->first + axis->order[row - axis->offset[t]];
+    int64_t sequence = run->sequence[axis->order[row - axis->offset[t]]];
     return batch->target[target].starts[sequence] + position - input->starts[sequence];
 }
 
@@ -62,14 +62,14 @@ void rnni_move_rows(const rnni_run *run, const rnni_node *node, rnni_layout layo
 {
     int64_t n = node->features;
     if (node->axis < 0) {
-        move_block(run->kernels, run->count, n, rows, n, table + run->first * n, how);
+        for (int64_t b = 0; b < run->count; b++) move_block(run->kernels, 1, n, rows + b * n, n, table + run->sequence[b] * n, how);
         return;
     }
     const rnni_axis *axis = &run->axes[node->axis];
     for (int64_t first = 0; first < axis->steps; first += STEPS_AT_ONCE)
         for (int64_t s = 0; s < axis->active[first]; s++) {
             int64_t left = axis->lengths[s] - first, end = first + (left < STEPS_AT_ONCE ? left : STEPS_AT_ONCE);
-            int64_t b = run->first + axis->order[s], shift = layout.starts ? b * layout.steps - layout.starts[b] : 0;
+            int64_t b = run->sequence[axis->order[s]], shift = layout.starts ? b * layout.steps - layout.starts[b] : 0;
             for (int64_t t = first, count; t < end; t += count) {
                 int64_t row = axis->offset[t] + s;
                 count = even_steps(axis, s, t, end - t);

@@ -63,6 +63,16 @@ static size_t shard_bytes(counting *c, int64_t count)
     return bytes;
 }
 
+static size_t order_bytes(const counting *c)
+{
+    size_t bytes = 0;
+    int64_t *steps;
+    rnni_arena arena = { 0 };
+    (void)rnni_order_take(&arena, c->plan->batch, c->plan->steps * c->graph->axis_count, &steps);
+    add_block(&bytes, arena.used, 1);
+    return bytes;
+}
+
 /* What an exec has whatever its batch, and with it one run a shard. */
 static size_t fixed_bytes(const rnni_graph *graph, bool training, int32_t shards)
 {
@@ -78,11 +88,12 @@ static size_t fixed_bytes(const rnni_graph *graph, bool training, int32_t shards
 
 static size_t count_all(counting *c)
 {
-    int64_t size = rnni_shard_size(c->graph->context, c->plan->training, c->plan->batch), last = size ? c->plan->batch % size : 0, whole = size ? c->plan->batch / size : 0;
-    size_t bytes = fixed_bytes(c->graph, c->plan->training, rnni_shard_count(c->graph->context, c->plan->training, c->plan->batch));
+    int64_t batch = c->plan->batch, shards = rnni_shard_count(c->graph->context, c->plan->training, batch), larger = batch % shards;
+    size_t bytes = fixed_bytes(c->graph, c->plan->training, (int32_t)shards);
+    add(&bytes, order_bytes(c), 1);
     add(&bytes, shared_bytes(c), 1);
-    add(&bytes, (size_t)whole, whole ? shard_bytes(c, size) : 0);
-    if (last || !whole) add(&bytes, shard_bytes(c, last), 1);
+    add(&bytes, (size_t)(shards - larger), shard_bytes(c, batch / shards));
+    if (larger) add(&bytes, (size_t)larger, shard_bytes(c, batch / shards + 1));
     return bytes;
 }
 

@@ -170,7 +170,7 @@ static void place_rows(rnni_goal *goal, const rnni_exec *exec, int32_t r)
     int64_t rows = rnni_run_rows(run, goal->node), t = 0;
     for (int64_t i = 0; i < rows; i++) {
         while (axis && i >= axis->offset[t + 1]) t++;
-        int64_t sequence = run->first + (axis ? axis->order[i - axis->offset[t]] : i);
+        int64_t sequence = run->sequence[axis ? axis->order[i - axis->offset[t]] : i];
         place_row(goal, &exec->batch->target[goal->target], classes,
                   rnni_exec_target_row(run, goal->node, exec->batch, goal->target, i), goal->first[r] + i,
                   weights ? weights[sequence] : 1);
