@@ -49,15 +49,6 @@ typedef struct rnni_pool {
 
 /* Waiting. */
 
-static inline void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 static int64_t nanoseconds(void)
 {
     struct timespec now;
@@ -85,7 +76,7 @@ static void wait_for_news(rnni_pool *pool, uint32_t seen)
     while (pool->spin) {
         for (int i = 0; i < PAUSES; i++) {
             if (has_news(pool, seen)) return;
-            relax();
+            rnni_relax();
         }
         if (nanoseconds() - start > SPIN_NANOSECONDS) break;
     }
@@ -102,7 +93,7 @@ static void wait_for_workers(rnni_pool *pool)
     while (pool->spin) {
         for (int i = 0; i < PAUSES; i++) {
             if (is_over(pool)) return;
-            relax();
+            rnni_relax();
         }
         int64_t now = nanoseconds();
         if (start == 0) start = now;

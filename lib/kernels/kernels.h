@@ -36,6 +36,7 @@ typedef struct rnni_row {
     const rnni_real *c_in;      /* lstm: [h] */
     rnni_real *c_out, *h_out;   /* [h]; c_out may be c_in, h_out is not h_in */
     int activation;             /* rnn: RNNI_ACT_TANH or RNNI_ACT_RELU */
+    int64_t first, last;        /* blocks of `width` units that this call does, [first, last); changes no bit */
     int backwards;              /* the last units first; changes no bit */
 } rnni_row;
 typedef void rnni_row_kernel(const rnni_row *step);
@@ -69,6 +70,9 @@ int64_t rnni_packed_size(const rnni_kernels *kernels, int64_t k, int64_t n);
 /* Packs B, whose element (k, n) is b[k * row_stride + n * column_stride]. */
 void rnni_pack(const rnni_kernels *kernels, int64_t k, int64_t n, const rnni_real *b, int64_t row_stride,
                int64_t column_stride, rnni_real *packed);
+
+/* Blocks of `width` units that h units make for the kernels of rnni_row. */
+static inline int64_t rnni_row_blocks(const rnni_kernels *kernels, int64_t h) { return (h + kernels->width - 1) / kernels->width; }
 
 /* weight [gates * h][k] for the kernels of rnni_row: blocks of `width` units, each [k][gates][width], the last filled with 0. */
 int64_t rnni_row_size(const rnni_kernels *kernels, int64_t gates, int64_t h, int64_t k);

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernels/kernels.h"
 
-#include <string.h>
-
-static int64_t blocks_of(const rnni_kernels *kernels, int64_t h)
-{
-    return (h + kernels->width - 1) / kernels->width;
-}
-
 int64_t rnni_row_size(const rnni_kernels *kernels, int64_t gates, int64_t h, int64_t k)
 {
-    return blocks_of(kernels, h) * k * gates * kernels->width;
+    return rnni_row_blocks(kernels, h) * k * gates * kernels->width;
 }
 
 void rnni_row_pack(const rnni_kernels *kernels, int64_t gates, int64_t h, int64_t k, const rnni_real *weight,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/pool.h"
 #include "layers/precision.h"
 #include "layers/recurrent_work.h"
 
@@ -50,13 +51,31 @@ static void next_chunk(const rnni_work *w, bool down, int64_t edge, int64_t *fro
 
 /* ---- forward ------------------------------------------------------------------------------------------------------ */
 
+/* The input product of a chunk's rows, cut into parts for as many threads. */
+typedef struct input_work {
+    const rnni_work *w;
+    int64_t first, rows, share;
+    rnni_real *z;
+} input_work;
+
+static void input_part(int64_t part, void *argument)
+{
+    const input_work *in = argument;
+    const rnni_work *w = in->w;
+    int64_t from = part * in->share, rows = in->rows - from < in->share ? in->rows - from : in->share;
+    if (rows > 0)
+        rnni_recurrent_input_product(w->node, w->number, w->run->kernels, rows, w->x + (in->first + from) * w->pass->input, in->z + from * w->ldz,
+                                     w->ldz);
+}
+
 /* b + W x for the rows of steps [from, to), all at once. */
 static void input_products(const rnni_work *w, int64_t from, int64_t to, rnni_real *z)
 {
-    int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first, columns = w->r->cell->gates * w->r->h, n = w->pass->input;
+    int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first, columns = w->r->cell->gates * w->r->h;
+    input_work in = { w, first, rows, (rows + w->parts - 1) / w->parts, z };
     if (w->table) w->run->kernels->gather_rows(rows, columns, w->ids + first, w->table, columns, z, w->ldz);
-    else
-        rnni_recurrent_input_product(w->node, w->number, w->run->kernels, rows, w->x + first * n, z, w->ldz);
+    else if (w->parts > 1) rnni_parallel(w->node->graph->context, w->parts, input_part, &in);
+    else input_part(0, &in);
 }
 
 /* Step t, whose input products are in z. */
@@ -80,7 +99,7 @@ static int64_t steps_alone(const rnni_work *w, int64_t t, int64_t most, rnni_rea
     while (count < most && w->axis->active[t + direction * count] == 1) count++;
     rnni_row_steps steps = { .count = count, .z = z, .z_step = direction * w->r->cell->blocks * w->r->h,
                              .y = w->y ? w->y + w->axis->offset[t] * w->ldy : NULL, .y_step = direction * w->ldy, .h = w->saved->h,
-                             .c = w->saved->c, .scratch = w->run->scratch };
+                             .c = w->saved->c, .scratch = w->run->scratch, .parts = w->parts };
     if (count) rnni_recurrent_row_steps(w->node, w->number, &steps);
     return count;
 }
@@ -89,6 +108,8 @@ static void pass_forward(rnni_work *w)
 {
     int64_t steps = w->axis->steps;
     bool in_place = !w->run->training && !w->kept->keep[0] && !w->kept->keep[1];
+    if (in_place && w->axis->count == 1 && w->run->whole->count == 1 && atomic_load(&w->node->rows))
+        w->parts = rnni_recurrent_row_parts(w->node, steps);
     rnni_recurrent_load_states(w);
     rnni_recurrent_drop(w);
     rnni_cell_step step = begin_steps(w);
@@ -288,7 +309,7 @@ static rnni_work work_of(const rnni_node *node, rnni_run *run, int32_t number)
     rnni_layer_values *saved = slot->saved;
     int32_t layer = number / r->directions;
     rnni_work w = { .node = node, .run = run, .r = r, .axis = &run->axes[node->axis], .pass = &r->pass[number], .number = number,
-                    .ldz = r->cell->blocks * r->h, .saved = saved, .kept = &saved->pass[number] };
+                    .ldz = r->cell->blocks * r->h, .saved = saved, .kept = &saved->pass[number], .parts = 1 };
     for (int i = 0; i < r->cell->vector_count; i++) {
         int64_t offset = node->weights[r->pass[number].vectors + i].offset;
         w.vectors[i] = run->graph->weights + offset;

@@ -104,7 +104,10 @@ typedef struct rnni_row_steps {
     rnni_real *y;                 /* outputs likewise, or NULL */
     int64_t z_step, y_step;
     rnni_real *h, *c, *scratch;   /* [h] states, replaced; [h] scratch */
+    int64_t parts;                /* of the units, one a thread: 1 or rnni_recurrent_row_parts */
 } rnni_row_steps;
+/* Among how many of the context's threads a sequence of so many steps is to be shared by units. */
+int64_t rnni_recurrent_row_parts(const rnni_node *node, int64_t steps);
 void rnni_recurrent_row_steps(const rnni_node *node, int32_t number, const rnni_row_steps *steps);
 /* recurrent_fold.c */
 int64_t rnni_recurrent_shared_size(const rnni_node *node, int64_t rows, bool training);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/pool.h"
 #include "layers/precision.h"
 #include "layers/recurrent.h"
 
@@ -104,24 +105,66 @@ static rnni_row row_of(const rnni_node *node, int32_t number)
                        .packed_ih = rows ? rows + ih : NULL,
                        .packed_hh = rows ? rows + hh : NULL,
                        .bias = rows ? rows + bias : NULL,
-                       .activation = r->activation };
+                       .activation = r->activation,
+                       .last = rnni_row_blocks(node->graph->kernels, r->h) };
+}
+
+/* ---- consecutive steps of one sequence */
+
+/* What a split has to give: bytes of recurrent weights of a part, and of all parts in all steps. Below that a core reads
+ * the weights from its own cache as fast as two do and tell each other (docs/performance.md has the times), or a sleeping
+ * thread wakes up too late. */
+enum { PART_BYTES = 128 * 1024, SPLIT_BYTES = 16 * 1024 * 1024 };
+
+int64_t rnni_recurrent_row_parts(const rnni_node *node, int64_t steps)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    int64_t bytes = rnni_row_size(node->graph->kernels, r->cell->gates, r->h, r->h) * (int64_t)sizeof(rnni_real);
+    int64_t parts = bytes / PART_BYTES, most = node->graph->context->threads;
+    if (most > RNNI_MOST_PARTS) most = RNNI_MOST_PARTS;
+    if (most < 2 || parts < 2 || bytes * steps < SPLIT_BYTES) return 1;
+    return parts < most ? parts : most;
+}
+
+typedef struct row_work {
+    const rnni_row_steps *steps;
+    rnni_row_kernel *kernel;
+    rnni_row row; /* what all steps share */
+    int64_t share; /* blocks of a part */
+} row_work;
+
+/* Where step i leaves h: at its output, or in turn in two places, since it reads what the step before has left. */
+static rnni_real *row_out(const rnni_row_steps *s, int64_t i)
+{
+    return s->y ? s->y + i * s->y_step : i % 2 ? s->h : s->scratch;
+}
+
+/* Every part has the same units in all steps, and steps them on its own: c is its alone, h is everyone's. */
+static void row_step(int64_t step, int64_t part, void *argument)
+{
+    const row_work *w = argument;
+    rnni_row row = w->row;
+    row.z = w->steps->z + step * w->steps->z_step;
+    row.h_in = step ? row_out(w->steps, step - 1) : w->steps->h;
+    row.h_out = row_out(w->steps, step);
+    row.first = part * w->share;
+    if (row.last > row.first + w->share) row.last = row.first + w->share;
+    row.backwards = (int)(step & 1);
+    w->kernel(&row);
 }
 
 void rnni_recurrent_row_steps(const rnni_node *node, int32_t number, const rnni_row_steps *steps)
 {
-    rnni_row_kernel *kernel = rnni_recurrent_of(node)->cell->row(node->graph->kernels);
-    rnni_row row = row_of(node, number);
-    row.h_in = steps->h;
-    row.c_in = row.c_out = steps->c;
-    rnni_real *y = steps->y;
-    for (int64_t i = 0; i < steps->count; i++) { /* a step reads h where the one before has left it */
-        row.z = steps->z + i * steps->z_step;
-        row.h_out = y ? y + i * steps->y_step : row.h_in == steps->h ? steps->scratch : steps->h;
-        row.backwards = (int)(i & 1);
-        kernel(&row);
-        row.h_in = row.h_out;
-    }
-    if (row.h_in != steps->h) memcpy(steps->h, row.h_in, (size_t)row.h * sizeof *row.h_in);
+    row_work w = { .steps = steps, .kernel = rnni_recurrent_of(node)->cell->row(node->graph->kernels), .row = row_of(node, number) };
+    int64_t blocks = w.row.last, share = (blocks + steps->parts - 1) / steps->parts;
+    w.row.c_in = w.row.c_out = steps->c;
+    w.share = share + share % 2; /* kernels work on several blocks at once */
+    int64_t parts = (blocks + w.share - 1) / w.share;
+    if (parts > 1) rnni_parallel_steps(node->graph->context, steps->count, parts, row_step, &w);
+    else
+        for (int64_t i = 0; i < steps->count; i++) row_step(i, 0, &w);
+    const rnni_real *h = row_out(steps, steps->count - 1);
+    if (h != steps->h) memcpy(steps->h, h, (size_t)w.row.h * sizeof *h);
 }
 
 /* ---- memory of a stream */

@@ -67,6 +67,7 @@ typedef struct rnni_work {
     rnni_real *y;             /* [rows], leading dimension ldy, to be copied to; NULL: nobody reads it, or the kept states are it */
     const rnni_real *dy;
     int64_t ldy;
+    int64_t parts;            /* threads that share a sequence which is alone: parts of rows in the input product, of units in a step */
     const rnni_real *vectors[RNNI_CELL_VECTORS]; /* the cell's own, and their gradients */
     rnni_real *dvectors[RNNI_CELL_VECTORS];
 } rnni_work;

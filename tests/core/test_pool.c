@@ -194,6 +194,92 @@ TEST(more_threads_can_be_asked_for_later)
     rnn_context_free(context);
 }
 
+/* Steps whose parts read what all parts of the step before have written, without atomics. */
+enum { STEP_COUNT = 300 };
+typedef struct {
+    rnn_context_t *context;
+    int64_t parts;
+    int calls[STEP_COUNT][RNNI_MOST_PARTS];
+    long wrong[RNNI_MOST_PARTS]; /* how often a part found the step before incomplete */
+    int slow;                    /* the part that dozes now and then, or -1 */
+} stepped;
+
+static void one_part(int64_t step, int64_t part, void *argument)
+{
+    stepped *s = argument;
+    for (int64_t p = 0; step > 0 && p < s->parts; p++) s->wrong[part] += s->calls[step - 1][p] != 1;
+    if (part == s->slow && step % 50 == 7) doze(500);
+    s->calls[step][part]++;
+}
+
+static int all_stepped(const stepped *s, int64_t steps)
+{
+    for (int64_t p = 0; p < s->parts; p++) {
+        if (s->wrong[p]) return 0;
+        for (int64_t t = 0; t < STEP_COUNT; t++)
+            if (s->calls[t][p] != (t < steps)) return 0;
+    }
+    return 1;
+}
+
+static int take_steps(rnn_context_t *context, int64_t steps, int64_t parts, int slow)
+{
+    stepped *s = calloc(1, sizeof *s);
+    if (!s) return 0;
+    s->context = context;
+    s->parts = parts;
+    s->slow = slow;
+    rnni_parallel_steps(context, steps, parts, one_part, s);
+    int good = all_stepped(s, steps);
+    free(s);
+    return good;
+}
+
+TEST(steps_wait_for_each_other)
+{
+    static const int64_t parts[] = { 1, 2, 3, 5, 8, RNNI_MOST_PARTS };
+    for (int threads = 1; threads <= 8; threads++) {
+        rnn_context_t *context = context_with(threads);
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+            CHECK(take_steps(context, STEP_COUNT, parts[i], -1));
+            CHECK(take_steps(context, STEP_COUNT, parts[i], (int)parts[i] - 1));
+            CHECK(take_steps(context, 1, parts[i], 0));
+            CHECK(take_steps(context, 0, parts[i], -1));
+        }
+        rnn_context_free(context);
+    }
+}
+
+static void steps_inside(int64_t index, void *argument)
+{
+    (void)index;
+    if (!take_steps(((tally *)argument)->context, STEP_COUNT, 4, 1)) atomic_fetch_add(&((tally *)argument)->calls[0], 1);
+}
+
+static void *steps_of_a_thread(void *argument)
+{
+    int good = 1;
+    for (int i = 0; i < 30; i++) good = take_steps(argument, STEP_COUNT, 3, -1) && good;
+    return good ? argument : NULL;
+}
+
+TEST(steps_where_the_threads_are_taken)
+{
+    static tally t;
+    pthread_t threads[4];
+    memset(&t, 0, sizeof(t));
+    t.context = context_with(3);
+    rnni_parallel(t.context, 6, steps_inside, &t);
+    CHECK_INT(atomic_load(&t.calls[0]), 0);
+    for (int i = 0; i < 4; i++) CHECK_INT(pthread_create(&threads[i], NULL, steps_of_a_thread, t.context), 0);
+    for (int i = 0; i < 4; i++) {
+        void *good;
+        pthread_join(threads[i], &good);
+        CHECK(good == t.context);
+    }
+    rnn_context_free(t.context);
+}
+
 static void signal_is_blocked(int64_t index, void *argument)
 {
     sigset_t set;

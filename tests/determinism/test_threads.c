@@ -163,31 +163,44 @@ TEST(equal_lengths)
     for (int i = 0; i < KINDS; i++) check_kind(&kinds[i], 1);
 }
 
-/* ---- one wide layer, one sequence: whole on any number of threads, or step by step ---- */
+/* ---- one wide layer, one sequence: whole on any number of threads, which share its units, or step by step ---- */
 
+enum { WIDE = 515, WIDE_STEPS = 40 };
 static rnn_layer_t *wide_lstm(rnn_model_t *m, rnn_layer_t *x) { return rnn_lstm(m, x, 300); }
 static rnn_layer_t *wide_gru(rnn_model_t *m, rnn_layer_t *x) { return rnn_gru(m, x, 340); }
-static rnn_layer_t *wide_rnn(rnn_model_t *m, rnn_layer_t *x) { return rnn_simple_rnn(m, x, 515); }
-
-static void check_wide(rnn_layer_t *(*make)(rnn_model_t *, rnn_layer_t *))
+static rnn_layer_t *wide_rnn(rnn_model_t *m, rnn_layer_t *x) { return rnn_simple_rnn(m, x, WIDE); }
+static rnn_layer_t *wide_both(rnn_model_t *m, rnn_layer_t *x)
 {
-    const kind k = { "wide", 0, 1, make };
-    rnn_tensor_t *data = help_random_tensor(RNN_F32, 1, STEPS, FEATURES, 5), *whole[RUNS];
-    float out[515];
+    return set(set(rnn_lstm(m, x, 200), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL), RNN_LAYER_LAYERS, 2);
+}
+static rnn_layer_t *wide_last(rnn_model_t *m, rnn_layer_t *x) { return rnn_last(m, wide_gru(m, x)); }
+static rnn_layer_t *wide_folded(rnn_model_t *m, rnn_layer_t *x) { return wide_lstm(m, rnn_embedding(m, x, 11, 32)); }
+
+static void check_steps(rnn_model_t *model, const rnn_tensor_t *data, const float *whole)
+{
+    float out[WIDE];
+    rnn_state_t *state = rnn_state_create(model);
+    int64_t n = rnn_state_output_size(state);
+    CHECK(n <= WIDE);
+    for (int64_t t = 0; t < WIDE_STEPS; t++) {
+        CHECK_OK(rnn_state_step(state, (const float *)rnn_tensor_const_data(data) + t * FEATURES, out));
+        CHECK_BYTES(out, whole + t * n, (size_t)n * sizeof *out);
+    }
+    rnn_state_free(state);
+}
+
+static void check_wide(int64_t vocabulary, int steps, rnn_layer_t *(*make)(rnn_model_t *, rnn_layer_t *))
+{
+    const kind k = { "wide", vocabulary, 1, make };
+    rnn_tensor_t *whole[RUNS], *data = vocabulary ? help_random_ids(1, WIDE_STEPS, vocabulary, 5)
+                                                  : help_random_tensor(RNN_F32, 1, WIDE_STEPS, FEATURES, 5);
     for (int run = 0; run < RUNS; run++) {
         rnn_context_t *context = make_context(run);
         rnn_model_t *model = make_model(context, &k);
         rnn_batch_t *batch = help_batch(rnn_tensor_retain(data), NULL);
         whole[run] = help_run(model, batch);
         help_same(whole[0], whole[run]);
-        rnn_state_t *state = rnn_state_create(model);
-        int64_t n = rnn_state_output_size(state);
-        CHECK(n <= 515);
-        for (int64_t t = 0; t < STEPS; t++) {
-            CHECK_OK(rnn_state_step(state, (const float *)rnn_tensor_const_data(data) + t * FEATURES, out));
-            CHECK_BYTES(out, (const float *)rnn_tensor_const_data(whole[0]) + t * n, (size_t)n * sizeof *out);
-        }
-        rnn_state_free(state);
+        if (steps) check_steps(model, data, rnn_tensor_const_data(whole[0]));
         rnn_batch_free(batch);
         rnn_model_free(model);
         rnn_context_free(context);
@@ -198,9 +211,12 @@ static void check_wide(rnn_layer_t *(*make)(rnn_model_t *, rnn_layer_t *))
 
 TEST(one_wide_sequence)
 {
-    check_wide(wide_lstm);
-    check_wide(wide_gru);
-    check_wide(wide_rnn);
+    check_wide(0, 1, wide_lstm);
+    check_wide(0, 1, wide_gru);
+    check_wide(0, 1, wide_rnn);
+    check_wide(0, 0, wide_both);
+    check_wide(0, 0, wide_last);
+    check_wide(11, 0, wide_folded);
 }
 
 TEST_MAIN

@@ -88,7 +88,7 @@ static rnni_row row_step(const rnni_kernels *k, call *c, int64_t gates, int64_t 
     rnni_row_pack(k, gates, c->n, c->n, row_matrix(500), row_hh);
     rnni_row_pack(k, biases, c->n, 1, row_matrix(900), row_bias);
     return (rnni_row){.h = c->n, .inputs = ROW_INPUTS, .x = X(0), .z = c->variant & 1 ? X(1) : NULL, .h_in = X(2), .h_out = X(3),
-                      .packed_ih = row_ih, .packed_hh = row_hh, .bias = row_bias, .backwards = c->variant & 2,
+                      .packed_ih = row_ih, .packed_hh = row_hh, .bias = row_bias, .last = rnni_row_blocks(k, c->n), .backwards = c->variant & 2,
                       .activation = c->variant & 4 ? RNNI_ACT_RELU : RNNI_ACT_TANH};
 }
 

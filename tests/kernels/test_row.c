@@ -55,7 +55,8 @@ static void check_step(const rnni_kernels *k, int gates, int activation, int64_t
     rnni_row_pack(k, gates, units, units, w_hh, rows[1]);
     rnni_row_pack(k, gates == 3 ? 4 : gates, units, 1, bias, rows[2]);
     CHECK(rnni_row_size(k, gates, units, inputs) >= gates * units * inputs);
-    for (int variant = 0; variant < 4; variant++) {
+    int64_t blocks = rnni_row_blocks(k, units);
+    for (int variant = 0; variant < 8; variant++) {
         outcome o;
         rnni_row step = { .h = units,
                           .inputs = inputs,
@@ -69,8 +70,13 @@ static void check_step(const rnni_kernels *k, int gates, int activation, int64_t
                           .packed_hh = rows[1],
                           .bias = rows[2],
                           .activation = activation,
+                          .last = blocks,
                           .backwards = variant & 2 };
-        (gates == 4 ? k->lstm_row : gates == 3 ? k->gru_row : k->rnn_row)(&step);
+        int64_t share = variant & 4 ? 3 : blocks; /* in one call, or in parts of three blocks */
+        for (; step.first < blocks; step.first += share) {
+            step.last = step.first + share < blocks ? step.first + share : blocks;
+            (gates == 4 ? k->lstm_row : gates == 3 ? k->gru_row : k->rnn_row)(&step);
+        }
         CHECK_BYTES(o.h, expected.h, (size_t)units * sizeof *o.h);
         if (gates == 4) CHECK_BYTES(o.c, expected.c, (size_t)units * sizeof *o.c);
     }

@@ -100,9 +100,9 @@ TILE_INLINE void rnn_row_finish(const rnni_row *s, int64_t u, int64_t live, cons
     {                                                                                                    \
         static void (*const of[ROW_BLOCKS])(const rnni_row *, int64_t) = { cell##_row_1, cell##_row_2,   \
                                                                            cell##_row_3, cell##_row_4 }; \
-        const int64_t blocks = (s->h + VEC_WIDTH - 1) / VEC_WIDTH, last = (blocks - 1) / group;          \
+        const int64_t last = (s->last - s->first - 1) / group;                                           \
         for (int64_t i = 0; i <= last; i++) {                                                            \
-            int64_t first = (s->backwards ? last - i : i) * group, left = blocks - first;                \
+            int64_t first = s->first + (s->backwards ? last - i : i) * group, left = s->last - first;    \
             of[(left < group ? left : group) - 1](s, first);                                             \
         }                                                                                                \
     }
