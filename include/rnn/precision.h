@@ -16,8 +16,9 @@ RNN_BEGIN_DECLS
 enum {
     /** As trained. */
     RNN_PRECISION_F32 = 0,
-    /** Weights rounded to bfloat16 (relative error up to 2^-8), sums in float: files and packed copies are half
-     *  as large. The bits of a result are those of F32 with the rounded weights. */
+    /** Weights rounded to bfloat16 (relative error up to 2^-9), and what they are multiplied with, too; sums in
+     *  float. Files and packed copies are half as large. Products take one instruction for two multiply-adds where
+     *  the processor has AVX512-BF16, and have the same bits without it. */
     RNN_PRECISION_BF16 = 1,
     /** Weights of 8 bits with a scale for each row of a matrix (error up to half a scale: largest weight of the
      *  row / 254). What they are multiplied with is rounded to 8 bits, too, with a scale for each vector: 1/127

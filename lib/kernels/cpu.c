@@ -10,6 +10,7 @@ enum {
     LEAF1_ECX_FMA = 1 << 12, LEAF1_ECX_OSXSAVE = 1 << 27, LEAF1_ECX_AVX = 1 << 28,
     LEAF7_EBX_AVX2 = 1 << 5, LEAF7_EBX_AVX512F = 1 << 16, LEAF7_EBX_AVX512DQ = 1 << 17,
     LEAF7_EBX_AVX512BW = 1 << 30, LEAF7_ECX_AVX512_VNNI = 1 << 11, LEAF7_1_EAX_AVX_VNNI = 1 << 4,
+    LEAF7_1_EAX_AVX512_BF16 = 1 << 5,
     XCR0_YMM = 0x06, /* SSE and AVX state */
     XCR0_ZMM = 0xe6  /* and the three AVX-512 states: masks, upper halves, registers 16 to 31 */
 };
@@ -41,25 +42,27 @@ int32_t rnni_cpu_isa(void)
     return has(saved, XCR0_ZMM) ? RNN_ISA_AVX512 : RNN_ISA_AVX2;
 }
 
-static int ask_vnni(void)
+static int ask_dots(void)
 {
-    unsigned a, b, c, d, found = 0;
+    unsigned a0, a1 = 0, b, c0 = 0, c, d, found = 0;
     int32_t isa = rnni_cpu_isa();
-    if (isa >= RNN_ISA_AVX2 && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
-        has(a, LEAF7_1_EAX_AVX_VNNI)) found |= RNNI_VNNI_256;
-    if (isa >= RNN_ISA_AVX512 && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
-        has(c, LEAF7_ECX_AVX512_VNNI)) found |= RNNI_VNNI_512;
+    if (isa < RNN_ISA_AVX2 || !__get_cpuid_count(7, 0, &a0, &b, &c0, &d)) return 0;
+    if (a0 >= 1 && !__get_cpuid_count(7, 1, &a1, &b, &c, &d)) return 0;
+    if (has(a1, LEAF7_1_EAX_AVX_VNNI)) found |= RNNI_DOTS_VNNI_256;
+    if (isa < RNN_ISA_AVX512) return (int)found;
+    if (has(c0, LEAF7_ECX_AVX512_VNNI)) found |= RNNI_DOTS_VNNI_512;
+    if (has(a1, LEAF7_1_EAX_AVX512_BF16)) found |= RNNI_DOTS_BF16;
     return (int)found;
 }
 
 /* Asking takes a microsecond under a hypervisor. Threads that race here find the same. */
-int rnni_cpu_vnni(void)
+int rnni_cpu_dots(void)
 {
-    enum { ASKED = 4 };
+    enum { ASKED = 8 };
     static atomic_int known;
     int found = atomic_load_explicit(&known, memory_order_relaxed);
     if (found) return found;
-    found = ask_vnni() | ASKED;
+    found = ask_dots() | ASKED;
     atomic_store_explicit(&known, found, memory_order_relaxed);
     return found;
 }

@@ -60,7 +60,7 @@ uint16_t rnni_bf16_round(rnni_real weight)
 /* ---- packing */
 
 static int64_t wide(const rnni_reduced *m) { return round_up(m->n, RNNI_REDUCED_COLUMNS); }
-static int64_t blocks_of(const rnni_reduced *m) { return (m->k + RNNI_INT8_DEPTH - 1) / RNNI_INT8_DEPTH; }
+static int64_t blocks_of(const rnni_reduced *m) { return (m->k + RNNI_REDUCED_DEPTH - 1) / RNNI_REDUCED_DEPTH; }
 static bool is_int8(const rnni_reduced *m) { return m->precision == RNN_PRECISION_INT8; }
 
 /* Numbers of k as packed. */
@@ -101,7 +101,7 @@ static int64_t column_at(const rnni_reduced *m, int64_t j, int64_t depth, int64_
 
 static void pack_bytes(rnni_reduced *m, int64_t j, int64_t first, int64_t count, const int8_t *q)
 {
-    int64_t block = first / RNNI_INT8_DEPTH, depth = round_up(count, 4), stride;
+    int64_t block = first / RNNI_REDUCED_DEPTH, depth = round_up(count, 4), stride;
     int8_t *to = m->bytes + first * wide(m);
     int32_t sum = 0;
     to += column_at(m, j, depth, 4, &stride);
@@ -114,11 +114,11 @@ static void pack_bytes(rnni_reduced *m, int64_t j, int64_t first, int64_t count,
 
 static void fill_bytes(rnni_reduced *m, int64_t j, const rnni_real *row)
 {
-    int8_t q[RNNI_INT8_DEPTH];
+    int8_t q[RNNI_REDUCED_DEPTH];
     float scale = rnni_int8_scale(m->k, row);
     m->scale[j] = scale;
-    for (int64_t p = 0; p < m->k; p += RNNI_INT8_DEPTH) {
-        int64_t count = least(m->k - p, RNNI_INT8_DEPTH);
+    for (int64_t p = 0; p < m->k; p += RNNI_REDUCED_DEPTH) {
+        int64_t count = least(m->k - p, RNNI_REDUCED_DEPTH);
         rnni_int8_round(count, row + p, scale, m->table ? m->bytes + j * m->k + p : q);
         if (!m->table) pack_bytes(m, j, p, count, q);
     }
@@ -126,9 +126,11 @@ static void fill_bytes(rnni_reduced *m, int64_t j, const rnni_real *row)
 
 static void fill_halves(rnni_reduced *m, int64_t j, const rnni_real *row)
 {
-    int64_t stride = 2;
-    uint16_t *to = m->halves + (m->table ? j * m->k : column_at(m, j, deep(m), 2, &stride));
-    for (int64_t p = 0; p < m->k; p++) to[p / 2 * stride + p % 2] = rnni_bf16_round(row[p]);
+    for (int64_t first = 0; first < m->k; first += RNNI_REDUCED_DEPTH) {
+        int64_t count = least(m->k - first, RNNI_REDUCED_DEPTH), stride = 2;
+        uint16_t *to = m->halves + (m->table ? j * m->k + first : first * wide(m) + column_at(m, j, round_up(count, 2), 2, &stride));
+        for (int64_t p = 0; p < count; p++) to[p / 2 * stride + p % 2] = rnni_bf16_round(row[first + p]);
+    }
 }
 
 void rnni_reduced_fill(rnni_reduced *m, const rnni_real *weights)
@@ -151,11 +153,11 @@ static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
                        int64_t m, const rnni_real *a, int64_t lda,
                        int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
-    enum { ROOM = 2 * RNNI_INT8_DEPTH, MOST = 64 };
+    enum { ROOM = 2 * RNNI_REDUCED_DEPTH, MOST = 64 };
     _Alignas(64) uint8_t q[ROOM];
     rnni_real scale[MOST];
     int64_t depth = round_up(count, 4), rows = least(ROOM / depth, MOST);
-    const int32_t *correction = w->correction + p / RNNI_INT8_DEPTH * wide(w);
+    const int32_t *correction = w->correction + p / RNNI_REDUCED_DEPTH * wide(w);
     for (int64_t i = 0; i < m; i += rows) {
         int64_t now = least(rows, m - i);
         kernels->int8_round(now, count, a + i * lda + p, lda, w->bound, q, depth, scale);
@@ -164,13 +166,27 @@ static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
     }
 }
 
+/* Inputs [p, p + count) of one block of k, likewise. */
+static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64_t p, int64_t count,
+                       int64_t m, const rnni_real *a, int64_t lda,
+                       int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
+{
+    enum { ROOM = 4 * RNNI_REDUCED_DEPTH };
+    _Alignas(64) uint16_t q[ROOM];
+    int64_t depth = round_up(count, 2), most = ROOM / depth, parts = (m + most - 1) / most;
+    for (int64_t part = 0, i = 0, rows; part < parts; part++, i += rows) {
+        rows = m / parts + (part < m % parts);
+        kernels->bf16_round(rows, count, a + i * lda + p, lda, q, depth);
+        kernels->bf16_product(rows, w->n, depth / 2, q, depth, 2, w->halves + p * wide(w), start, bias, c + i * ldc, ldc);
+    }
+}
+
 void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, int64_t m, const rnni_real *a,
                           int64_t lda, rnni_start start,
                           const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     if (start != RNNI_FROM_BIAS) bias = NULL;
-    if (!is_int8(w)) kernels->bf16_product(m, w->n, w->k, a, lda, w->halves, (int)start, bias, c, ldc);
-    for (int64_t p = 0; is_int8(w) && p < w->k; p += RNNI_INT8_DEPTH)
-        int8_block(kernels, w, p, least(w->k - p, RNNI_INT8_DEPTH), m, a, lda, p ? RNNI_FROM_C : (int)start,
-                   bias, c, ldc);
+    for (int64_t p = 0; p < w->k; p += RNNI_REDUCED_DEPTH)
+        (is_int8(w) ? int8_block : bf16_block)(kernels, w, p, least(w->k - p, RNNI_REDUCED_DEPTH), m, a, lda,
+                                               p ? RNNI_FROM_C : (int)start, bias, c, ldc);
 }

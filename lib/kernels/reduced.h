@@ -22,13 +22,13 @@
  *   int8   [group][k / 4][columns][4]    four k of a column side by side
  *   bf16   [group][k / 2][columns][2]    two k
  *
- * with k rounded up to 4 or 2. An int8 matrix of more than RNNI_INT8_DEPTH inputs is cut into such blocks of
+ * with k rounded up to 4 or 2. A matrix of more than RNNI_REDUCED_DEPTH inputs is cut into such blocks of
  * k, one behind another. */
 
 enum {
     RNNI_REDUCED_GROUP = 64,
     RNNI_REDUCED_COLUMNS = 16, /* n is rounded up to this */
-    RNNI_INT8_DEPTH = 8192     /* numbers of a row that a product holds on the stack; sums of so many stay below 2^31 */
+    RNNI_REDUCED_DEPTH = 8192     /* numbers of a row that a product holds on the stack; sums of so many stay below 2^31 */
 };
 
 typedef struct rnni_reduced {
@@ -48,8 +48,8 @@ size_t rnni_reduced_bytes(const rnni_reduced *matrix);
 /* Rounds W, whose row j is at weights + j * k, into the block. */
 void rnni_reduced_fill(rnni_reduced *matrix, const rnni_real *weights);
 
-/* C[m][n] = start + A[m][k] W^T for a packed matrix; A's rows are `lda` apart. The bits of a row do not
- * depend on the others. */
+/* C[m][n] = start + A[m][k] W^T for a packed matrix, A rounded to 8 or 16 bits as W is; its rows are `lda` apart.
+ * The bits of a row do not depend on the others. */
 void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
                           const rnni_real *a, int64_t lda, rnni_start start,
                           const rnni_real *bias, rnni_real *c, int64_t ldc);

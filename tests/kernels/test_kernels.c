@@ -164,12 +164,51 @@ static const specification spec_int8_product = {
 static const specification spec_int8_product_plain = {
     run_int8_product_plain, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
 
-static void run_bf16_product(const rnni_kernels *k, call *c)
+/* What they write as floats, and that they write nothing behind it. */
+static void run_bf16_round(const rnni_kernels *k, call *c)
 {
-    k->bf16_product(c->rows, c->n, DEPTH, X(0), LD(0), right_reduced(RNN_PRECISION_BF16, c->n)->halves, c->variant, X(1), X(2), LD(2));
+    static uint16_t q[7 * 402];
+    int64_t ldq = (c->n + 1) / 2 * 2 + 2;
+    memset(q, 7, sizeof q);
+    k->bf16_round(c->rows, c->n, X(0), LD(0), q, ldq);
+    for (int64_t r = 0; r < c->rows; r++) {
+        for (int64_t j = 0; j < c->n; j++) X(1)[r * LD(1) + j] = rnni_bf16_value(q[r * ldq + j]);
+        for (int64_t j = c->n; j < ldq; j++) CHECK_INT(q[r * ldq + j], j < ldq - 2 ? 0 : 0x707);
+    }
 }
+static const specification spec_bf16_round = {run_bf16_round, 1, NO_UNITS, {{1, -1, 1}, {1, 0, 0}}, {{0}}};
+
+static void run_bf16_zip(const rnni_kernels *k, call *c)
+{
+    static uint16_t q[4 * 804];
+    int64_t ldq = 2 * c->n + 2;
+    memset(q, 7, sizeof q);
+    k->bf16_zip(c->rows, c->n, X(0), LD(0), q, ldq);
+    for (int64_t r = 0; r < (c->rows + 1) / 2 * 2; r++) {
+        for (int64_t j = 0; j < c->n; j++) {
+            uint16_t half = q[r / 2 * ldq + 2 * j + r % 2];
+            if (r < c->rows) X(1)[r * LD(1) + j] = rnni_bf16_value(half);
+            else CHECK_INT(half, 0);
+        }
+        CHECK_INT(q[r / 2 * ldq + 2 * c->n], 0x707);
+    }
+}
+static const specification spec_bf16_zip = {run_bf16_zip, 1, NO_UNITS, {{1, -1, 1}, {1, 0, 0}}, {{0}}};
+
+static void bf16_call(const rnni_kernels *k, call *c, int plain)
+{
+    enum { PAIRS = (DEPTH + 1) / 2 };
+    uint16_t q[7 * PAIRS * 2];
+    k->bf16_round(c->rows, DEPTH, X(0), LD(0), q, PAIRS * 2);
+    (plain ? k->bf16_product_plain : k->bf16_product)(c->rows, c->n, PAIRS, q, PAIRS * 2, 2, right_reduced(RNN_PRECISION_BF16, c->n)->halves,
+                                                      c->variant, X(1), X(2), LD(2));
+}
+static void run_bf16_product(const rnni_kernels *k, call *c) { bf16_call(k, c, 0); }
+static void run_bf16_product_plain(const rnni_kernels *k, call *c) { bf16_call(k, c, 1); }
 static const specification spec_bf16_product = {
     run_bf16_product, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+static const specification spec_bf16_product_plain = {
+    run_bf16_product_plain, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
 
 static void run_activate(const rnni_kernels *k, call *c)
 {
@@ -955,7 +994,8 @@ static double time_call(const rnni_kernels *kernels, const specification *spec, 
 /* They pack their right-hand side in every call. */
 static int is_reduced(const specification *spec)
 {
-    return spec == &spec_int8_round || spec == &spec_int8_product || spec == &spec_int8_product_plain || spec == &spec_bf16_product;
+    return spec == &spec_int8_round || spec == &spec_int8_product || spec == &spec_int8_product_plain || spec == &spec_bf16_round ||
+           spec == &spec_bf16_zip || spec == &spec_bf16_product || spec == &spec_bf16_product_plain;
 }
 
 static void bench_kernels(const rnni_kernels *kernels)

@@ -98,11 +98,11 @@ TEST(tables_give_rows_back)
 static rnni_real by_definition(const rnni_real *a, int64_t k, rnni_real bound, const rnni_real *w,
                                rnni_real from)
 {
-    static int8_t q[2 * RNNI_INT8_DEPTH + 100];
+    static int8_t q[2 * RNNI_REDUCED_DEPTH + 100];
     float scale = rnni_int8_scale(k, w);
     rnni_int8_round(k, w, scale, q);
-    for (int64_t p = 0; p < k; p += RNNI_INT8_DEPTH) {
-        int64_t count = k - p < RNNI_INT8_DEPTH ? k - p : RNNI_INT8_DEPTH, sum = 0;
+    for (int64_t p = 0; p < k; p += RNNI_REDUCED_DEPTH) {
+        int64_t count = k - p < RNNI_REDUCED_DEPTH ? k - p : RNNI_REDUCED_DEPTH, sum = 0;
         rnni_real top = bound;
         for (int64_t i = 0; bound == 0 && i < count; i++)
             if (fabs((double)a[p + i]) > (double)top) top = (rnni_real)fabs((double)a[p + i]);
@@ -156,9 +156,9 @@ TEST(int8_products_of_any_depth)
 {
     EACH_LEVEL(k)
     {
-        check_int8(k, 3, 20, RNNI_INT8_DEPTH, 0, 1);
-        check_int8(k, 1, 70, RNNI_INT8_DEPTH + 1, 0, 1);
-        check_int8(k, 5, 17, 2 * RNNI_INT8_DEPTH + 99, 1, 1);
+        check_int8(k, 3, 20, RNNI_REDUCED_DEPTH, 0, 1);
+        check_int8(k, 1, 70, RNNI_REDUCED_DEPTH + 1, 0, 1);
+        check_int8(k, 5, 17, 2 * RNNI_REDUCED_DEPTH + 99, 1, 1);
     }
 }
 
@@ -217,30 +217,114 @@ TEST(zeros_give_the_start)
     free(m.block);
 }
 
-/* bf16 is F32 with rounded weights, bit for bit at each level. */
-TEST(bf16_products_are_those_of_rounded_weights)
+/* The rule of a bf16 product: both sides rounded, pairs of k in order, a pair's second number first. */
+static rnni_real bf16_expected(int64_t k, const rnni_real *a, const rnni_real *w, rnni_real sum, int fused)
 {
-    static rnni_real w[MOST_N * 8 * MOST_K], a[9 * MOST_K], rounded[MOST_N * 8 * MOST_K], packed[MOST_N * 16 * MOST_K], bias[MOST_N * 8],
-        c[9 * MOST_N * 8], expected[9 * MOST_N * 8];
-    fill(w, MOST_N * 8 * MOST_K, 6, 0.5);
-    fill(a, 9 * MOST_K, 7, 2);
-    fill(bias, MOST_N * 8, 8, 1);
-    for (int64_t i = 0; i < MOST_N * 8 * MOST_K; i++) rounded[i] = rnni_bf16_value(rnni_bf16_round(w[i]));
-    for (int64_t i = 0; i < 100; i++) {
-        int64_t m = 1 + i % 9, n = i % 3 ? 1 + i * 37 % MOST_N : 1 + i * 113 % (8 * MOST_N), k = 1 + i * 53 % MOST_K;
-        rnni_start start = (rnni_start)(i % 3);
-        rnni_reduced r = make(RNN_PRECISION_BF16, 0, n, k, 0, w);
-        EACH_LEVEL(kernels)
-        {
-            fill(c, m * n, 9, 1);
-            memcpy(expected, c, (size_t)(m * n) * sizeof *c);
-            rnni_pack(kernels, k, n, rounded, 1, k, packed);
-            rnni_gemm_packed(kernels, m, n, k, a, k, 1, packed, start, bias, expected, n);
-            rnni_reduced_product(kernels, &r, m, a, k, start, bias, c, n);
-            CHECK_BYTES(c, expected, (size_t)(m * n) * sizeof *c);
+    for (int64_t p = 0; p < k; p += 2)
+        for (int64_t i = p + 1; i >= p; i--) {
+            rnni_real x = i < k ? rnni_bf16_value(rnni_bf16_round(a[i])) : 0, y = i < k ? rnni_bf16_value(rnni_bf16_round(w[i])) : 0;
+            sum = fused ? (rnni_real)fma((double)x, (double)y, (double)sum) : sum + x * y;
         }
-        free(r.block);
+    return sum;
+}
+
+/* fmaf, whose double form is exact before its one rounding: x y has 16 bits, the sum with 24 others fits into 53 where the
+ * exponents are near each other, as here. */
+static void check_bf16(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, rnni_start start)
+{
+    static rnni_real w[1200 * MOST_K], a[9 * MOST_K], bias[1200], c[9 * 1200], plain[9 * 1200];
+    uint16_t q[9 * (MOST_K + 1)];
+    int64_t depth = (k + 1) / 2 * 2;
+    fill(w, n * k, 6, 0.5);
+    fill(a, m * k, 7, 2);
+    fill(bias, n, 8, 1);
+    fill(c, m * n, 9, 1);
+    memcpy(plain, c, sizeof plain);
+    rnni_reduced r = make(RNN_PRECISION_BF16, 0, n, k, 0, w);
+    rnni_reduced_product(kernels, &r, m, a, k, start, bias, c, n);
+    kernels->bf16_round(m, k, a, k, q, depth);
+    kernels->bf16_product_plain(m, n, depth / 2, q, depth, 2, r.halves, (int)start, bias, plain, n);
+    CHECK_BYTES(c, plain, (size_t)(m * n) * sizeof *c);
+    fill(plain, m * n, 9, 1);
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            rnni_real from = start == RNNI_FROM_C ? plain[i * n + j] : start == RNNI_FROM_BIAS ? bias[j] : 0;
+            CHECK_NEAR(c[i * n + j], bf16_expected(k, a + i * k, w + j * k, from, kernels->isa != RNN_ISA_SCALAR), 1e-6 * (double)k);
+        }
+    free(r.block);
+}
+
+TEST(bf16_products_round_both_sides)
+{
+    EACH_LEVEL(kernels)
+        for (int64_t i = 0; i < 60; i++)
+            check_bf16(kernels, 1 + i % 9, i % 3 ? 1 + i * 37 % MOST_N : 1 + i * 113 % (8 * MOST_N), 1 + i * 53 % MOST_K, (rnni_start)(i % 3));
+}
+
+/* All levels that fuse multiply-adds give the same bits, with the instruction for pairs and without it. */
+TEST(bf16_products_have_the_same_bits_at_every_vector_level)
+{
+    static rnni_real w[300 * 200], a[7 * 200], first[7 * 300], c[7 * 300];
+    fill(w, 300 * 200, 16, 1);
+    fill(a, 7 * 200, 17, 1);
+    rnni_reduced r = make(RNN_PRECISION_BF16, 0, 300, 199, 0, w);
+    bool have = false;
+    EACH_LEVEL(kernels)
+    {
+        if (kernels->isa == RNN_ISA_SCALAR) continue;
+        rnni_reduced_product(kernels, &r, 7, a, 200, RNNI_FROM_ZERO, NULL, c, 300);
+        if (have) CHECK_BYTES(c, first, sizeof c);
+        memcpy(first, c, sizeof c);
+        have = true;
     }
+    free(r.block);
+}
+
+/* A row has the bits it has among others, in matrices deeper than a block of k, too. */
+TEST(bf16_rows_stand_alone)
+{
+    enum { N = 70, K = RNNI_REDUCED_DEPTH + 2001, M = 11 };
+    rnni_real *w = calloc(N * K, sizeof *w), *a = calloc(M * K, sizeof *a);
+    static rnni_real all[M * N], one[N];
+    fill(w, N * K, 26, 1);
+    fill(a, M * K, 27, 1);
+    rnni_reduced r = make(RNN_PRECISION_BF16, 0, N, K, 0, w);
+    EACH_LEVEL(kernels)
+    {
+        rnni_reduced_product(kernels, &r, M, a, K, RNNI_FROM_ZERO, NULL, all, N);
+        for (int64_t i = 0; i < M; i++) {
+            rnni_reduced_product(kernels, &r, 1, a + i * K, K, RNNI_FROM_ZERO, NULL, one, N);
+            CHECK_BYTES(one, all + i * N, sizeof one);
+        }
+        rnni_reduced_product(kernels, &r, 0, a, K, RNNI_FROM_ZERO, NULL, one, N);
+    }
+    free(r.block);
+    free(w);
+    free(a);
+}
+
+TEST(bf16_left_sides_round_as_weights_do)
+{
+    static const float values[] = {1.00390625f, 1.01171875f, -3.0e-39f, 1e38f, 0, -0.0f, 1.0f, -2.7182817f, 65504, 1e-30f, 3, 5};
+    enum { N = sizeof values / sizeof *values };
+    rnni_real x[2 * N];
+    uint16_t q[N + 1], pairs[2 * N];
+    for (int i = 0; i < N; i++) x[i] = values[i], x[N + i] = -values[i];
+    EACH_LEVEL(kernels)
+        for (int64_t n = 1; n <= N; n++) {
+            kernels->bf16_round(1, n, x, N, q, N);
+            kernels->bf16_zip(2, n, x, N, pairs, 2 * N);
+            for (int64_t i = 0; i < n; i++) {
+                CHECK_INT(q[i], rnni_bf16_round(x[i]));
+                CHECK_INT(pairs[2 * i], q[i]);
+                CHECK_INT(pairs[2 * i + 1], q[i] ^ 0x8000);
+            }
+            if (n % 2) CHECK_INT(q[n], 0);
+            x[0] = NAN;
+            kernels->bf16_round(1, n, x, N, q, N);
+            CHECK(isnan(rnni_bf16_value(q[0])));
+            x[0] = values[0];
+        }
 }
 
 TEST_MAIN

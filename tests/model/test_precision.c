@@ -283,27 +283,6 @@ TEST(weights_are_shown_rounded_and_rounded_when_set)
     rnn_model_free(model);
 }
 
-/* bf16 is the float model with rounded weights, bit for bit. */
-TEST(bf16_is_float_with_rounded_weights)
-{
-    for (int i = 0; i < ZOO_ROWS; i++) {
-        rnn_model_t *model = zoo_make(NULL, &zoo[i]), *other = zoo_make(NULL, &zoo[i]);
-        CHECK_OK(rnn_model_set_precision(model, RNN_PRECISION_BF16));
-        for (int64_t w = 0; w < rnn_model_weights(model); w++) {
-            const char *name = rnn_model_weight_name(model, w);
-            rnn_tensor_t *rounded = rnn_model_weight(model, name);
-            CHECK_OK(rnn_model_set_weight(other, name, rounded));
-            rnn_tensor_free(rounded);
-        }
-        rnn_tensor_t *a = run(model, &zoo[i]), *b = run(other, &zoo[i]);
-        help_same(a, b);
-        rnn_tensor_free(a);
-        rnn_tensor_free(b);
-        rnn_model_free(model);
-        rnn_model_free(other);
-    }
-}
-
 /* ---- memory */
 
 static int change_and_save(rnn_context_t *context)

@@ -77,7 +77,7 @@ static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const u
                                  const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start, const rnni_real *bias,
                                  rnni_real *c, int64_t ldc)
 {
-    (rnni_cpu_vnni() & VNNI_FLAG ? int8_product_vnni : int8_product_plain)(rows, n, quads, a, lda, a_scale,
+    (rnni_cpu_dots() & VNNI_FLAG ? int8_product_vnni : int8_product_plain)(rows, n, quads, a, lda, a_scale,
             packed, correction, scale, start,
                                                                            bias, c, ldc);
 }

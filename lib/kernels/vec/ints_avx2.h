@@ -26,10 +26,49 @@ static inline void v_store_bytes(uint8_t *p, vec x, int64_t live)
 }
 
 static inline vec_pairs pairs_load(const uint16_t *p) { return _mm256_loadu_si256((const __m256i *)p); }
+static inline vec_pairs pairs_same(const uint16_t *p)
+{
+    int32_t word;
+    memcpy(&word, p, sizeof word);
+    return _mm256_set1_epi32(word);
+}
 static inline vec pairs_low(vec_pairs p) { return _mm256_castsi256_ps(_mm256_slli_epi32(p, 16)); }
 static inline vec pairs_high(vec_pairs p)
 {
     return _mm256_castsi256_ps(_mm256_and_si256(p, _mm256_set1_epi32((int32_t)0xffff0000u)));
+}
+
+/* Bfloat16 in the upper half of each lane; what the lower half holds says nothing. */
+static inline __m256i half_bits(vec x)
+{
+    __m256i bits = _mm256_castps_si256(x), odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+    __m256i trouble = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+    return _mm256_blendv_epi8(rounded, _mm256_set1_epi32(0x7fffffff), trouble);
+}
+static inline void v_store_halves(uint16_t *p, vec x, int64_t live)
+{
+    __m256i words = _mm256_srli_epi32(half_bits(x), 16);
+    __m128i halves = _mm_packus_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    uint16_t all[VEC_WIDTH];
+    if (live >= VEC_WIDTH) {
+        _mm_storeu_si128((__m128i *)p, halves);
+    } else {
+        _mm_storeu_si128((__m128i *)all, halves);
+        memcpy(p, all, (size_t)live * sizeof *p);
+    }
+}
+static inline void v_store_pairs(uint16_t *p, vec low, vec high, int64_t live)
+{
+    __m256i upper = _mm256_and_si256(half_bits(high), _mm256_set1_epi32((int32_t)0xffff0000u));
+    __m256i pairs = _mm256_or_si256(upper, _mm256_srli_epi32(half_bits(low), 16));
+    uint16_t all[2 * VEC_WIDTH];
+    if (live >= VEC_WIDTH) {
+        _mm256_storeu_si256((__m256i *)p, pairs);
+    } else {
+        _mm256_storeu_si256((__m256i *)all, pairs);
+        memcpy(p, all, (size_t)live * 2 * sizeof *p);
+    }
 }
 
 static inline __m256i same_quad(const uint8_t *a)
@@ -55,7 +94,7 @@ static inline ivec plain_dot(ivec sum, PLAIN_QUAD q, const int8_t *w)
 
 #if (defined(__clang__) && __clang_major__ >= 12) || (!defined(__clang__) && __GNUC__ >= 11)
 #define VNNI_TARGET __attribute__((target("avxvnni")))
-#define VNNI_FLAG RNNI_VNNI_256
+#define VNNI_FLAG RNNI_DOTS_VNNI_256
 typedef __m256i VNNI_QUAD;
 static inline VNNI_QUAD vnni_quad(const uint8_t *a) { return same_quad(a); }
 VNNI_TARGET static inline ivec vnni_dot(ivec sum, VNNI_QUAD q, const int8_t *w)

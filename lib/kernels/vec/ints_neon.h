@@ -19,9 +19,35 @@ static inline void v_store_bytes(uint8_t *p, vec x, int64_t live)
 }
 
 static inline vec_pairs pairs_load(const uint16_t *p) { return vreinterpretq_u32_u16(vld1q_u16(p)); }
+static inline vec_pairs pairs_same(const uint16_t *p)
+{
+    uint32_t word;
+    memcpy(&word, p, sizeof word);
+    return vdupq_n_u32(word);
+}
 static inline vec pairs_low(vec_pairs p) { return vreinterpretq_f32_u32(vshlq_n_u32(p, 16)); }
 static inline vec pairs_high(vec_pairs p) { return vreinterpretq_f32_u32(vandq_u32(p,
         vdupq_n_u32(0xffff0000u))); }
+
+/* Bfloat16 in the upper half of each lane; what the lower half holds says nothing. */
+static inline uint32x4_t half_bits(vec x)
+{
+    uint32x4_t bits = vreinterpretq_u32_f32(x), odd = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
+    uint32x4_t rounded = vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), odd);
+    return vbslq_u32(vceqq_f32(x, x), rounded, vdupq_n_u32(0x7fffffff));
+}
+static inline void v_store_halves(uint16_t *p, vec x, int64_t live)
+{
+    uint16_t all[VEC_WIDTH];
+    vst1_u16(all, vshrn_n_u32(half_bits(x), 16));
+    memcpy(p, all, (size_t)(live < VEC_WIDTH ? live : VEC_WIDTH) * sizeof *p);
+}
+static inline void v_store_pairs(uint16_t *p, vec low, vec high, int64_t live)
+{
+    uint32_t all[VEC_WIDTH];
+    vst1q_u32(all, vorrq_u32(vandq_u32(half_bits(high), vdupq_n_u32(0xffff0000u)), vshrq_n_u32(half_bits(low), 16)));
+    memcpy(p, all, (size_t)(live < VEC_WIDTH ? live : VEC_WIDTH) * sizeof *all);
+}
 
 typedef int8x16_t PLAIN_QUAD;
 static inline PLAIN_QUAD plain_quad(const uint8_t *a)

@@ -5,10 +5,13 @@
  *   v_from_ints                        as floats, rounded once
  *   v_store_bytes                      128 + rint(x) of |x| <= 127, the first `live` lanes
  *   pairs_load, pairs_low, pairs_high  two numbers of 16 bits for each lane, as floats
+ *   pairs_same                         the same two in all lanes
+ *   v_store_halves, v_store_pairs      as bfloat16, to nearest, ties to even, NaN as 0x7fff; two in each lane
  *   PLAIN_QUAD, plain_quad, plain_dot  sum + (a0 - 128) w0 + ... + (a3 - 128) w3 in each lane: the same a in
  *                                      all, four w a lane; exact for w in [-127, 127] and a in [1, 255]
  * and where there are instructions for it (VNNI_TARGET names them) VNNI_QUAD, vnni_quad and vnni_dot: sum +
- * a0 w0 + ... + a3 w3, so that such sums begin with a column's correction.
+ * a0 w0 + ... + a3 w3, so that such sums begin with a column's correction; likewise (BF16_DOT_TARGET) pairs_dot:
+ * first sum + a1 w1, then that + a0 w0, two multiply-adds.
  * Blocks of sums: ROW_PHASES parts of k x ROW_VECTORS vectors for one row, TILE_ROWS rows x TILE_VECTORS
  * vectors for more. */
 #ifndef RNNI_INTS_H
@@ -31,14 +34,31 @@ static inline void v_store_bytes(uint8_t *p, vec x, int64_t live)
 #endif
 }
 
-typedef struct { uint16_t low, high; } vec_pairs;
-static inline vec_pairs pairs_load(const uint16_t *p)
+/* One word, so that compilers see one number: gcc 12 turned loops over two wrongly into vectors. */
+typedef uint32_t vec_pairs;
+static inline vec_pairs pairs_load(const uint16_t *p) { return (uint32_t)p[1] << 16 | p[0]; }
+static inline vec_pairs pairs_same(const uint16_t *p) { return pairs_load(p); }
+static inline vec pairs_low(vec_pairs p) { return rnni_bf16_value((uint16_t)p); }
+static inline vec pairs_high(vec_pairs p) { return rnni_bf16_value((uint16_t)(p >> 16)); }
+
+static inline uint16_t half_of(vec x)
 {
-    vec_pairs pairs = {p[0], p[1]};
-    return pairs;
+    float number = (float)x;
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return number == number ? (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16) : 0x7fff;
 }
-static inline vec pairs_low(vec_pairs p) { return rnni_bf16_value(p.low); }
-static inline vec pairs_high(vec_pairs p) { return rnni_bf16_value(p.high); }
+static inline void v_store_halves(uint16_t *p, vec x, int64_t live)
+{
+    (void)live;
+    *p = half_of(x);
+}
+static inline void v_store_pairs(uint16_t *p, vec low, vec high, int64_t live)
+{
+    (void)live;
+    p[0] = half_of(low);
+    p[1] = half_of(high);
+}
 
 typedef struct { int32_t a[4]; } PLAIN_QUAD;
 static inline PLAIN_QUAD plain_quad(const uint8_t *a)
