@@ -174,7 +174,8 @@ RNN_API rnn_status_t rnn_trainer_step(rnn_trainer_t *trainer);
 /** The gradient of a weight, as a read-only view that is valid until the next backward; freed by the caller. NULL before a backward. */
 RNN_API rnn_tensor_t *rnn_trainer_gradient(rnn_trainer_t *trainer, const char *weight);
 /** The gradient of value or vector input `index` as a new tensor with the input's shape. Asked for once before the forward with RNN_OK and result NULL,
- *  to have it computed: rnn_trainer_input_gradient(t, 0, NULL). */
+ *  to have it computed: rnn_trainer_input_gradient(t, 0, NULL). Asked for twice after one backward, the two may be the same numbers: what is written into
+ *  one shows in the other. */
 RNN_API rnn_status_t rnn_trainer_input_gradient(rnn_trainer_t *trainer, int32_t index, rnn_tensor_t **gradient);
 
 RNN_END_DECLS

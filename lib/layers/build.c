@@ -25,6 +25,7 @@ void rnni_node_unbuild(rnni_node *node)
     node->weight_capacity = 0;
     node->plan_size = 0;
     node->sequence_read = node->of_sequence = false;
+    node->in_table = node->read_once = false;
     node->folds_into = NULL;
     node->axis = -1;
     node->features = 0;
@@ -132,17 +133,38 @@ static rnn_status_t trace_use(rnni_graph *graph)
     return RNN_OK;
 }
 
-/* Finds embeddings that nothing but the input of one recurrent layer reads. */
-static void trace_folds(rnni_graph *graph)
+/* Who reads a node: nodes, as often as they do, and outputs. */
+typedef struct readers {
+    int32_t count, passes; /* passes: of recurrent layers over the node's sequence */
+    bool recurrent;        /* all are recurrent layers that go through it */
+    rnni_node *last;
+} readers;
+
+static readers readers_of(const rnni_graph *graph, const rnni_node *node)
+{
+    readers all = { .recurrent = true };
+    for (int32_t i = 0; i < graph->count; i++)
+        for (int32_t j = 0; j < graph->nodes[i]->input_count; j++) {
+            if (graph->nodes[i]->inputs[j] != node) continue;
+            all.count++;
+            all.last = graph->nodes[i];
+            if (!rnni_is_recurrent(all.last) || j != RNNI_RECURRENT_X) all.recurrent = false;
+            else all.passes += rnni_recurrent_of(all.last)->directions;
+        }
+    for (int32_t i = 0; i < graph->output_count; i++)
+        if (graph->outputs[i].node == node) all.count++, all.recurrent = false;
+    return all;
+}
+
+/* Finds embeddings that nothing but the input of one recurrent layer reads, and inputs that only recurrent layers do. */
+static void trace_readers(rnni_graph *graph)
 {
     for (int32_t i = 0; i < graph->count; i++) {
-        rnni_node *embedding = graph->nodes[i], *reader = NULL;
-        int32_t readers = 0;
-        for (int32_t j = 0; j < graph->count; j++)
-            for (int32_t k = 0; k < graph->nodes[j]->input_count; k++)
-                if (graph->nodes[j]->inputs[k] == embedding) readers++, reader = graph->nodes[j];
-        for (int32_t j = 0; j < graph->output_count; j++) readers += graph->outputs[j].node == embedding;
-        if (embedding->op == &rnni_op_embedding && readers == 1 && reader && rnni_is_recurrent(reader)) embedding->folds_into = reader;
+        rnni_node *node = graph->nodes[i];
+        readers all = readers_of(graph, node);
+        if (node->op == &rnni_op_embedding && all.count == 1 && all.last && rnni_is_recurrent(all.last)) node->folds_into = all.last;
+        node->in_table = node->op == &rnni_op_input_values && all.count > 0 && all.recurrent;
+        node->read_once = node->in_table && all.passes == 1;
     }
 }
 
@@ -244,7 +266,7 @@ static rnn_status_t build(rnni_graph *graph, int fill, int64_t weight_limit)
     RNNI_TRY(sort_nodes(graph));
     RNNI_TRY(infer_nodes(graph));
     RNNI_TRY(trace_use(graph));
-    trace_folds(graph);
+    trace_readers(graph);
     RNNI_TRY(make_weights(graph, fill, weight_limit));
     return rnni_graph_pack(graph, 0);
 }

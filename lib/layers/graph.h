@@ -69,6 +69,7 @@ typedef struct rnni_op {
      * that is empty (rnni_slot.dy_empty); all other dy that it meets are ready to be read and added to. */
     void (*backward)(const rnni_node *node, struct rnni_run *run);
     bool sets_dx;
+    bool takes_given;         /* backward knows what to do with a gradient that is still in slot->given */
     /* Work on a whole batch. shared_size: numbers of memory that the shards share in a batch whose axis has `rows` useful steps, 0 for none.
      * before and after run piece by piece, on any thread, before all shards run forward and after all ran backward; `after` goes through
      * stages until one has no pieces. Pieces depend on the layer's shape alone. All may be NULL. */
@@ -112,6 +113,8 @@ struct rnn_layer {
     int32_t rank;                   /* place in graph->order */
     bool sequence_read;             /* some node or output reads its whole sequence (otherwise only final states are wanted) */
     bool of_sequence;               /* a vector that some sequence was read for */
+    bool in_table;                  /* sequence input that recurrent layers alone read, who take a chunk of its rows at a time from where they lie */
+    bool read_once;                 /* of these: by one pass alone */
     rnni_node *folds_into;          /* embedding: the recurrent layer that is its only reader, or NULL */
     rnni_real *packed, *packed_backward;
     int64_t packed_count, packed_backward_count; /* allocated numbers */

@@ -37,24 +37,42 @@ static void place_step(const rnni_work *w, int64_t t, int64_t first, rnni_cell_s
     if (kept->extra) step->extra = kept->extra + row * w->r->cell->extra * w->r->h;
 }
 
-/* The chunk of steps that begins at `edge` and goes up, or down: [*from, *to). */
-static void next_chunk(const rnni_work *w, bool down, int64_t edge, int64_t *from, int64_t *to)
+/* Steps that are taken together: [from, to). */
+typedef struct chunk { int64_t from, to; } chunk;
+
+/* The chunk that begins at `edge` and goes up, or down; empty behind the last one. */
+static chunk chunk_at(const rnni_work *w, bool down, int64_t edge)
 {
     int64_t limit = rnni_recurrent_chunk(w->r, w->axis);
     const int64_t *offset = w->axis->offset;
-    *from = *to = edge;
+    chunk c = { edge, edge };
     if (down)
-        while (*from > 0 && offset[*to] - offset[*from - 1] <= limit) --*from;
+        while (c.from > 0 && offset[c.to] - offset[c.from - 1] <= limit) --c.from;
     else
-        while (*to < w->axis->steps && offset[*to + 1] - offset[*from] <= limit) ++*to;
+        while (c.to < w->axis->steps && offset[c.to + 1] - offset[c.from] <= limit) ++c.to;
+    return c;
+}
+
+/* Part number i of `parts` of the next chunk's rows begin their way here from a table, where they lie far away and in another order. */
+static void fetch_next(const rnni_work *w, chunk next, const rnni_table *table, int64_t i, int64_t parts)
+{
+    if (table->data && next.from < next.to) rnni_table_fetch(w->run, w->axis, next.from, next.to, table, i, parts);
 }
 
 /* ---- forward ------------------------------------------------------------------------------------------------------ */
 
+/* x of steps [from, to), one row below another. */
+static const rnni_real *inputs_of(const rnni_work *w, int64_t from, int64_t to)
+{
+    int64_t n = w->pass->input;
+    return w->x ? w->x + w->axis->offset[from] * n : rnni_table_steps(w->run, w->axis, from, to, n, &w->values, w->saved->x);
+}
+
 /* The input product of a chunk's rows, cut into parts for as many threads. */
 typedef struct input_work {
     const rnni_work *w;
-    int64_t first, rows, share;
+    const rnni_real *x;
+    int64_t rows, share;
     rnni_real *z;
 } input_work;
 
@@ -64,7 +82,7 @@ static void input_part(int64_t part, void *argument)
     const rnni_work *w = in->w;
     int64_t from = part * in->share, rows = in->rows - from < in->share ? in->rows - from : in->share;
     if (rows > 0)
-        rnni_recurrent_input_product(w->node, w->number, w->run->kernels, rows, w->x + (in->first + from) * w->pass->input, in->z + from * w->ldz,
+        rnni_recurrent_input_product(w->node, w->number, w->run->kernels, rows, in->x + from * w->pass->input, in->z + from * w->ldz,
                                      w->ldz);
 }
 
@@ -72,9 +90,12 @@ static void input_part(int64_t part, void *argument)
 static void input_products(const rnni_work *w, int64_t from, int64_t to, rnni_real *z)
 {
     int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first, columns = w->r->cell->gates * w->r->h;
-    input_work in = { w, first, rows, (rows + w->parts - 1) / w->parts, z };
-    if (w->table) w->run->kernels->gather_rows(rows, columns, w->ids + first, w->table, columns, z, w->ldz);
-    else if (w->parts > 1) rnni_parallel(w->node->graph->context, w->parts, input_part, &in);
+    if (w->table) {
+        w->run->kernels->gather_rows(rows, columns, w->ids + first, w->table, columns, z, w->ldz);
+        return;
+    }
+    input_work in = { w, inputs_of(w, from, to), rows, (rows + w->parts - 1) / w->parts, z };
+    if (w->parts > 1) rnni_parallel(w->node->graph->context, w->parts, input_part, &in);
     else input_part(0, &in);
 }
 
@@ -106,22 +127,23 @@ static int64_t steps_alone(const rnni_work *w, int64_t t, int64_t most, rnni_rea
 
 static void pass_forward(rnni_work *w)
 {
-    int64_t steps = w->axis->steps;
+    bool down = w->pass->reverse;
     bool in_place = !w->run->training && !w->kept->keep[0] && !w->kept->keep[1];
     if (in_place && w->axis->count == 1 && w->run->whole->count == 1 && atomic_load(&w->node->rows))
-        w->parts = rnni_recurrent_row_parts(w->node, steps);
+        w->parts = rnni_recurrent_row_parts(w->node, w->axis->steps);
     rnni_recurrent_load_states(w);
     rnni_recurrent_drop(w);
     rnni_cell_step step = begin_steps(w);
-    for (int64_t done = 0, from, to; done < steps; done += to - from) {
-        next_chunk(w, w->pass->reverse, w->pass->reverse ? steps - done : done, &from, &to);
-        int64_t first = w->axis->offset[from];
-        place_step(w, from, first, &step);
-        input_products(w, from, to, step.z);
-        for (int64_t i = 0, alone; i < to - from; i += alone ? alone : 1) {
-            int64_t t = w->pass->reverse ? to - 1 - i : from + i;
+    for (chunk now = chunk_at(w, down, down ? w->axis->steps : 0), next; now.from < now.to; now = next) {
+        int64_t first = w->axis->offset[now.from], count = now.to - now.from;
+        next = chunk_at(w, down, down ? now.from : now.to);
+        place_step(w, now.from, first, &step);
+        input_products(w, now.from, now.to, step.z);
+        for (int64_t i = 0, alone; i < count; i += alone ? alone : 1) {
+            int64_t t = down ? now.to - 1 - i : now.from + i;
             place_step(w, t, first, &step);
-            alone = in_place ? steps_alone(w, t, to - from - i, step.z) : 0;
+            fetch_next(w, next, &w->values, i, count);
+            alone = in_place ? steps_alone(w, t, count - i, step.z) : 0;
             if (alone == 0) forward_step(w, t, &step);
         }
     }
@@ -168,7 +190,7 @@ static void fetch_step(const rnni_work *w, int64_t t)
     if (w->kept->z) k->fetch(rows * w->ldz, w->kept->z + row * w->ldz);
     k->fetch(rows * w->r->o, w->kept->h + (w->kept->z ? rnni_rows_in(w, t) : rnni_rows_out(w, t)) * w->r->o);
     if (w->kept->c) k->fetch(rows * w->r->h, w->kept->c + rnni_rows_in(w, t) * w->r->h);
-    if (w->dy) k->fetch(rows * w->ldy, w->dy + row * w->ldy);
+    if (w->dy && !w->given.data) k->fetch(rows * w->ldy, w->dy + row * w->ldy);
 }
 
 /* Step t back: dh and dc, gradients of its states, become those of the step before. */
@@ -178,7 +200,7 @@ static void backward_step(const rnni_work *w, int64_t t, int64_t first, rnni_cel
     place_step(w, t, first, step);
     step->dz = dz_at(w, row, first);
     if (w->kept->result) step->h_out = w->kept->result + row * w->r->o;
-    step->dy = w->dy ? w->dy + row * w->ldy : NULL;
+    step->dy = w->dy ? w->dy + (row - w->dy_first) * w->ldy : NULL;
     if (step->dy && (!w->r->cell->dz_apart || w->kept->keep[0])) { /* where the cell does not add it */
         add_rows(w->run->kernels, step->rows, w->r->o, step->dy, w->ldy, w->saved->dh);
         step->dy = NULL;
@@ -208,9 +230,9 @@ static void weight_gradients(const rnni_work *w, int64_t from, int64_t to)
     rnni_weight *weights = w->node->weights;
     rnni_real *g = w->run->gradients;
     int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first, h = w->r->h, columns = w->r->cell->gates * h;
-    const rnni_real *x = w->kept->x_masked ? w->kept->x_masked : w->x, *dz = dz_at(w, first, first);
+    const rnni_real *dz = dz_at(w, first, first);
     if (!w->table)
-        rnni_gemm(k, columns, pass->input, rows, dz, 1, w->ldz, x + first * pass->input, pass->input, 1, RNNI_FROM_C,
+        rnni_gemm(k, columns, pass->input, rows, dz, 1, w->ldz, inputs_of(w, from, to), pass->input, 1, RNNI_FROM_C,
                   g + weights[pass->weight_ih].offset, pass->input, w->run->scratch);
     if (pass->bias_ih >= 0) k->column_sums(rows, columns, dz, w->ldz, g + weights[pass->bias_ih].offset);
     rnni_cell_gradient gradient = { .kernels = k, .rows = rows, .h = h, .o = w->r->o, .dz = dz, .h_masked = states_in(w, from, to),
@@ -227,16 +249,16 @@ static void input_gradient(const rnni_work *w, int64_t from, int64_t to)
     const rnni_kernels *k = w->run->kernels;
     int64_t n = w->pass->input, columns = w->r->cell->gates * w->r->h, first = axis->offset[from];
     const rnni_real *packed = w->node->packed_backward + w->pass->backward_ih;
-    if (!w->kept->mask_x) {
+    rnni_real *dx = w->dvalues.data ? w->saved->x : w->dx + first * n;
+    if (!w->kept->mask_x)
         rnni_gemm_packed(k, axis->offset[to] - first, n, columns, dz_at(w, first, first), w->ldz, 1, packed,
-                         w->dx_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, NULL, w->dx + first * n, n);
-        return;
-    }
-    for (int64_t t = from; t < to; t++) {
+                         w->dx_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, NULL, dx, n);
+    for (int64_t t = from; w->kept->mask_x && t < to; t++) {
         int64_t row = axis->offset[t];
         rnni_gemm_packed(k, axis->active[t], n, columns, dz_at(w, row, first), w->ldz, 1, packed, RNNI_FROM_ZERO, NULL, w->run->scratch, n);
-        (w->dx_empty ? k->multiply : k->multiply_add)(axis->active[t] * n, w->run->scratch, w->kept->mask_x, w->dx + row * n);
+        (w->dx_empty ? k->multiply : k->multiply_add)(axis->active[t] * n, w->run->scratch, w->kept->mask_x, dx + (row - first) * n);
     }
+    if (w->dvalues.data) rnni_move_steps(w->run, axis, from, to, n, &w->dvalues, dx, RNNI_MOVE_OUT);
 }
 
 /* Steps [from, to) forward once more, into the chunk, where gates were not kept. Every step finds the states it had, and leaves the same ones. */
@@ -246,7 +268,6 @@ static void compute_again(const rnni_work *w, int64_t from, int64_t to)
     rnni_cell_step step = begin_steps(w);
     int64_t first = w->axis->offset[from];
     again.y = NULL;
-    if (w->kept->x_masked) again.x = w->kept->x_masked;
     input_products(&again, from, to, w->saved->chunk);
     for (int64_t i = 0; i < to - from; i++) {
         int64_t t = w->pass->reverse ? to - 1 - i : from + i;
@@ -255,21 +276,34 @@ static void compute_again(const rnni_work *w, int64_t from, int64_t to)
     }
 }
 
+/* dy of steps [from, to), where it still lies in a table. */
+static void take_given(rnni_work *w, int64_t from, int64_t to)
+{
+    if (!w->given.data) return;
+    w->dy_first = w->axis->offset[from];
+    w->dy = rnni_table_steps(w->run, w->axis, from, to, w->r->o, &w->given, w->dy_room);
+}
+
 static void pass_backward(rnni_work *w)
 {
-    int64_t steps = w->axis->steps;
+    bool down = !w->pass->reverse;
     rnni_recurrent_load_gradients(w);
+    if (w->kept->x_masked) w->x = w->kept->x_masked, w->values.data = NULL;
     rnni_cell_step step = begin_steps_back(w);
-    for (int64_t done = 0, from, to; done < steps; done += to - from) {
-        next_chunk(w, !w->pass->reverse, w->pass->reverse ? done : steps - done, &from, &to);
-        if (!w->kept->z && !w->r->cell->from_output) compute_again(w, from, to);
-        for (int64_t i = 0; i < to - from; i++) {
-            int64_t t = w->pass->reverse ? from + i : to - 1 - i;
-            fetch_step(w, w->pass->reverse ? t + 1 : t - 1);
-            backward_step(w, t, w->axis->offset[from], &step);
+    for (chunk now = chunk_at(w, down, down ? w->axis->steps : 0), next; now.from < now.to; now = next) {
+        int64_t first = w->axis->offset[now.from], count = now.to - now.from;
+        next = chunk_at(w, down, down ? now.from : now.to);
+        if (!w->kept->z && !w->r->cell->from_output) compute_again(w, now.from, now.to);
+        take_given(w, now.from, now.to);
+        for (int64_t i = 0; i < count; i++) {
+            int64_t t = down ? now.to - 1 - i : now.from + i;
+            fetch_step(w, down ? t - 1 : t + 1);
+            fetch_next(w, next, &w->values, i, count);
+            fetch_next(w, next, &w->given, i, count);
+            backward_step(w, t, first, &step);
         }
-        if (w->run->slots[w->node->id].learns) weight_gradients(w, from, to);
-        if (w->dx) input_gradient(w, from, to);
+        if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to);
+        if (w->dx || w->dvalues.data) input_gradient(w, now.from, now.to);
     }
     rnni_recurrent_store_gradients(w);
 }
@@ -300,6 +334,11 @@ static void connect_output(rnni_work *w, const rnni_slot *slot)
     w->y = y && !there ? y + direction * r->o : NULL;
     w->dy = dy ? dy + direction * r->o : NULL;
     w->ldy = r->directions * r->o;
+    if (!top || !slot->given.data) return;
+    w->given = slot->given;
+    w->given.data += direction * r->o;
+    w->dy_room = slot->dy; /* which has nothing else to do */
+    w->ldy = r->o;
 }
 
 static rnni_work work_of(const rnni_node *node, rnni_run *run, int32_t number)
@@ -318,6 +357,7 @@ static rnni_work work_of(const rnni_node *node, rnni_run *run, int32_t number)
     w.table = rnni_recurrent_table(node, run, number);
     if (w.table) w.ids = run->slots[node->inputs[RNNI_RECURRENT_X]->inputs[0]->id].ids;
     w.x = layer == 0 ? in->y : saved->between[layer - 1];
+    if (layer == 0) w.values = in->values, w.dvalues = in->dvalues;
     w.dx = !run->training ? NULL : layer == 0 ? in->dy : saved->dbetween[layer - 1];
     /* the last direction is the first to go back */
     w.dx_empty = number % r->directions == r->directions - 1 && (layer > 0 || in->dy_empty);
@@ -375,6 +415,7 @@ void rnni_recurrent_backward(const rnni_node *node, rnni_run *run)
     rnni_slot *slot = &run->slots[node->id];
     const rnni_layer_values *saved = slot->saved;
     int64_t rows = run->axes[node->axis].rows;
+    if (rnni_merges(r)) rnni_run_dy(run, node);
     for (int d = 0; rnni_merges(r) && slot->dy && d < 2; d++)
         merge_backward(run->kernels, r->merge, rows * r->o, saved->pass[r->passes - 1 - d].part, slot->dy, saved->pass[r->passes - 2 + d].dpart);
     for (int32_t p = r->passes - 1; p >= 0; p--) {

@@ -32,9 +32,12 @@ void rnni_recurrent_drop(rnni_work *w)
     if (kept->mask_h) fill_mask(w, RNNI_RANDOM_RECURRENT_DROPOUT, w->r->recurrent_dropout, w->r->o, w->r->recurrent_mask, kept->mask_h);
     if (!kept->mask_x) return;
     fill_mask(w, RNNI_RANDOM_DROPOUT, w->r->dropout, n, w->r->input_mask, kept->mask_x);
+    if (!w->x) rnni_move_steps(w->run, axis, 0, axis->steps, n, &w->values, kept->x_masked, RNNI_MOVE_IN);
+    const rnni_real *x = w->x ? w->x : kept->x_masked;
     for (int64_t t = 0; t < axis->steps; t++)
-        w->run->kernels->multiply(axis->active[t] * n, w->x + axis->offset[t] * n, kept->mask_x, kept->x_masked + axis->offset[t] * n);
+        w->run->kernels->multiply(axis->active[t] * n, x + axis->offset[t] * n, kept->mask_x, kept->x_masked + axis->offset[t] * n);
     w->x = kept->x_masked;
+    w->values.data = NULL;
 }
 
 /* ---- zoneout (Krueger 2017): each number of a state keeps its old value with some probability --------------------- */

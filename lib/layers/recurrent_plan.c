@@ -3,7 +3,7 @@
 
 /* The time loop's memory, and the states at the ends of a run. */
 
-enum { CHUNK = 64 * 1024 }; /* numbers of z */
+enum { CHUNK = 32 * 1024 }; /* numbers of z */
 
 int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis)
 {
@@ -127,6 +127,8 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
     *c = rnni_run_take(run, axis->count * r->h);
     values.chunk = rnni_run_take(run, rows_in_chunk(r, axis) * r->cell->blocks * r->h);
     if (run->training) values.gathered = rnni_run_take(run, rows_in_chunk(r, axis) * r->o);
+    const rnni_node *in = node->inputs[RNNI_RECURRENT_X];
+    if (rnni_run_in_table(run, in)) values.x = rnni_run_take(run, rows_in_chunk(r, axis) * in->features);
     values.between = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.between);
     values.dbetween = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.dbetween);
     if (saved) *saved = values;

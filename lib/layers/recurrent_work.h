@@ -43,6 +43,7 @@ typedef struct rnni_layer_values {
     rnni_real *dh, *dc;       /* [count][o] and [count][h]: their gradients, in training */
     rnni_real *chunk;         /* [rows of a chunk][blocks h]: z forward, dz back */
     rnni_real *gathered;      /* [rows of a chunk][o]: states that do not lie together, for the weights' gradient */
+    rnni_real *x;             /* [rows of a chunk][input]: x, and later dx, where they come from and go to tables */
     rnni_real **between;      /* [layers - 1] outputs of stacked layers below the top: [rows][directions o] */
     rnni_real **dbetween;
     rnni_pass_values pass[];
@@ -59,13 +60,18 @@ typedef struct rnni_work {
     int64_t ldz;              /* blocks h */
     rnni_layer_values *saved;
     rnni_pass_values *kept;
-    const rnni_real *x;       /* [rows][input]; NULL where an embedding is folded in */
+    const rnni_real *x;       /* [rows][input]; NULL where an embedding is folded in, or in a table */
+    rnni_table values;        /* that table */
     const rnni_real *table;   /* that embedding, projected: [vocabulary][gates h] */
     const int32_t *ids;       /* [rows] */
     rnni_real *dx;            /* the same; or NULL */
+    rnni_table dvalues;       /* the table that gets dx; or data is NULL */
     bool dx_empty;            /* dx is to be set, not added to */
     rnni_real *y;             /* [rows], leading dimension ldy, to be copied to; NULL: nobody reads it, or the kept states are it */
-    const rnni_real *dy;
+    const rnni_real *dy;      /* of the rows from dy_first on; or NULL */
+    int64_t dy_first;
+    rnni_table given;         /* the table that dy comes from, a chunk at a time, to dy_room; or data is NULL */
+    rnni_real *dy_room;
     int64_t ldy;
     int64_t parts;            /* threads that share a sequence which is alone: parts of rows in the input product, of units in a step */
     const rnni_real *vectors[RNNI_CELL_VECTORS]; /* the cell's own, and their gradients */

@@ -38,9 +38,25 @@ typedef struct rnni_whole {
     int64_t first_step;       /* steps of these sequences that earlier runs have seen: key of random numbers */
 } rnni_whole;
 
+/* Where the rows of a batch's sequences lie: one behind another as in a column, or, with `starts` of that column, each at a multiple of `steps`. */
+typedef struct rnni_layout {
+    const int64_t *starts;
+    int64_t steps;
+} rnni_layout;
+
+/* Such rows, `ld` numbers from one to the next. */
+typedef struct rnni_table {
+    rnni_real *data;
+    int64_t ld;
+    rnni_layout layout;
+} rnni_table;
+
 typedef struct rnni_slot {
-    rnni_real *y;       /* [rows][features]; NULL where nobody reads it */
-    rnni_real *dy;      /* gradient of y, added to by every reader; NULL where nothing flows back */
+    rnni_real *y;       /* [rows][features]; NULL where nobody reads it, or the rows stay in `values` */
+    rnni_real *dy;      /* gradient of y, added to by every reader; NULL where nothing flows back, or it goes to `dvalues` */
+    rnni_table values;  /* inputs that recurrent layers alone read (node->in_table): the batch's column; else data is NULL */
+    rnni_table dvalues; /* of these, where one pass alone reads them: the table that gets their gradient; else data is NULL */
+    rnni_table given;   /* gradient of an output as the caller gave it, in place of dy until somebody else wants to read or add to that; or data is NULL */
     bool dy_empty;      /* no reader has added to it yet, and its numbers are not set: the first one may set them */
     bool learns;        /* in training: the node's own weights are trained; it had some and was not frozen when the run was laid out */
     bool trains;        /* it or something before it learns: gradients flow back to it */
@@ -101,20 +117,29 @@ static inline bool rnni_run_folded(const rnni_run *run, const rnni_node *node)
     return node->folds_into && rnni_run_shared(run, node->folds_into);
 }
 
+/* Whether an input's rows are read from slot->values. */
+static inline bool rnni_run_in_table(const rnni_run *run, const rnni_node *node) { return node->in_table && !run->stream; }
+
 /* Rows of a node's output in this run. */
 static inline int64_t rnni_run_rows(const rnni_run *run, const rnni_node *node)
 {
     return node->axis < 0 ? run->count : run->axes[node->axis].rows;
 }
 
+/* ---- table.c: between a run, whose rows are packed by step, and tables, where a sequence's steps lie side by side */
+
+/* Moves the rows of a node, packed, between a run and a table of such rows: into the run, added to it, or out of it. */
+enum { RNNI_MOVE_IN, RNNI_MOVE_ADD, RNNI_MOVE_OUT };
+void rnni_move_rows(const rnni_run *run, const rnni_node *node, const rnni_table *table, rnni_real *rows, int how);
+/* The same for steps [from, to) of an axis and n numbers a row; rows begin with those of step `from`. */
+void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n, const rnni_table *table, rnni_real *rows, int how);
+/* Those steps' rows of a table, one below another: where they lie when they lie so, else brought to `room`. */
+const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n, const rnni_table *table,
+                                  rnni_real *room);
+/* Says that steps [from, to) will be read from a table soon; calls for parts 0 ... parts - 1 say it of all sequences. */
+void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, const rnni_table *table, int64_t part, int64_t parts);
 /* A node's dy, ready to be added to; or NULL. */
-static inline rnni_real *rnni_run_dy(const rnni_run *run, const rnni_node *node)
-{
-    rnni_slot *slot = &run->slots[node->id];
-    if (slot->dy && slot->dy_empty) memset(slot->dy, 0, (size_t)(rnni_run_rows(run, node) * node->features) * sizeof *slot->dy);
-    slot->dy_empty = false;
-    return slot->dy;
-}
+rnni_real *rnni_run_dy(const rnni_run *run, const rnni_node *node);
 
 /* For plan functions: memory from the arena, and a promise that run->scratch has at least `count` numbers. */
 static inline rnni_real *rnni_run_take(rnni_run *run, int64_t count)

@@ -268,12 +268,13 @@ void rnni_run_lay_out(rnni_run *run)
         rnni_slot *slot = &run->slots[node->id];
         int64_t rows = rnni_run_rows(run, node), n = rows * node->features;
         slot->y = slot->dy = NULL;
+        slot->values.data = slot->dvalues.data = slot->given.data = NULL;
         slot->final_count = 0;
         trace_training(run, node);
         if (node->flow == RNNI_FLOW_TOKENS) slot->ids = rnni_arena_take(&run->arena, (size_t)rows, sizeof *slot->ids);
         else if ((node->sequence_read || node->flow == RNNI_FLOW_VECTOR) && !rnni_run_folded(run, node)) {
-            if (!node->op->places_y) slot->y = rnni_run_take(run, n);
-            if (wants_gradient(run, node)) slot->dy = rnni_run_take(run, n);
+            if (!node->op->places_y && !rnni_run_in_table(run, node)) slot->y = rnni_run_take(run, n);
+            if (wants_gradient(run, node) && !node->read_once) slot->dy = rnni_run_take(run, n);
         }
         if (node->op->plan) node->op->plan(node, run);
     }
@@ -330,7 +331,7 @@ static rnn_status_t place_shared(rnni_exec *exec)
 
 static void load_input(const rnni_run *run, const rnni_node *input, const rnni_column *column)
 {
-    const rnni_slot *slot = &run->slots[input->id];
+    rnni_slot *slot = &run->slots[input->id];
     int64_t n = input->features;
     if (input->flow == RNNI_FLOW_VECTOR) {
         for (int64_t b = 0; slot->y && b < run->count; b++)
@@ -340,8 +341,11 @@ static void load_input(const rnni_run *run, const rnni_node *input, const rnni_c
     const rnni_axis *axis = &run->axes[input->axis];
     if (input->flow == RNNI_FLOW_TOKENS)
         for (int64_t r = 0; r < axis->rows; r++) slot->ids[r] = column->ids[axis->position[r]];
-    else
-        rnni_move_rows(run, input, (rnni_layout){ NULL, 0 }, slot->y, (rnni_real *)column->values, RNNI_MOVE_IN);
+    else {
+        rnni_table table = { (rnni_real *)column->values, n, { NULL, 0 } };
+        if (rnni_run_in_table(run, input)) slot->values = table;
+        else rnni_move_rows(run, input, &table, slot->y, RNNI_MOVE_IN);
+    }
 }
 
 static void load_shard(int64_t index, void *argument)
@@ -425,5 +429,5 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
     for (int32_t i = 0; i < count; i++) RNNI_TRY(place_buffers(exec, &exec->runs[i]));
     rnni_parallel(exec->context, count, load_shard, exec);
     exec->run_count = count;
-    return RNN_OK;
+    return rnni_exec_make_input_gradients(exec);
 }

@@ -22,8 +22,10 @@ rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training)
     whole->shared = rnni_alloc_array(exec->context, nodes, sizeof *whole->shared);
     whole->rows = rnni_alloc_array(exec->context, (size_t)model->graph.axis_count, sizeof *whole->rows);
     if (training) exec->gradients = rnni_alloc_array(exec->context, (size_t)model->graph.weight_total, sizeof *exec->gradients);
+    if (training) exec->input_gradient = rnni_alloc_array(exec->context, (size_t)model->graph.input_count, sizeof *exec->input_gradient);
     whole->gradients = exec->gradients;
-    if (exec->raw && exec->shared_counts && exec->shared_blocks && whole->shared && whole->rows && (exec->gradients || !training))
+    if (exec->raw && exec->shared_counts && exec->shared_blocks && whole->shared && whole->rows &&
+        ((exec->gradients && exec->input_gradient) || !training))
         return RNN_OK;
     rnni_exec_release(exec);
     return RNN_ERROR_MEMORY;
@@ -61,6 +63,8 @@ void rnni_exec_release(rnni_exec *exec)
     rnni_free(context, exec->raw, (size_t)graph->count);
     if (exec->whole.carried) rnni_free(context, exec->whole.carried, state_bytes(exec, exec->carried_capacity));
     rnni_free(context, exec->whole.carried_at, (size_t)graph->count * sizeof *exec->whole.carried_at);
+    for (int32_t i = 0; exec->input_gradient && i < graph->input_count; i++) rnn_tensor_free(exec->input_gradient[i]);
+    rnni_free(context, exec->input_gradient, (size_t)graph->input_count * sizeof *exec->input_gradient);
     if (exec->gradients) rnni_free(context, exec->gradients, (size_t)graph->weight_total * sizeof *exec->gradients);
     rnni_free(context, exec->shard_gradients, exec->shard_gradient_count * sizeof *exec->shard_gradients);
     memset(exec, 0, sizeof *exec);
@@ -135,6 +139,7 @@ static void clear_shard(int64_t index, void *argument)
     for (int32_t j = 0; j < graph->count; j++) {
         rnni_slot *slot = &run->slots[j];
         slot->dy_empty = true;
+        slot->given.data = NULL;
         if (slot->final_count) memset(slot->dfinal, 0, (size_t)slot->final_count * sizeof *slot->dfinal);
     }
 }
@@ -144,7 +149,7 @@ void rnni_exec_clear_gradients(rnni_exec *exec) { rnni_parallel(exec->context, e
 /* A node's backward, for which all dy are made ready but the one that it sets itself. */
 static void backward_node(const rnni_node *node, rnni_run *run)
 {
-    rnni_run_dy(run, node);
+    if (!node->op->takes_given) rnni_run_dy(run, node);
     for (int32_t i = 0; i < node->input_count; i++)
         if (node->inputs[i] && !(node->op->sets_dx && i == 0)) rnni_run_dy(run, node->inputs[i]);
     node->op->backward(node, run);

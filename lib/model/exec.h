@@ -27,6 +27,7 @@ typedef struct rnni_exec {
     rnni_real *gradients;            /* [weight_total]: sum over shards, after backward */
     rnni_real *shard_gradients;      /* [run_count - 1][dense_total]: the first shard writes into `gradients` */
     size_t shard_gradient_count;
+    rnn_tensor_t **input_gradient;   /* [inputs] in training: of inputs that are read once, where they are wanted, of the last batch; or NULL */
     int64_t carried_capacity;        /* sequences that whole.carried has room for */
 } rnni_exec;
 
@@ -47,16 +48,6 @@ void rnni_exec_reset_states(rnni_exec *exec);
 /* The number of an input node among the graph's inputs. */
 int32_t rnni_input_number(const rnni_graph *graph, const rnni_node *input);
 
-/* Where the rows of a batch's sequences lie: one behind another as in a column, or, with `starts` of that column, each at a multiple of `steps`. */
-typedef struct rnni_layout {
-    const int64_t *starts;
-    int64_t steps;
-} rnni_layout;
-
-/* Moves the rows of a node between a run and a table of such rows: into the run, added to it, or out of it. */
-enum { RNNI_MOVE_IN, RNNI_MOVE_ADD, RNNI_MOVE_OUT };
-void rnni_move_rows(const rnni_run *run, const rnni_node *node, rnni_layout layout, rnni_real *rows, rnni_real *table, int how);
-
 /* Shards of a batch of so many sequences, at least one; in training a function of that alone. */
 int32_t rnni_shard_count(const rnn_context_t *context, bool training, int64_t count);
 /* Takes an axis' arrays, of sizes that hold whatever the masks are. */
@@ -76,10 +67,14 @@ void rnni_exec_clear_gradients(rnni_exec *exec);
 void rnni_exec_backward(rnni_exec *exec);
 
 /* An output node's values as a new tensor in the batch's layout: [B, features], or [B, T, features] with zeros elsewhere (T: the longest
- * sequence of the axis' input column, masked steps counted). With `gradient` dy instead. The node may be an input node (values, vector) when dy is asked for. */
+ * sequence of the axis' input column, masked steps counted). With `gradient` dy instead. The node may be an input node (values, vector) when dy is asked for;
+ * asked twice, the two may be the same tensor. */
 rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int gradient, rnn_tensor_t **tensor);
-/* Adds a tensor of that layout to the node's dy. */
+/* Adds a tensor of that layout, which has to stay as it is until backward is done, to the node's dy. */
 rnn_status_t rnni_exec_add_upstream(rnni_exec *exec, const rnni_node *node, const rnn_tensor_t *upstream);
+
+/* For bind: the tensors that get the gradients of inputs which are read once, where they are wanted. */
+rnn_status_t rnni_exec_make_input_gradients(rnni_exec *exec);
 
 /* The row of a target column that belongs to row `row` of a run: for outputs per step the target's row at the same step, for vectors the sequence. */
 int64_t rnni_exec_target_row(const rnni_run *run, const rnni_node *node, const rnn_batch_t *batch, int32_t target, int64_t row);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/error.h"
 #include "core/pool.h"
 #include "model/exec.h"
 #include "tensor/tensor.h"
@@ -38,52 +39,12 @@ static rnni_layout layout_of(const rnni_exec *exec, const rnni_node *node)
     return (rnni_layout){ column->starts, rnni_column_longest(column) };
 }
 
-/* Steps of one sequence that are moved together between a batch, where they lie side by side, and a run, where they are a step's rows
- * apart: few enough that the run's rows of all sequences stay in the first-level cache. */
-enum { STEPS_AT_ONCE = 8 };
-
-static void move_block(const rnni_kernels *k, int64_t count, int64_t n, rnni_real *rows, int64_t ld, rnni_real *table, int how)
-{
-    if (how == RNNI_MOVE_OUT) k->copy_rows(count, n, rows, ld, table, n);
-    else if (how == RNNI_MOVE_IN) k->copy_rows(count, n, table, n, rows, ld);
-    else
-        for (int64_t i = 0; i < count; i++) k->axpy(n, 1, table + i * n, rows + i * ld);
-}
-
-/* Steps [t, t + returned) of sorted sequence s lie side by side in the batch and equally far apart in the run: the block's `count`, or 1. */
-static int64_t even_steps(const rnni_axis *axis, int64_t s, int64_t t, int64_t count)
-{
-    const int64_t *offset = axis->offset + t;
-    bool even = offset[count - 1] - offset[0] == (count - 1) * axis->active[t];
-    return even && axis->position[offset[count - 1] + s] - axis->position[offset[0] + s] == count - 1 ? count : 1;
-}
-
-void rnni_move_rows(const rnni_run *run, const rnni_node *node, rnni_layout layout, rnni_real *rows, rnni_real *table, int how)
-{
-    int64_t n = node->features;
-    if (node->axis < 0) {
-        for (int64_t b = 0; b < run->count; b++) move_block(run->kernels, 1, n, rows + b * n, n, table + run->sequence[b] * n, how);
-        return;
-    }
-    const rnni_axis *axis = &run->axes[node->axis];
-    for (int64_t first = 0; first < axis->steps; first += STEPS_AT_ONCE)
-        for (int64_t s = 0; s < axis->active[first]; s++) {
-            int64_t left = axis->lengths[s] - first, end = first + (left < STEPS_AT_ONCE ? left : STEPS_AT_ONCE);
-            int64_t b = run->sequence[axis->order[s]], shift = layout.starts ? b * layout.steps - layout.starts[b] : 0;
-            for (int64_t t = first, count; t < end; t += count) {
-                int64_t row = axis->offset[t] + s;
-                count = even_steps(axis, s, t, end - t);
-                move_block(run->kernels, count, n, rows + row * n, axis->active[t] * n, table + (axis->position[row] + shift) * n, how);
-            }
-        }
-}
-
 typedef struct moving {
     const rnni_exec *exec;
     const rnni_node *node;
-    rnni_layout layout;
-    rnni_real *table;
+    rnni_table table;
     bool into, gradient;          /* into: from the run to the table */
+    bool stays;                   /* the table is there until backward is done */
 } moving;
 
 static void move_shard(int64_t index, void *argument)
@@ -93,16 +54,22 @@ static void move_shard(int64_t index, void *argument)
     rnni_slot *slot = &run->slots[m->node->id];
     if (m->into) {
         rnni_real *rows = m->gradient ? rnni_run_dy(run, m->node) : slot->y;
-        if (rows) rnni_move_rows(run, m->node, m->layout, rows, m->table, RNNI_MOVE_OUT);
-    } else if (slot->dy) {
-        rnni_move_rows(run, m->node, m->layout, slot->dy, m->table, slot->dy_empty ? RNNI_MOVE_IN : RNNI_MOVE_ADD);
-        slot->dy_empty = false;
+        if (rows) rnni_move_rows(run, m->node, &m->table, rows, RNNI_MOVE_OUT);
+        return;
     }
+    if (!slot->dy) return;
+    if (slot->given.data) rnni_run_dy(run, m->node);
+    if (slot->dy_empty && m->stays && m->node->op->takes_given) {
+        slot->given = m->table;
+        return;
+    }
+    rnni_move_rows(run, m->node, &m->table, slot->dy, slot->dy_empty ? RNNI_MOVE_IN : RNNI_MOVE_ADD);
+    slot->dy_empty = false;
 }
 
 static void move_all(moving m) { rnni_parallel(m.exec->context, m.exec->run_count, move_shard, &m); }
 
-static rnn_tensor_t *table_for(const rnni_exec *exec, const rnni_node *node, rnni_layout layout, bool zeroed)
+static rnn_tensor_t *tensor_for(const rnni_exec *exec, const rnni_node *node, rnni_layout layout, bool zeroed)
 {
     int64_t shape[3] = { exec->batch->count, layout.steps, node->features };
     if (node->axis < 0) shape[1] = node->features;
@@ -113,16 +80,26 @@ static rnn_tensor_t *table_for(const rnni_exec *exec, const rnni_node *node, rnn
 static bool fills(const rnni_exec *exec, const rnni_node *node, rnni_layout layout, bool gradient)
 {
     const rnni_slot *slot = &exec->runs[0].slots[node->id];
-    return (gradient ? slot->dy : slot->y) && (node->axis < 0 || exec->whole.rows[node->axis] == exec->batch->count * layout.steps);
+    bool there = gradient ? slot->dy || node->read_once : slot->y != NULL;
+    return there && (node->axis < 0 || exec->whole.rows[node->axis] == exec->batch->count * layout.steps);
+}
+
+static rnni_table table_of(const rnni_node *node, rnni_layout layout, const rnn_tensor_t *tensor)
+{
+    return (rnni_table){ (rnni_real *)rnn_tensor_const_data(tensor), node->features, layout };
 }
 
 rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int gradient, rnn_tensor_t **tensor)
 {
     rnni_layout layout = layout_of(exec, node);
-    rnn_tensor_t *table = table_for(exec, node, layout, !fills(exec, node, layout, gradient));
-    if (!table) return RNN_ERROR_MEMORY;
-    move_all((moving){ exec, node, layout, rnn_tensor_data(table), true, gradient != 0 });
-    *tensor = table;
+    if (gradient && node->read_once) { /* it was written there */
+        *tensor = rnn_tensor_retain(exec->input_gradient[rnni_input_number(&exec->model->graph, node)]);
+        return RNN_OK;
+    }
+    rnn_tensor_t *made = tensor_for(exec, node, layout, !fills(exec, node, layout, gradient));
+    if (!made) return RNN_ERROR_MEMORY;
+    move_all((moving){ exec, node, table_of(node, layout, made), true, gradient != 0, false });
+    *tensor = made;
     return RNN_OK;
 }
 
@@ -130,13 +107,33 @@ rnn_status_t rnni_exec_add_upstream(rnni_exec *exec, const rnni_node *node, cons
 {
     rnni_layout layout = layout_of(exec, node);
     if (rnn_tensor_dtype(upstream) == RNNI_REAL_DTYPE && rnn_tensor_is_contiguous(upstream)) { /* as it lies there; only read */
-        move_all((moving){ exec, node, layout, (rnni_real *)rnn_tensor_const_data(upstream), false, true });
+        move_all((moving){ exec, node, table_of(node, layout, upstream), false, true, true });
         return RNN_OK;
     }
-    rnn_tensor_t *table = table_for(exec, node, layout, false);
-    if (!table) return RNN_ERROR_MEMORY;
-    rnn_status_t status = rnn_tensor_copy(table, upstream);
-    if (status == RNN_OK) move_all((moving){ exec, node, layout, rnn_tensor_data(table), false, true });
-    rnn_tensor_free(table);
+    rnn_tensor_t *copy = tensor_for(exec, node, layout, false);
+    if (!copy) return RNN_ERROR_MEMORY;
+    rnn_status_t status = rnn_tensor_copy(copy, upstream);
+    if (status == RNN_OK) move_all((moving){ exec, node, table_of(node, layout, copy), false, true, false });
+    rnn_tensor_free(copy);
     return status;
+}
+
+/* ---- inputs that stay in their tables ----------------------------------------------------------------------------- */
+
+static rnn_status_t make_input_gradient(rnni_exec *exec, const rnni_node *input, rnn_tensor_t **tensor)
+{
+    rnni_layout layout = layout_of(exec, input);
+    rnn_tensor_free(*tensor);
+    *tensor = tensor_for(exec, input, layout, !fills(exec, input, layout, true));
+    if (!*tensor) return RNN_ERROR_MEMORY;
+    for (int32_t i = 0; i < exec->run_count; i++) exec->runs[i].slots[input->id].dvalues = table_of(input, layout, *tensor);
+    return RNN_OK;
+}
+
+rnn_status_t rnni_exec_make_input_gradients(rnni_exec *exec)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    for (int32_t i = 0; exec->training && exec->input_gradients && i < graph->input_count; i++)
+        if (graph->inputs[i]->read_once) RNNI_TRY(make_input_gradient(exec, graph->inputs[i], &exec->input_gradient[i]));
+    return RNN_OK;
 }

@@ -82,7 +82,19 @@ static size_t fixed_bytes(const rnni_graph *graph, bool training, int32_t shards
     add(&bytes, runs, sizeof(rnni_run) + (axes ? axes * sizeof(rnni_axis) : 1) + nodes * sizeof(rnni_slot));
     if (!training) return bytes;
     add_block(&bytes, (size_t)graph->weight_total, sizeof(rnni_real));
+    add_block(&bytes, (size_t)graph->input_count, sizeof(rnn_tensor_t *));
     add(&bytes, (runs - 1) * sizeof(rnni_real), (size_t)graph->dense_total);
+    return bytes;
+}
+
+/* Gradients of inputs that are written where their readers get them. */
+static size_t input_gradient_bytes(const counting *c)
+{
+    size_t bytes = 0;
+    for (int32_t i = 0; c->plan->training && c->plan->input_gradients && i < c->graph->input_count; i++) {
+        const rnni_node *input = c->graph->inputs[i];
+        if (input->read_once) add(&bytes, (size_t)(rows_of(c, input) * input->features), sizeof(rnni_real));
+    }
     return bytes;
 }
 
@@ -92,6 +104,7 @@ static size_t count_all(counting *c)
     size_t bytes = fixed_bytes(c->graph, c->plan->training, (int32_t)shards);
     add(&bytes, order_bytes(c), 1);
     add(&bytes, shared_bytes(c), 1);
+    add(&bytes, input_gradient_bytes(c), 1);
     add(&bytes, (size_t)(shards - larger), shard_bytes(c, batch / shards));
     if (larger) add(&bytes, (size_t)larger, shard_bytes(c, batch / shards + 1));
     return bytes;
