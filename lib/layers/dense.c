@@ -47,10 +47,22 @@ static rnn_status_t infer(rnni_node *node)
     return bias ? rnni_node_weight(node, "bias", 1, units, 1, (rnni_init){ .kind = RNN_INIT_ZEROS }) : RNN_OK;
 }
 
+/* A product with so few columns is as many single chains, and reads whole vectors for one number of each: such layers take every
+ * number as a sum in the fixed lanes of `dot`, from the weights as they are. That depends on the layer alone, not on the rows. */
+enum { FEW_UNITS = 2 };
+
+static void few_units(const rnni_node *node, const rnni_run *run, int64_t rows, const rnni_real *bias, const rnni_real *x, rnni_real *z)
+{
+    const rnni_real *w = run->graph->weights + weight_of(node)->offset;
+    int64_t features = node->inputs[0]->features, n = node->features;
+    for (int64_t r = 0; r < rows; r++, x += features, z += n)
+        for (int64_t j = 0; j < n; j++) z[j] = run->kernels->dot(features, x, w + j * features) + (bias ? bias[j] : 0);
+}
+
 static int64_t packed_size(const rnni_node *node, int backward)
 {
     int64_t features = node->inputs[0]->features;
-    if (!backward && rnni_graph_reduces(node->graph)) return 0;
+    if (!backward && (rnni_graph_reduces(node->graph) || node->features <= FEW_UNITS)) return 0;
     return backward ? rnni_packed_size(node->graph->kernels, node->features, features)
                     : rnni_packed_size(node->graph->kernels, features, node->features);
 }
@@ -60,7 +72,7 @@ static void pack(const rnni_node *node, const rnni_real *weights, rnni_real *pac
     const rnni_real *w = weights + weight_of(node)->offset;
     int64_t features = node->inputs[0]->features;
     if (backward) rnni_pack(node->graph->kernels, node->features, features, w, features, 1, packed);
-    else rnni_pack(node->graph->kernels, features, node->features, w, 1, features, packed);
+    else if (node->features > FEW_UNITS) rnni_pack(node->graph->kernels, features, node->features, w, 1, features, packed);
 }
 
 static void plan(const rnni_node *node, rnni_run *run)
@@ -81,6 +93,7 @@ static void forward(const rnni_node *node, rnni_run *run)
     const rnni_real *x = run->slots[in->id].y;
     rnni_start start = bias ? RNNI_FROM_BIAS : RNNI_FROM_ZERO;
     if (node->reduced) rnni_reduced_product(k, node->reduced, rows, x, in->features, start, bias, z, n);
+    else if (n <= FEW_UNITS) few_units(node, run, rows, bias, x, z);
     else rnni_gemm_packed(k, rows, n, in->features, x, in->features, 1, node->packed, start, bias, z, n);
     rnni_activate(k, rnni_activation_of(node, run), rows, n, z, y);
 }
