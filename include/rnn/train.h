@@ -56,10 +56,18 @@ enum {
     RNN_TRAIN_BPTT_STEPS = 27,      /**< int, >= 0; default 0: off. n: fit cuts the sequences of a batch into windows of n steps, each with its own loss and
                                          update. States go on from window to window, gradients do not (truncated backpropagation through time). For models
                                          that RNN_TRAIN_STATEFUL takes and outputs per step; RNN_TRAIN_ACCUMULATE has to be 1 */
-    RNN_TRAIN_RECOMPUTE = 28        /**< int, 0 or 1; default 0. 1: recurrent layers keep their states for the way back but not their gates, which are computed
-                                         again there, some steps at a time. Same bits. For each step of a sequence an LSTM then keeps 2 numbers a unit in place
-                                         of 6, a GRU 1 in place of 5; the cost is that layer's forward once more, up to a third of a training step. Layers
-                                         that a projected embedding table is read by keep their gates, and SimpleRNN has none. rnn_trainer_memory follows */
+    RNN_TRAIN_RECOMPUTE = 28        /**< int, RNN_RECOMPUTE_*: what recurrent layers compute again on the way back in place of keeping it; default none. Same
+                                         bits. Either choice costs the layer's forward once more, up to a third of a training step; rnn_trainer_memory
+                                         follows */
+};
+
+/** Values of RNN_TRAIN_RECOMPUTE. A layer that reads a projected embedding table keeps everything. */
+enum {
+    RNN_RECOMPUTE_NONE = 0,  /**< nothing: for each unit and step of a sequence an LSTM keeps 6 numbers, a GRU 5, a SimpleRNN 1 */
+    RNN_RECOMPUTE_GATES = 1, /**< gates, some steps at a time, from the states, which are kept: 2 numbers for an LSTM, 1 for a GRU and a SimpleRNN */
+    RNN_RECOMPUTE_TIME = 2   /**< states, too: of T steps only about sqrt(T) are kept, those between them computed again, sqrt(T) steps at a time. In
+                                  all 8 sqrt(T) numbers for an LSTM, 6 sqrt(T) for a GRU, 2 sqrt(T) for a SimpleRNN, and where a layer's
+                                  sequence is read, its outputs, 1 a step */
 };
 
 /** Schedules. e: epochs of the run so far (whole ones, and for cosine and one-cycle the part of the running one where its length is known), n:

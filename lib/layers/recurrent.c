@@ -2,6 +2,7 @@
 #include "core/pool.h"
 #include "layers/precision.h"
 #include "layers/recurrent_work.h"
+#include <stdlib.h>
 
 /* The time loop of recurrent layers, forward and back through time; recurrent_work.h says how rows and states lie. Time is cut into chunks of steps,
  * which stay in the second-level cache:
@@ -25,9 +26,9 @@ static rnni_cell_step begin_steps(const rnni_work *w)
 static void place_step(const rnni_work *w, int64_t t, int64_t first, rnni_cell_step *step)
 {
     const rnni_pass_values *kept = w->kept;
-    int64_t row = w->axis->offset[t];
+    int64_t row = rnni_kept_row(w, t);
     step->rows = w->axis->active[t];
-    step->z = kept->z ? kept->z + row * w->ldz : w->saved->chunk + (row - first) * w->ldz;
+    step->z = kept->z ? kept->z + row * w->ldz : w->saved->chunk + (w->axis->offset[t] - first) * w->ldz;
     if (!w->run->training) return; /* states stay where they are */
     int64_t in = rnni_rows_in(w, t), out = rnni_rows_out(w, t);
     step->h_in = kept->h + in * w->r->o;
@@ -40,16 +41,16 @@ static void place_step(const rnni_work *w, int64_t t, int64_t first, rnni_cell_s
 /* Steps that are taken together: [from, to). */
 typedef struct chunk { int64_t from, to; } chunk;
 
-/* The chunk that begins at `edge` and goes up, or down; empty behind the last one. */
-static chunk chunk_at(const rnni_work *w, bool down, int64_t edge)
+/* The chunk of the steps `all` that begins at `edge` and goes up, or down; empty behind the last one. */
+static chunk chunk_at(const rnni_work *w, chunk all, bool down, int64_t edge)
 {
     int64_t limit = rnni_recurrent_chunk(w->r, w->axis);
     const int64_t *offset = w->axis->offset;
     chunk c = { edge, edge };
     if (down)
-        while (c.from > 0 && offset[c.to] - offset[c.from - 1] <= limit) --c.from;
+        while (c.from > all.from && offset[c.to] - offset[c.from - 1] <= limit) --c.from;
     else
-        while (c.to < w->axis->steps && offset[c.to + 1] - offset[c.from] <= limit) ++c.to;
+        while (c.to < all.to && offset[c.to + 1] - offset[c.from] <= limit) ++c.to;
     return c;
 }
 
@@ -104,10 +105,10 @@ static void forward_step(const rnni_work *w, int64_t t, const rnni_cell_step *st
 {
     const rnni_kernels *k = w->run->kernels;
     int64_t row = w->axis->offset[t], o = w->r->o;
-    if (w->kept->mask_h) k->multiply(step->rows * o, step->h_in, w->kept->mask_h, w->kept->h_masked + row * o);
+    if (w->kept->mask_h) k->multiply(step->rows * o, step->h_in, w->kept->mask_h, w->kept->h_masked + rnni_kept_row(w, t) * o);
     rnni_zoneout_before(w, t, step);
     w->r->cell->forward(step);
-    if (w->kept->result) memcpy(w->kept->result + row * o, step->h_out, (size_t)(step->rows * o) * sizeof *step->h_out);
+    if (w->kept->result) memcpy(w->kept->result + rnni_kept_row(w, t) * o, step->h_out, (size_t)(step->rows * o) * sizeof *step->h_out);
     rnni_zoneout_after(w, t, step);
     if (w->y) k->copy_rows(step->rows, o, step->h_out, o, w->y + row * w->ldy, w->ldy);
 }
@@ -125,18 +126,17 @@ static int64_t steps_alone(const rnni_work *w, int64_t t, int64_t most, rnni_rea
     return count;
 }
 
-static void pass_forward(rnni_work *w)
+/* Whether no step leaves anything for the way back or for the next one but its states. */
+static bool steps_in_place(const rnni_work *w) { return !w->run->training && !w->kept->keep[0] && !w->kept->keep[1]; }
+
+/* Some steps of the segment, chunk by chunk. */
+static void forward_steps(const rnni_work *w, chunk all)
 {
-    bool down = w->pass->reverse;
-    bool in_place = !w->run->training && !w->kept->keep[0] && !w->kept->keep[1];
-    if (in_place && w->axis->count == 1 && w->run->whole->count == 1 && atomic_load(&w->node->rows))
-        w->parts = rnni_recurrent_row_parts(w->node, w->axis->steps);
-    rnni_recurrent_load_states(w);
-    rnni_recurrent_drop(w);
+    bool down = w->pass->reverse, in_place = steps_in_place(w);
     rnni_cell_step step = begin_steps(w);
-    for (chunk now = chunk_at(w, down, down ? w->axis->steps : 0), next; now.from < now.to; now = next) {
+    for (chunk now = chunk_at(w, all, down, down ? all.to : all.from), next; now.from < now.to; now = next) {
         int64_t first = w->axis->offset[now.from], count = now.to - now.from;
-        next = chunk_at(w, down, down ? now.from : now.to);
+        next = chunk_at(w, all, down, down ? now.from : now.to);
         place_step(w, now.from, first, &step);
         input_products(w, now.from, now.to, step.z);
         for (int64_t i = 0, alone; i < count; i += alone ? alone : 1) {
@@ -147,7 +147,40 @@ static void pass_forward(rnni_work *w)
             if (alone == 0) forward_step(w, t, &step);
         }
     }
-    rnni_recurrent_store_states(w);
+}
+
+/* Segments are whole chunks of the way back, so that the weights' gradients are added up as if there were none. */
+static void cut_segments(const rnni_work *w)
+{
+    rnni_pass_values *kept = w->kept;
+    const chunk all = { 0, w->axis->steps };
+    int64_t *edges = kept->edges, end = w->pass->reverse ? all.to : 0, edge = all.to - end;
+    if (!edges) return;
+    edges[0] = edge;
+    for (kept->segments = 0; edge != end; edges[++kept->segments] = edge)
+        do {
+            chunk c = chunk_at(w, all, !w->pass->reverse, edge);
+            edge = w->pass->reverse ? c.to : c.from;
+        } while (edge != end && llabs(edge - edges[kept->segments]) < kept->least);
+    for (int64_t i = 0, j = kept->segments; i < j && !w->pass->reverse; i++, j--) {
+        int64_t other = edges[i];
+        edges[i] = edges[j];
+        edges[j] = other;
+    }
+}
+
+static void pass_forward(rnni_work *w)
+{
+    if (steps_in_place(w) && w->axis->count == 1 && w->run->whole->count == 1 && atomic_load(&w->node->rows))
+        w->parts = rnni_recurrent_row_parts(w->node, w->axis->steps);
+    rnni_recurrent_drop(w);
+    cut_segments(w);
+    (void)rnni_recurrent_segment(w, w->pass->reverse ? w->kept->segments - 1 : 0);
+    do {
+        rnni_recurrent_load_states(w);
+        forward_steps(w, (chunk){ w->from, w->to });
+        rnni_recurrent_store_states(w);
+    } while (rnni_recurrent_segment(w, w->segment + (w->pass->reverse ? -1 : 1)));
 }
 
 /* ---- back through time -------------------------------------------------------------------------------------------- */
@@ -155,7 +188,7 @@ static void pass_forward(rnni_work *w)
 /* dz of the chunk that begins with row `first`, from row `row` on. */
 static rnni_real *dz_at(const rnni_work *w, int64_t row, int64_t first)
 {
-    return w->kept->dz ? w->kept->dz + row * w->ldz : w->saved->chunk + (row - first) * w->ldz;
+    return w->kept->dz ? w->kept->dz + (row - w->axis->offset[w->from]) * w->ldz : w->saved->chunk + (row - first) * w->ldz;
 }
 
 static rnni_cell_step begin_steps_back(rnni_work *w)
@@ -181,13 +214,13 @@ static void add_rows(const rnni_kernels *k, int64_t rows, int64_t n, const rnni_
     for (int64_t r = 0; r < rows; r++) k->axpy(n, 1, from + r * ld, to + r * n);
 }
 
-/* What step t back will read, if there is such a step: forward left it long ago, and steps going down in memory are not foreseen by the machine. */
+/* What step t back will read, if the segment has such a step: forward left it long ago, and steps going down in memory are not foreseen by the machine. */
 static void fetch_step(const rnni_work *w, int64_t t)
 {
     const rnni_kernels *k = w->run->kernels;
-    if (t < 0 || t >= w->axis->steps) return;
+    if (t < w->from || t >= w->to) return;
     int64_t rows = w->axis->active[t], row = w->axis->offset[t];
-    if (w->kept->z) k->fetch(rows * w->ldz, w->kept->z + row * w->ldz);
+    if (w->kept->z) k->fetch(rows * w->ldz, w->kept->z + rnni_kept_row(w, t) * w->ldz);
     k->fetch(rows * w->r->o, w->kept->h + (w->kept->z ? rnni_rows_in(w, t) : rnni_rows_out(w, t)) * w->r->o);
     if (w->kept->c) k->fetch(rows * w->r->h, w->kept->c + rnni_rows_in(w, t) * w->r->h);
     if (w->dy && !w->given.data) k->fetch(rows * w->ldy, w->dy + row * w->ldy);
@@ -199,7 +232,7 @@ static void backward_step(const rnni_work *w, int64_t t, int64_t first, rnni_cel
     int64_t row = w->axis->offset[t];
     place_step(w, t, first, step);
     step->dz = dz_at(w, row, first);
-    if (w->kept->result) step->h_out = w->kept->result + row * w->r->o;
+    if (w->kept->result) step->h_out = w->kept->result + rnni_kept_row(w, t) * w->r->o;
     step->dy = w->dy ? w->dy + (row - w->dy_first) * w->ldy : NULL;
     if (step->dy && (!w->r->cell->dz_apart || w->kept->keep[0])) { /* where the cell does not add it */
         add_rows(w->run->kernels, step->rows, w->r->o, step->dy, w->ldy, w->saved->dh);
@@ -214,7 +247,7 @@ static void backward_step(const rnni_work *w, int64_t t, int64_t first, rnni_cel
 static const rnni_real *states_in(const rnni_work *w, int64_t from, int64_t to)
 {
     int64_t o = w->r->o, first = w->axis->offset[from], begin = rnni_rows_in(w, from);
-    if (w->kept->mask_h) return w->kept->h_masked + first * o;
+    if (w->kept->mask_h) return w->kept->h_masked + rnni_kept_row(w, from) * o;
     if (rnni_rows_in(w, to - 1) - begin == w->axis->offset[to - 1] - first) return w->kept->h + begin * o;
     for (int64_t t = from; t < to; t++) /* sequences end on the way */
         memcpy(w->saved->gathered + (w->axis->offset[t] - first) * o, w->kept->h + rnni_rows_in(w, t) * o,
@@ -236,7 +269,7 @@ static void weight_gradients(const rnni_work *w, int64_t from, int64_t to)
                   g + weights[pass->weight_ih].offset, pass->input, w->run->scratch);
     if (pass->bias_ih >= 0) k->column_sums(rows, columns, dz, w->ldz, g + weights[pass->bias_ih].offset);
     rnni_cell_gradient gradient = { .kernels = k, .rows = rows, .h = h, .o = w->r->o, .dz = dz, .h_masked = states_in(w, from, to),
-                                    .extra = w->kept->extra ? w->kept->extra + first * w->r->cell->extra * h : NULL,
+                                    .extra = w->kept->extra ? w->kept->extra + rnni_kept_row(w, from) * w->r->cell->extra * h : NULL,
                                     .weight_hh = g + weights[pass->weight_hh].offset,
                                     .bias_hh = pass->bias_hh < 0 ? NULL : g + weights[pass->bias_hh].offset, .scratch = w->run->scratch };
     w->r->cell->gradient(&gradient);
@@ -261,19 +294,12 @@ static void input_gradient(const rnni_work *w, int64_t from, int64_t to)
     if (w->dvalues.data) rnni_move_steps(w->run, axis, from, to, n, &w->dvalues, dx, RNNI_MOVE_OUT);
 }
 
-/* Steps [from, to) forward once more, into the chunk, where gates were not kept. Every step finds the states it had, and leaves the same ones. */
-static void compute_again(const rnni_work *w, int64_t from, int64_t to)
+/* Steps forward once more: those of a segment, or of a chunk whose gates were not kept. Every step finds the states it had. */
+static void compute_again(const rnni_work *w, chunk steps)
 {
     rnni_work again = *w;
-    rnni_cell_step step = begin_steps(w);
-    int64_t first = w->axis->offset[from];
     again.y = NULL;
-    input_products(&again, from, to, w->saved->chunk);
-    for (int64_t i = 0; i < to - from; i++) {
-        int64_t t = w->pass->reverse ? to - 1 - i : from + i;
-        place_step(w, t, first, &step);
-        forward_step(&again, t, &step);
-    }
+    forward_steps(&again, steps);
 }
 
 /* dy of steps [from, to), where it still lies in a table. */
@@ -284,27 +310,48 @@ static void take_given(rnni_work *w, int64_t from, int64_t to)
     w->dy = rnni_table_steps(w->run, w->axis, from, to, w->r->o, &w->given, w->dy_room);
 }
 
-static void pass_backward(rnni_work *w)
+/* The steps of a chunk back; part of the next one's rows begin their way here beside each. */
+static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_step *step)
 {
     bool down = !w->pass->reverse;
+    int64_t count = now.to - now.from;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t t = down ? now.to - 1 - i : now.from + i;
+        fetch_step(w, down ? t - 1 : t + 1);
+        fetch_next(w, next, &w->values, i, count);
+        fetch_next(w, next, &w->given, i, count);
+        backward_step(w, t, w->axis->offset[now.from], step);
+    }
+    if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to);
+    if (w->dx || w->dvalues.data) input_gradient(w, now.from, now.to);
+}
+
+/* The segment's steps back, chunk by chunk. */
+static void backward_segment(rnni_work *w, rnni_cell_step *step)
+{
+    const chunk all = { w->from, w->to };
+    bool down = !w->pass->reverse, again = !w->kept->z && !w->r->cell->from_output;
+    if (w->kept->edges) {
+        rnni_recurrent_load_states(w);
+        compute_again(w, all);
+        again = false;
+    }
+    for (chunk now = chunk_at(w, all, down, down ? all.to : all.from), next; now.from < now.to; now = next) {
+        next = chunk_at(w, all, down, down ? now.from : now.to);
+        if (again) compute_again(w, now);
+        take_given(w, now.from, now.to);
+        backward_chunk(w, now, next, step);
+    }
+}
+
+static void pass_backward(rnni_work *w)
+{
     rnni_recurrent_load_gradients(w);
     if (w->kept->x_masked) w->x = w->kept->x_masked, w->values.data = NULL;
     rnni_cell_step step = begin_steps_back(w);
-    for (chunk now = chunk_at(w, down, down ? w->axis->steps : 0), next; now.from < now.to; now = next) {
-        int64_t first = w->axis->offset[now.from], count = now.to - now.from;
-        next = chunk_at(w, down, down ? now.from : now.to);
-        if (!w->kept->z && !w->r->cell->from_output) compute_again(w, now.from, now.to);
-        take_given(w, now.from, now.to);
-        for (int64_t i = 0; i < count; i++) {
-            int64_t t = down ? now.to - 1 - i : now.from + i;
-            fetch_step(w, down ? t - 1 : t + 1);
-            fetch_next(w, next, &w->values, i, count);
-            fetch_next(w, next, &w->given, i, count);
-            backward_step(w, t, first, &step);
-        }
-        if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to);
-        if (w->dx || w->dvalues.data) input_gradient(w, now.from, now.to);
-    }
+    (void)rnni_recurrent_segment(w, w->pass->reverse ? 0 : w->kept->segments - 1);
+    do backward_segment(w, &step);
+    while (rnni_recurrent_segment(w, w->segment + (w->pass->reverse ? 1 : -1)));
     rnni_recurrent_store_gradients(w);
 }
 

@@ -64,7 +64,7 @@ static void fill_keep(const rnni_work *w, int64_t t, int state, rnni_real *keep)
 
 static rnni_real *keep_at(const rnni_work *w, int64_t t, int state)
 {
-    return w->kept->keep[state] + (w->run->training ? w->axis->offset[t] * rnni_state_width(w->r, state) : 0);
+    return w->kept->keep[state] + (w->run->training ? rnni_kept_row(w, t) * rnni_state_width(w->r, state) : 0);
 }
 
 /* Before a step: its factors, and the states that it may overwrite. */

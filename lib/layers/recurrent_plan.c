@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "layers/recurrent_work.h"
+#include <rnn/train.h>
 
 /* The time loop's memory, and the states at the ends of a run. */
 
@@ -31,16 +32,41 @@ static int64_t rows_in_chunk(const rnni_recurrent *r, const rnni_axis *axis)
 
 rnni_real *rnni_recurrent_output(const rnni_recurrent *r, const rnni_axis *axis, const rnni_pass *pass, const rnni_pass_values *kept)
 {
-    return !kept->h || pass->reverse ? NULL : kept->h + axis->count * r->o;
+    return !kept->h || pass->reverse || kept->least < axis->steps ? NULL : kept->h + axis->count * r->o;
+}
+
+/* Gradients of all steps are added up by word in the end. */
+static bool wants_whole(const rnni_node *node, const rnni_run *run, int32_t number)
+{
+    return number < rnni_recurrent_of(node)->directions && rnni_run_shared(run, node);
+}
+
+/* Rows of the largest segment of at least `least` steps: its last chunk may begin when one step is missing. */
+static int64_t segment_rows(const rnni_recurrent *r, const rnni_axis *axis, int64_t least)
+{
+    return (least - 1) * axis->count + rnni_recurrent_chunk(r, axis);
+}
+
+/* About the square root of all steps; all of them where segments are not asked for, or would save little. */
+static int64_t least_of(const rnni_node *node, const rnni_run *run, int32_t number)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_axis *axis = &run->axes[node->axis];
+    int64_t least = 1;
+    bool top = number / r->directions == r->layers - 1, alone = r->directions == 1 && !r->pass[number].reverse;
+    bool read = alone && r->cell->from_output && (!top || node->sequence_read); /* all that is kept is the output, which is wanted */
+    if (!run->training || run->recompute != RNN_RECOMPUTE_TIME || read || wants_whole(node, run, number)) return axis->steps;
+    while (least * least < axis->steps) least++;
+    return 2 * segment_rows(r, axis, least) > axis->rows ? axis->steps : least;
 }
 
 /* What training keeps of the gates, and where backward writes their gradients. */
-static void plan_gates(const rnni_node *node, rnni_run *run, int32_t number, rnni_pass_values *kept)
+static void plan_gates(const rnni_node *node, rnni_run *run, int32_t number, int64_t rows, rnni_pass_values *kept)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    int64_t rows = run->axes[node->axis].rows, z = r->cell->blocks * r->h;
-    bool whole = number < r->directions && rnni_run_shared(run, node); /* gradients of all steps are added up by word */
-    if (!r->cell->from_output && (whole || !run->recompute)) kept->z = rnni_run_take(run, rows * z);
+    int64_t z = r->cell->blocks * r->h;
+    bool whole = wants_whole(node, run, number);
+    if (!r->cell->from_output && (whole || run->recompute != RNN_RECOMPUTE_GATES)) kept->z = rnni_run_take(run, rows * z);
     if (r->cell->from_output && zones_out(r, run, 0)) kept->result = rnni_run_take(run, rows * r->o);
     if (!r->cell->dz_apart) kept->dz = kept->z;
     else if (whole) kept->dz = r->cell->from_output ? rnni_run_take(run, rows * z) : kept->z;
@@ -51,8 +77,15 @@ static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_axis *axis = &run->axes[node->axis];
     const rnni_pass *pass = &r->pass[number];
-    int64_t rows = axis->rows, h = r->h;
+    int64_t h = r->h;
     memset(kept, 0, sizeof *kept);
+    kept->least = least_of(node, run, number);
+    kept->segments = 1;
+    int64_t crossing = kept->least < axis->steps ? axis->steps / kept->least : 0, rows = axis->rows;
+    if (crossing) {
+        kept->edges = rnni_arena_take(&run->arena, (size_t)crossing + 2, sizeof *kept->edges);
+        rows = segment_rows(r, axis, kept->least);
+    }
     if (r->cell->extra) kept->extra = rnni_run_take(run, (run->training ? rows : axis->count) * r->cell->extra * h);
     for (int state = 0; state < 2; state++) {
         if (!zones_out(r, run, state)) continue;
@@ -61,20 +94,22 @@ static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni
     }
     rnni_run_need_scratch(run, rnni_recurrent_step_scratch(r, axis));
     if (!run->training) return;
-    plan_gates(node, run, number, kept);
+    plan_gates(node, run, number, rows, kept);
     kept->h = rnni_run_take(run, (axis->count + rows) * r->o);
     if (r->cell->states == 2) kept->c = rnni_run_take(run, (axis->count + rows) * h);
+    for (int state = 0; state < r->cell->states && crossing > 0; state++)
+        kept->marks[state] = rnni_run_take(run, crossing * axis->count * rnni_state_width(r, state));
     if (masks_state(r, run)) {
         kept->h_masked = rnni_run_take(run, rows * r->o);
         kept->mask_h = rnni_run_take(run, axis->count * r->o);
     }
     if (masks_input(r, run)) {
-        kept->x_masked = rnni_run_take(run, rows * pass->input);
+        kept->x_masked = rnni_run_take(run, axis->rows * pass->input);
         kept->mask_x = rnni_run_take(run, axis->count * pass->input);
         rnni_run_need_scratch(run, axis->count * pass->input);
     }
-    rnni_run_need_scratch(run, rnni_gemm_scratch(run->kernels, r->cell->gates * h, pass->input, rows));
-    rnni_run_need_scratch(run, rnni_gemm_scratch(run->kernels, r->cell->gates * h, r->o, rows));
+    rnni_run_need_scratch(run, rnni_gemm_scratch(run->kernels, r->cell->gates * h, pass->input, axis->rows));
+    rnni_run_need_scratch(run, rnni_gemm_scratch(run->kernels, r->cell->gates * h, r->o, axis->rows));
     if (r->cell->projects)
         rnni_run_need_scratch(run, rnni_recurrent_step_scratch(r, axis) + rnni_gemm_scratch(run->kernels, r->o, h, axis->count));
 }
@@ -85,8 +120,8 @@ static rnni_real *take_output(const rnni_node *node, rnni_run *run, int32_t l, i
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_axis *axis = &run->axes[node->axis];
     const rnni_pass *pass = &r->pass[l * r->directions];
-    if (run->training && r->directions == 1 && !pass->reverse) return rnni_recurrent_output(r, axis, pass, kept);
-    return rnni_run_take(run, axis->rows * width);
+    rnni_real *there = run->training && r->directions == 1 ? rnni_recurrent_output(r, axis, pass, kept) : NULL;
+    return there ? there : rnni_run_take(run, axis->rows * width);
 }
 
 static void plan_layer(const rnni_node *node, rnni_run *run, int32_t l, rnni_layer_values *saved, rnni_real **between, rnni_real **dbetween)
@@ -161,7 +196,36 @@ static rnni_real *rows_of(const rnni_work *w, int state)
 static int64_t far_row(const rnni_work *w, int64_t s)
 {
     int64_t steps = w->axis->lengths[s];
-    return w->run->training && steps ? w->axis->count + w->axis->offset[steps - 1] + s : s;
+    return w->run->training && steps ? rnni_row_after(w, steps - 1) + s : s;
+}
+
+/* Whether sorted sequence s begins, or ends, in this segment. */
+static bool is_here(const rnni_work *w, int64_t s, bool end)
+{
+    int64_t steps = w->axis->lengths[s];
+    return !end ? w->from == 0 : steps ? steps > w->from && steps <= w->to : w->from == 0;
+}
+
+bool rnni_recurrent_segment(rnni_work *w, int64_t segment)
+{
+    const int64_t *edges = w->kept->edges;
+    if (segment < 0 || segment >= w->kept->segments) return false;
+    w->segment = segment;
+    w->from = edges ? edges[segment] : 0;
+    w->to = edges ? edges[segment + 1] : w->axis->steps;
+    return true;
+}
+
+/* States that cross the edge below or above the segment, from their marks or to them. */
+static void cross(const rnni_work *w, bool above, bool in)
+{
+    int64_t edge = above ? w->to : w->from, row = above ? rnni_row_before(w, edge) : 0;
+    if (edge == 0 || edge == w->axis->steps) return;
+    for (int state = 0; state < w->r->cell->states; state++) {
+        int64_t n = rnni_state_width(w->r, state);
+        rnni_real *mark = w->kept->marks[state] + (above ? w->segment : w->segment - 1) * w->axis->count * n, *rows = rows_of(w, state) + row * n;
+        memcpy(in ? rows : mark, in ? mark : rows, (size_t)(w->axis->active[edge] * n) * sizeof *rows);
+    }
 }
 
 void rnni_recurrent_load_states(const rnni_work *w)
@@ -170,12 +234,14 @@ void rnni_recurrent_load_states(const rnni_work *w)
         rnni_real *rows = rows_of(w, state);
         int64_t n = rnni_state_width(w->r, state);
         for (int64_t s = 0; s < w->axis->count; s++) {
+            if (!is_here(w, s, w->pass->reverse)) continue;
             const rnni_real *from = initial_row(w, state, w->axis->order[s]);
             rnni_real *to = rows + (w->pass->reverse ? far_row(w, s) : s) * n;
             if (from) memcpy(to, from, (size_t)n * sizeof *to);
             else memset(to, 0, (size_t)n * sizeof *to);
         }
     }
+    cross(w, w->pass->reverse, true);
 }
 
 void rnni_recurrent_store_states(const rnni_work *w)
@@ -185,9 +251,11 @@ void rnni_recurrent_store_states(const rnni_work *w)
         const rnni_real *rows = rows_of(w, state);
         int64_t n = rnni_state_width(w->r, state);
         for (int64_t s = 0; s < w->axis->count; s++)
-            memcpy(rnni_final_at(w->run, w->node, slot->final, state, w->axis->order[s], w->number),
-                   rows + (w->pass->reverse ? s : far_row(w, s)) * n, (size_t)n * sizeof *rows);
+            if (is_here(w, s, !w->pass->reverse))
+                memcpy(rnni_final_at(w->run, w->node, slot->final, state, w->axis->order[s], w->number),
+                       rows + (w->pass->reverse ? s : far_row(w, s)) * n, (size_t)n * sizeof *rows);
     }
+    cross(w, !w->pass->reverse, false);
 }
 
 void rnni_recurrent_load_gradients(const rnni_work *w)

@@ -19,10 +19,16 @@
  * final state behind. Backwards, the rows below what was written hold the initial states of those that join. The two are mirror images.
  * Otherwise states are [count], stepped in place, and likewise left behind, or waiting.
  *
+ * Under RNN_RECOMPUTE_TIME what training keeps has room for one segment of steps: that many rows, counted from the segment's first one, as if there were no
+ * other steps. States that cross from one segment to the next are kept apart (marks); on the way back they begin their segment once more.
+ *
  * The state h has o numbers, which is h but for cells that project; c has h. */
 
 /* What forward keeps for backward, for one pass; NULL members are not needed. */
 typedef struct rnni_pass_values {
+    int64_t *edges;           /* [segments + 1] the step with which a segment begins; NULL: there is but one */
+    int64_t segments, least;  /* steps that a segment has at least, but for one */
+    rnni_real *marks[2];      /* [segments - 1][count][width]: states that cross from segment to segment */
     rnni_real *z;             /* [rows][blocks h] in training, where the cell's backward reads it; NULL: a chunk at a time in the layer's */
     rnni_real *dz;            /* [rows][blocks h] where backward overwrites z, or all steps' are wanted in the end; NULL: in the layer's chunk */
     rnni_real *x_masked;      /* [rows][input] under input dropout */
@@ -58,6 +64,7 @@ typedef struct rnni_work {
     const rnni_pass *pass;
     int32_t number;           /* of the pass */
     int64_t ldz;              /* blocks h */
+    int64_t segment, from, to; /* the one at work and its steps */
     rnni_layer_values *saved;
     rnni_pass_values *kept;
     const rnni_real *x;       /* [rows][input]; NULL where an embedding is folded in, or in a table */
@@ -78,16 +85,14 @@ typedef struct rnni_work {
     rnni_real *dvectors[RNNI_CELL_VECTORS];
 } rnni_work;
 
+/* The first row of step t among what training keeps of its segment. */
+static inline int64_t rnni_kept_row(const rnni_work *w, int64_t t) { return w->axis->offset[t] - w->axis->offset[w->from]; }
+
 /* The rows of h and c, in training, from which step t reads and to which it writes. */
-static inline int64_t rnni_row_before(const rnni_axis *axis, int64_t t) { return t ? axis->count + axis->offset[t - 1] : 0; }
-static inline int64_t rnni_rows_in(const rnni_work *w, int64_t t)
-{
-    return w->pass->reverse ? w->axis->count + w->axis->offset[t] : rnni_row_before(w->axis, t);
-}
-static inline int64_t rnni_rows_out(const rnni_work *w, int64_t t)
-{
-    return w->pass->reverse ? rnni_row_before(w->axis, t) : w->axis->count + w->axis->offset[t];
-}
+static inline int64_t rnni_row_after(const rnni_work *w, int64_t t) { return w->axis->count + rnni_kept_row(w, t); }
+static inline int64_t rnni_row_before(const rnni_work *w, int64_t t) { return t > w->from ? rnni_row_after(w, t - 1) : 0; }
+static inline int64_t rnni_rows_in(const rnni_work *w, int64_t t) { return w->pass->reverse ? rnni_row_after(w, t) : rnni_row_before(w, t); }
+static inline int64_t rnni_rows_out(const rnni_work *w, int64_t t) { return w->pass->reverse ? rnni_row_before(w, t) : rnni_row_after(w, t); }
 
 static inline bool rnni_merges(const rnni_recurrent *r) { return r->directions == 2 && r->merge != RNN_MERGE_CONCAT; }
 
@@ -99,8 +104,10 @@ int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis);
 int64_t rnni_recurrent_step_scratch(const rnni_recurrent *r, const rnni_axis *axis);
 /* Where the kept states are a pass' output as its readers want it, rows packed by step: forwards; else NULL. */
 rnni_real *rnni_recurrent_output(const rnni_recurrent *r, const rnni_axis *axis, const rnni_pass *pass, const rnni_pass_values *kept);
-/* The initial states of all sequences come to where the first steps read them; final states go from where they were left to slot->final. Gradients the
- * other way round. */
+/* Turns to a segment; false: there is no such one. */
+bool rnni_recurrent_segment(rnni_work *w, int64_t segment);
+/* The states of sequences that begin in this segment, or come from another, come to where the first steps read them; states with which they end, or go to
+ * another, go from where they were left to slot->final and kept->marks. Gradients of all sequences the other way round. */
 void rnni_recurrent_load_states(const rnni_work *w);
 void rnni_recurrent_store_states(const rnni_work *w);
 void rnni_recurrent_load_gradients(const rnni_work *w);

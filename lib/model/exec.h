@@ -21,7 +21,7 @@ typedef struct rnni_exec {
     size_t *shared_counts;           /* [nodes] numbers allocated for whole.shared */
     rnni_real **shared_blocks;       /* [nodes] kept from batch to batch; whole.shared has those in use */
     bool training, input_gradients;
-    bool recompute;                  /* see rnni_run; set before bind */
+    int32_t recompute;               /* RNN_RECOMPUTE_*; set before bind */
     uint64_t seed, epoch;            /* set before bind */
     uint8_t *raw;                    /* [nodes] outputs wanted before their activation; set before bind */
     rnni_real *gradients;            /* [weight_total]: sum over shards, after backward */

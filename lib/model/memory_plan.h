@@ -7,7 +7,8 @@
 /* A batch that memory is counted for: `batch` sequences with `steps` steps each in every input. */
 typedef struct rnni_plan {
     int64_t batch, steps;
-    bool training, input_gradients, recompute;
+    bool training, input_gradients;
+    int32_t recompute;   /* RNN_RECOMPUTE_* */
     bool uneven;         /* as if some were shorter, but by next to nothing */
     const uint8_t *raw;  /* as rnni_exec.raw; or NULL */
 } rnni_plan;

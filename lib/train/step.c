@@ -22,7 +22,7 @@ rnn_status_t rnni_trainer_pass(rnn_trainer_t *t, rnni_exec *exec, const rnn_batc
     exec->seed = (uint64_t)rnni_train_int(t, RNN_TRAIN_SEED);
     /* Dropout draws by epoch; in a loop of the caller's own each update draws anew. */
     exec->epoch = (uint64_t)(t->fitting ? t->epoch : t->updates);
-    exec->recompute = exec->training && rnni_train_int(t, RNN_TRAIN_RECOMPUTE);
+    exec->recompute = (int32_t)rnni_train_int(t, RNN_TRAIN_RECOMPUTE);
     RNNI_TRY(rnni_exec_bind(exec, batch));
     RNNI_TRY(rnni_goals_place(t, exec));
     uint64_t mode = rnni_denormals_flush();

@@ -39,7 +39,7 @@ const rnni_setting rnni_train_settings[RNNI_TRAIN_SETTINGS] = {
     { RNN_TRAIN_GRADIENT_NORMS, RNN_SETTING_INT, "gradient_norms", 0, 1, 0, NULL },
     { RNN_TRAIN_STATEFUL, RNN_SETTING_INT, "stateful", 0, 1, 0, NULL },
     { RNN_TRAIN_BPTT_STEPS, RNN_SETTING_INT, "bptt_steps", 0, LARGEST_INT, 0, NULL },
-    { RNN_TRAIN_RECOMPUTE, RNN_SETTING_INT, "recompute", 0, 1, 0, NULL },
+    { RNN_TRAIN_RECOMPUTE, RNN_SETTING_INT, "recompute", 0, 2, 0, "none|gates|time" },
 };
 
 const char *const rnni_history_names[RNNI_HISTORY_FIGURES] = { "loss",         "accuracy", "val_loss",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Peak memory of a process that trains: this project's benchmark program, and PyTorch on the same work (peers.py).
 
-usage: memory.py --ours "PROGRAM [ARGS]" [--only NAME,...] [--threads 1|2] [--recompute] [--json OUT]
+usage: memory.py --ours "PROGRAM [ARGS]" [--only NAME,...] [--threads 1|2] [--recompute gates|time] [--json OUT]
 
 Each runs in a process of its own for some steps; the figure is the kernel's ru_maxrss of that process, in MiB. PyTorch is
 measured from import to end, as a program that uses it has it; `import` is the same for `import torch` alone.
@@ -16,6 +16,7 @@ import tempfile
 
 import peers
 
+LEVELS = ["none", "gates", "time"]
 SECONDS = "0.2"  # of steps: more do not change the peak
 
 
@@ -39,7 +40,7 @@ def main():
     parser.add_argument("--only", default="train_imdb_rnn,train_charlm_lstm")
     parser.add_argument("--workloads", default=os.path.join(peers.HERE, "workloads.json"))
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--recompute", action="store_true", help="ours computes gates again (RNN_TRAIN_RECOMPUTE)")
+    parser.add_argument("--recompute", choices=LEVELS, default="none", help="what ours computes again (RNN_TRAIN_RECOMPUTE)")
     parser.add_argument("--json")
     arguments = parser.parse_args()
     threads, table = str(arguments.threads), []
@@ -49,7 +50,7 @@ def main():
     work = json.load(open(arguments.workloads))
     for name in arguments.only.split(","):
         ours, said = peak(shlex.split(arguments.ours) + ["--workload", name, "--threads", threads, "--seconds", SECONDS,
-                                                         "--spec", json.dumps(dict(work[name], recompute=arguments.recompute))], threads)
+                                                         "--spec", json.dumps(dict(work[name], recompute=LEVELS.index(arguments.recompute)))], threads)
         if not ours:
             sys.exit(f"{name}: {said}")
         torch, why = peak([sys.executable, os.path.join(peers.HERE, "peers.py"), "--one", f"torch:{name}", "--threads", threads,

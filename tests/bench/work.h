@@ -12,7 +12,7 @@ typedef struct bench_work {
     char lengths[BENCH_NAME];   /* "uniform": each sequence 1 to `steps` steps, all equally likely; else all have `steps` */
     char precision[BENCH_NAME]; /* of the weights: "f32" (also when not given), "bf16", "int8", "int8_weights" */
     int64_t vocab, embed, input, hidden[BENCH_LAYERS], layers, steps, batch, classes, bidirectional;
-    int64_t recompute;          /* 1: RNN_TRAIN_RECOMPUTE */
+    int64_t recompute;          /* RNN_TRAIN_RECOMPUTE */
 } bench_work;
 
 /* Reads one specification, a JSON object of numbers, strings, booleans and arrays of numbers; NULL when the text is

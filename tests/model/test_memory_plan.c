@@ -78,11 +78,12 @@ static void check_same(const zoo_row *row, const char *what, int64_t batch, int6
 /* ---- one batch ---- */
 
 /* What a batch takes from the beginning to the end; weights that are packed on the way are the model's. */
-static int64_t run_batch(counter *c, rnn_model_t *model, const rnn_batch_t *batch, bool training)
+static int64_t run_batch(counter *c, rnn_model_t *model, const rnn_batch_t *batch, bool training, int32_t recompute)
 {
     rnni_exec exec;
     int64_t weights = memory_of(model, RNN_MEMORY_MODEL, 0, 0), live = begin(c);
     CHECK_OK(rnni_exec_init(&exec, model, training));
+    exec.recompute = recompute;
     CHECK_OK(rnni_exec_bind(&exec, batch));
     rnni_exec_forward(&exec);
     if (training) rnni_exec_clear_gradients(&exec);
@@ -103,7 +104,7 @@ static void check_batch(counter *c, rnn_context_t *context, const zoo_row *row, 
         CHECK_OK(rnni_exec_bytes(model, &plan, &counted));
         CHECK(counted <= most && most <= 2 * counted);
         if (training) CHECK_OK(rnni_graph_pack(rnni_graph_of(model), 1));
-        int64_t seen = run_batch(c, model, batch, training);
+        int64_t seen = run_batch(c, model, batch, training, RNN_RECOMPUTE_NONE);
         if (row->make == zoo_masked) CHECK(seen <= most); /* some of its steps are masked */
         else check_same(row, training ? "training" : "running", count, steps, counted, seen);
         rnn_batch_free(batch);
@@ -145,10 +146,38 @@ TEST(shorter_sequences_need_no_more)
         for (size_t j = 0; j < sizeof shapes / sizeof shapes[0]; j++) {
             int64_t count = shapes[j][0], steps = shapes[j][1];
             rnn_batch_t *batch = help_batch(zoo_data(&zoo[i], count, steps, 3), shorter(count, steps, 5));
-            CHECK(run_batch(&c, model, batch, true) <= memory_of(model, RNN_MEMORY_TRAIN, count, steps));
-            CHECK(run_batch(&c, model, batch, false) <= memory_of(model, RNN_MEMORY_RUN, count, steps));
+            CHECK(run_batch(&c, model, batch, true, RNN_RECOMPUTE_NONE) <= memory_of(model, RNN_MEMORY_TRAIN, count, steps));
+            CHECK(run_batch(&c, model, batch, false, RNN_RECOMPUTE_NONE) <= memory_of(model, RNN_MEMORY_RUN, count, steps));
             rnn_batch_free(batch);
         }
+        rnn_model_free(model);
+    }
+    rnn_context_free(context);
+}
+
+/* Sequences long enough for segments of time, of one length and of many. */
+TEST(computing_again_is_counted)
+{
+    enum { COUNT = 20, LONG = 1500 };
+    counter c;
+    rnn_context_t *context = counting_context(&c);
+    start_threads(context);
+    for (int i = 0; i < ZOO_ROWS; i++) {
+        if (!strstr(zoo[i].name, "lstm") && !strstr(zoo[i].name, "bidirectional")) continue;
+        rnn_model_t *model = zoo_make(context, &zoo[i]);
+        CHECK_OK(rnni_graph_pack(rnni_graph_of(model), 1));
+        rnn_batch_t *even = help_batch(zoo_data(&zoo[i], COUNT, LONG, 3), NULL);
+        rnn_batch_t *ragged = help_batch(zoo_data(&zoo[i], COUNT, LONG, 3), shorter(COUNT, LONG, 5));
+        for (int32_t how = RNN_RECOMPUTE_NONE; how <= RNN_RECOMPUTE_TIME; how++) {
+            rnni_plan plan = { .batch = COUNT, .steps = LONG, .training = true, .recompute = how };
+            int64_t counted, most;
+            CHECK_OK(rnni_exec_bytes(model, &plan, &counted));
+            CHECK_OK(rnni_exec_most_bytes(model, plan, &most));
+            check_same(&zoo[i], "computing again", COUNT, LONG, counted, run_batch(&c, model, even, true, how));
+            if (!zoo[i].tokens) CHECK(run_batch(&c, model, ragged, true, how) <= most);
+        }
+        rnn_batch_free(even);
+        rnn_batch_free(ragged);
         rnn_model_free(model);
     }
     rnn_context_free(context);
