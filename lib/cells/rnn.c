@@ -10,14 +10,20 @@
  *   da = dh * act'(a)                            from the saved h_out: 1 - h_out^2, or h_out > 0
  *   dh_in = U^T da     dU = sum_t da h_in^T      db = sum_t da
  *
- * z holds a; nothing of it is kept, h_out says all. */
+ * z holds a; nothing of it is kept, h_out says all. Small layers take U h_in in two chains (kernel short_product). */
 
-static int64_t packed_size(const rnni_kernels *k, int64_t h) { return rnni_cell_packed_size(k, h, 1); }
+static bool is_short(int64_t h) { return h <= RNNI_SHORT_UNITS; }
+
+static int64_t packed_size(const rnni_kernels *k, int64_t h)
+{
+    return is_short(h) ? rnni_row_size(k, 1, h, h) : rnni_cell_packed_size(k, h, 1);
+}
 static int64_t packed_backward_size(const rnni_kernels *k, int64_t h) { return rnni_cell_packed_backward_size(k, h, 1); }
 
 static void pack(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
 {
-    rnni_cell_pack(k, h, 0, 1, weight_hh, packed);
+    if (is_short(h)) rnni_row_pack(k, 1, h, h, weight_hh, packed);
+    else rnni_cell_pack(k, h, 0, 1, weight_hh, packed);
 }
 
 static void pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
@@ -27,7 +33,8 @@ static void pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *wei
 
 static void forward(const rnni_cell_step *s)
 {
-    rnni_cell_product(s, s->h, 0, 1, s->h_masked, s->packed, RNNI_FROM_C);
+    if (is_short(s->h) && !s->reduced) s->kernels->short_product(s->rows, s->h, s->h, s->h_masked, s->h, s->packed, s->z, s->h);
+    else rnni_cell_product(s, s->h, 0, 1, s->h_masked, s->packed, RNNI_FROM_C);
     s->kernels->rnn_gates(s->activation, s->rows, s->h, s->z, s->h, s->h_out, s->h);
 }
 

@@ -34,6 +34,7 @@
 
 #include "kernels/body/row.h"
 #include "kernels/body/row_cells.h"
+#include "kernels/body/short_product.h"
 
 const rnni_kernels rnni_kernels_avx2 = {
     "avx2", RNN_ISA_AVX2, TILE_MR, TILE_NR, VEC_WIDTH, 96, 256, VEC_WIDTH,

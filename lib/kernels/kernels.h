@@ -71,6 +71,9 @@ int64_t rnni_packed_size(const rnni_kernels *kernels, int64_t k, int64_t n);
 void rnni_pack(const rnni_kernels *kernels, int64_t k, int64_t n, const rnni_real *b, int64_t row_stride,
                int64_t column_stride, rnni_real *packed);
 
+/* SimpleRNN layers of at most so many units take their recurrent sums in two chains: rnn_row, short_product. */
+enum { RNNI_SHORT_UNITS = 64 };
+
 /* Blocks of `width` units that h units make for the kernels of rnni_row. */
 static inline int64_t rnni_row_blocks(const rnni_kernels *kernels, int64_t h) { return (h + kernels->width - 1) / kernels->width; }
 

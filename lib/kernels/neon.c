@@ -30,6 +30,7 @@
 
 #include "kernels/body/row.h"
 #include "kernels/body/row_cells.h"
+#include "kernels/body/short_product.h"
 
 const rnni_kernels rnni_kernels_neon = {
     "neon", RNN_ISA_NEON, TILE_MR, TILE_NR, VEC_WIDTH, 96, 256, VEC_WIDTH,

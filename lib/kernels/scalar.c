@@ -23,6 +23,7 @@
 #include "kernels/micro/tile_scalar.h"
 
 #include "kernels/body/row_cells.h"
+#include "kernels/body/short_product.h"
 
 const rnni_kernels rnni_kernels_scalar = {
     "scalar", RNN_ISA_SCALAR, TILE_MR, TILE_NR, TILE_NR, 64, 256, VEC_WIDTH,

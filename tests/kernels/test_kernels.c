@@ -69,6 +69,15 @@ static void run_row(const rnni_kernels *k, call *c)
 static const specification spec_row = {
     run_row, 3, ONE_ROW | NO_UNITS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
 
+static void run_short_product(const rnni_kernels *k, call *c)
+{
+    for (int64_t i = 0; i < DEPTH * c->n; i++) right_matrix[i] = sample_between(77 + (uint64_t)i, -1, 1);
+    rnni_row_pack(k, 1, c->n, DEPTH, right_matrix, right_packed);
+    k->short_product(c->rows, c->n, DEPTH, X(0), LD(0), right_packed, X(1), LD(1));
+}
+static const specification spec_short_product = {
+    run_short_product, 1, NO_UNITS, {{-DEPTH, -1, 1}, {1, -1, 1}}, {{0}}};
+
 /* Weights of the row kernels: the same numbers for the same n, gates and place. Variants: from x, or from z; backwards. */
 enum { ROW_MOST = 300, ROW_INPUTS = 7 };
 

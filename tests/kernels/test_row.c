@@ -40,7 +40,12 @@ static outcome in_parts(const rnni_kernels *k, int gates, int activation, int64_
         k->gru_gates(1, units, z, 4 * units, h, units, o.h, units);
         return o;
     }
-    rnni_gemm_packed(k, 1, gates * units, units, h, units, 1, packed[1], RNNI_FROM_C, NULL, z, gates * units);
+    if (gates == 1 && units <= RNNI_SHORT_UNITS) {
+        rnni_row_pack(k, 1, units, units, w_hh, packed[1]);
+        k->short_product(1, units, units, h, units, packed[1], z, units);
+    } else {
+        rnni_gemm_packed(k, 1, gates * units, units, h, units, 1, packed[1], RNNI_FROM_C, NULL, z, gates * units);
+    }
     if (gates == 4) k->lstm_gates(1, units, z, 4 * units, c, units, o.c, units, o.h, units);
     else k->rnn_gates(activation, 1, units, z, units, o.h, units);
     return o;

@@ -39,6 +39,33 @@ TILE_INLINE void row_product(const int blocks, const int gates, const int third,
 #undef STEP_BLOCK
 }
 
+/* The same for one gate, each sum in two chains (short_product.h). */
+TILE_INLINE void row_pairs(const int blocks, int64_t k, const rnni_real *a, const rnni_real *packed, row_sums sum)
+{
+    enum { W = VEC_WIDTH };
+    const int64_t stride = k * W;
+    vec odd[ROW_BLOCKS];
+#define BEGIN(b) odd[b] = v_set(0);
+#define EVEN(b) if (b < blocks) sum[b][0] = v_fma(even_x, v_load(packed + b * stride), sum[b][0]);
+#define ODD(b) if (b < blocks) odd[b] = v_fma(odd_x, v_load(packed + b * stride + W), odd[b]);
+#define END(b) if (b < blocks) sum[b][0] = v_add(sum[b][0], odd[b]);
+    EACH_BLOCK(BEGIN)
+    for (; k > 1; k -= 2, a += 2, packed += 2 * W) {
+        vec even_x = v_set(a[0]), odd_x = v_set(a[1]);
+        EACH_BLOCK(EVEN)
+        EACH_BLOCK(ODD)
+    }
+    if (k) {
+        vec even_x = v_set(a[0]);
+        EACH_BLOCK(EVEN)
+    }
+    EACH_BLOCK(END)
+#undef BEGIN
+#undef EVEN
+#undef ODD
+#undef END
+}
+
 /* Blocks [first, first + blocks): all sums of `gates` gates, from the bias and x or from z. With `apart` the
  * third gate's recurrent product has a sum of its own, the fourth, which starts from its own bias. */
 TILE_INLINE void row_gather(const int blocks, const int gates, const int apart, const rnni_row *s,
@@ -54,7 +81,9 @@ TILE_INLINE void row_gather(const int blocks, const int gates, const int apart, 
 #define BEGIN_BLOCK(b) EACH_GATE(BEGIN, b)
     EACH_BLOCK(BEGIN_BLOCK)
     if (!s->z) row_product(blocks, gates, 2, s->inputs, s->x, s->packed_ih + first * s->inputs * block, sum);
-    row_product(blocks, gates, apart ? 3 : 2, s->h, s->h_in, s->packed_hh + first * s->h * block, sum);
+    const rnni_real *packed = s->packed_hh + first * s->h * block;
+    if (gates == 1 && s->h <= RNNI_SHORT_UNITS) row_pairs(blocks, s->h, s->h_in, packed, sum);
+    else row_product(blocks, gates, apart ? 3 : 2, s->h, s->h_in, packed, sum);
 #undef BEGIN
 #undef BEGIN_BLOCK
 }
