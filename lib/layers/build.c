@@ -25,7 +25,7 @@ void rnni_node_unbuild(rnni_node *node)
     node->weight_capacity = 0;
     node->plan_size = 0;
     node->sequence_read = node->of_sequence = false;
-    node->in_table = node->read_once = false;
+    node->in_table = node->read_once = node->same_dy = false;
     node->folds_into = NULL;
     node->axis = -1;
     node->features = 0;
@@ -137,6 +137,7 @@ static rnn_status_t trace_use(rnni_graph *graph)
 typedef struct readers {
     int32_t count, passes; /* passes: of recurrent layers over the node's sequence */
     bool recurrent;        /* all are recurrent layers that go through it */
+    bool output;           /* one is an output */
     rnni_node *last;
 } readers;
 
@@ -152,11 +153,19 @@ static readers readers_of(const rnni_graph *graph, const rnni_node *node)
             else all.passes += rnni_recurrent_of(all.last)->directions;
         }
     for (int32_t i = 0; i < graph->output_count; i++)
-        if (graph->outputs[i].node == node) all.count++, all.recurrent = false;
+        if (graph->outputs[i].node == node) all.count++, all.recurrent = false, all.output = true;
     return all;
 }
 
-/* Finds embeddings that nothing but the input of one recurrent layer reads, and inputs that only recurrent layers do. */
+/* A gradient that the caller gives may stay where it is, and does not follow the rule. */
+static bool has_same_dy(const rnni_graph *graph, const rnni_node *node)
+{
+    if (!rnni_is_recurrent(node) || rnni_recurrent_of(node)->directions != 1 || readers_of(graph, node).output) return false;
+    const rnni_node *input = node->inputs[RNNI_RECURRENT_X];
+    return input->features == node->features && readers_of(graph, input).count == 1;
+}
+
+/* Finds embeddings that nothing but the input of one recurrent layer reads, inputs that only recurrent layers do, and gradients that share their place. */
 static void trace_readers(rnni_graph *graph)
 {
     for (int32_t i = 0; i < graph->count; i++) {
@@ -165,6 +174,7 @@ static void trace_readers(rnni_graph *graph)
         if (node->op == &rnni_op_embedding && all.count == 1 && all.last && rnni_is_recurrent(all.last)) node->folds_into = all.last;
         node->in_table = node->op == &rnni_op_input_values && all.count > 0 && all.recurrent;
         node->read_once = node->in_table && all.passes == 1;
+        node->same_dy = has_same_dy(graph, node);
     }
 }
 

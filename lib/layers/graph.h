@@ -115,6 +115,8 @@ struct rnn_layer {
     bool of_sequence;               /* a vector that some sequence was read for */
     bool in_table;                  /* sequence input that recurrent layers alone read, who take a chunk of its rows at a time from where they lie */
     bool read_once;                 /* of these: by one pass alone */
+    bool same_dy;                   /* recurrent layer of one direction, as wide as its input, which nobody else reads: a step's dy is read before its dx
+                                       is set, so the two lie in the same place */
     rnni_node *folds_into;          /* embedding: the recurrent layer that is its only reader, or NULL */
     rnni_real *packed, *packed_backward;
     int64_t packed_count, packed_backward_count; /* allocated numbers */

@@ -142,8 +142,10 @@ static void plan_layer(const rnni_node *node, rnni_run *run, int32_t l, rnni_lay
         run->slots[node->id].y = node->sequence_read ? take_output(node, run, l, node->features, &kept) : NULL;
         return;
     }
-    rnni_real *y = take_output(node, run, l, wide, &kept), *dy = run->training ? rnni_run_take(run, rows * wide) : NULL;
-    if (saved) between[l] = y, dbetween[l] = dy;
+    rnni_real *y = take_output(node, run, l, wide, &kept), *dy = NULL;
+    bool same = r->directions == 1 && l > 0; /* a step's gradient is read before that of the layer below is set */
+    if (run->training && !same) dy = rnni_run_take(run, rows * wide);
+    if (saved) between[l] = y, dbetween[l] = same ? dbetween[0] : dy;
 }
 
 void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)

@@ -254,9 +254,23 @@ static void trace_training(const rnni_run *run, const rnni_node *node)
         if (node->inputs[j] && run->slots[node->inputs[j]->id].trains) slot->trains = true;
 }
 
-static bool wants_gradient(const rnni_run *run, const rnni_node *node)
+/* Whether somebody reads a node's values, and they are its own: tokens have none, and a folded embedding's are in the table. */
+static bool has_values(const rnni_run *run, const rnni_node *node)
 {
-    return run->training && node->flow != RNNI_FLOW_TOKENS && (run->slots[node->id].trains || run->input_gradients);
+    return node->flow != RNNI_FLOW_TOKENS && (node->sequence_read || node->flow == RNNI_FLOW_VECTOR) && !rnni_run_folded(run, node);
+}
+
+static bool has_gradient(const rnni_run *run, const rnni_node *node)
+{
+    return run->training && has_values(run, node) && (run->slots[node->id].trains || run->input_gradients) && !node->read_once;
+}
+
+/* A node's dy, where its input's has been placed. */
+static rnni_real *place_gradient(rnni_run *run, const rnni_node *node)
+{
+    if (!has_gradient(run, node)) return NULL;
+    if (node->same_dy && has_gradient(run, node->inputs[0])) return run->slots[node->inputs[0]->id].dy;
+    return rnni_run_take(run, rnni_run_rows(run, node) * node->features);
 }
 
 void rnni_run_lay_out(rnni_run *run)
@@ -267,15 +281,13 @@ void rnni_run_lay_out(rnni_run *run)
         const rnni_node *node = graph->order[i];
         rnni_slot *slot = &run->slots[node->id];
         int64_t rows = rnni_run_rows(run, node), n = rows * node->features;
-        slot->y = slot->dy = NULL;
+        slot->y = NULL;
         slot->values.data = slot->dvalues.data = slot->given.data = NULL;
         slot->final_count = 0;
         trace_training(run, node);
         if (node->flow == RNNI_FLOW_TOKENS) slot->ids = rnni_arena_take(&run->arena, (size_t)rows, sizeof *slot->ids);
-        else if ((node->sequence_read || node->flow == RNNI_FLOW_VECTOR) && !rnni_run_folded(run, node)) {
-            if (!node->op->places_y && !rnni_run_in_table(run, node)) slot->y = rnni_run_take(run, n);
-            if (wants_gradient(run, node) && !node->read_once) slot->dy = rnni_run_take(run, n);
-        }
+        else if (has_values(run, node) && !node->op->places_y && !rnni_run_in_table(run, node)) slot->y = rnni_run_take(run, n);
+        slot->dy = place_gradient(run, node);
         if (node->op->plan) node->op->plan(node, run);
     }
     run->scratch = rnni_run_take(run, run->scratch_count);
