@@ -65,22 +65,19 @@ static bool keep(rnni_kept *kept, void *pointer, size_t size)
     return true;
 }
 
-/* Large blocks are whole huge pages and ask for them: packed weights and work memory are read end to end, and most of the cost of
+/* Large blocks ask for huge pages, as far as they fill them: packed weights and work memory are read end to end, and most of the cost of
  * their first touch is page faults. */
-static size_t large_size(size_t size)
-{
-    return size < HUGE_PAGE || size > PTRDIFF_MAX - HUGE_PAGE ? 0 : (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-}
+static bool is_large(size_t size) { return size >= HUGE_PAGE && size <= PTRDIFF_MAX - HUGE_PAGE; }
 
 static void *default_allocate(size_t size, size_t alignment, void *user)
 {
     rnn_context_t *context = user;
-    size_t large = large_size(size);
-    void *pointer = large && context ? take_kept(&context->kept, large) : NULL;
+    bool large = is_large(size);
+    void *pointer = large && context ? take_kept(&context->kept, size) : NULL;
     if (pointer) return pointer;
-    if (posix_memalign(&pointer, large ? HUGE_PAGE : alignment, large ? large : size) != 0) return NULL;
+    if (posix_memalign(&pointer, large ? HUGE_PAGE : alignment, size) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
-    if (large) (void)madvise(pointer, large, MADV_HUGEPAGE);
+    if (large) (void)madvise(pointer, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
 #endif
     return pointer;
 }
@@ -88,8 +85,7 @@ static void *default_allocate(size_t size, size_t alignment, void *user)
 static void default_release(void *pointer, size_t size, void *user)
 {
     rnn_context_t *context = user;
-    size_t large = large_size(size);
-    if (!large || !context || !keep(&context->kept, pointer, large)) free(pointer);
+    if (!is_large(size) || !context || !keep(&context->kept, pointer, size)) free(pointer);
 }
 
 int64_t rnni_processor_count(void)

@@ -120,8 +120,8 @@ static rnni_real *take_output(const rnni_node *node, rnni_run *run, int32_t l, i
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_axis *axis = &run->axes[node->axis];
     const rnni_pass *pass = &r->pass[l * r->directions];
-    rnni_real *there = run->training && r->directions == 1 ? rnni_recurrent_output(r, axis, pass, kept) : NULL;
-    return there ? there : rnni_run_take(run, axis->rows * width);
+    bool there = run->training && r->directions == 1 && !pass->reverse && kept->least >= axis->steps;
+    return there ? rnni_recurrent_output(r, axis, pass, kept) : rnni_run_take(run, axis->rows * width);
 }
 
 static void plan_layer(const rnni_node *node, rnni_run *run, int32_t l, rnni_layer_values *saved, rnni_real **between, rnni_real **dbetween)

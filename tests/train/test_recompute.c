@@ -76,4 +76,20 @@ TEST(memory_shrinks)
     rnn_model_free(model);
 }
 
+/* The outputs of a layer that goes forwards are its states: reading them all takes their gradients alone. */
+TEST(outputs_take_no_memory)
+{
+    enum { BATCH = 32, LONG = 500, UNITS = 64 };
+    int64_t bytes[2];
+    for (int all = 0; all < 2; all++) {
+        rnn_model_t *model = rnn_model_create(NULL);
+        rnn_layer_t *h = rnn_lstm(model, rnn_input_values(model, "x", 16), UNITS);
+        CHECK_OK(rnn_model_set_output(model, all ? h : rnn_last(model, h), "y"));
+        CHECK_OK(rnn_model_build(model));
+        CHECK_OK(rnn_model_memory(model, RNN_MEMORY_TRAIN, BATCH, LONG, &bytes[all]));
+        rnn_model_free(model);
+    }
+    CHECK_NEAR((double)(bytes[1] - bytes[0]), (double)(BATCH * LONG * UNITS) * sizeof(float), 65536.0);
+}
+
 TEST_MAIN
