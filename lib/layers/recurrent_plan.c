@@ -4,11 +4,14 @@
 
 /* The time loop's memory, and the states at the ends of a run. */
 
-enum { CHUNK = 32 * 1024 }; /* numbers of z */
+/* Numbers of z in a chunk. Not more rows than fill a product, so that small cells leave room for x and dy; not fewer than make it worth while to go
+ * through the weights' gradients, which large cells have in the third cache or beyond. */
+enum { CHUNK = 64 * 1024, MOST_ROWS = 1024, FEWEST_ROWS = 128 };
 
 int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis)
 {
     int64_t rows = CHUNK / (r->cell->blocks * r->h);
+    rows = rows < FEWEST_ROWS ? FEWEST_ROWS : rows > MOST_ROWS ? MOST_ROWS : rows;
     return rows < axis->count ? axis->count : rows;
 }
 
