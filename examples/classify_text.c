@@ -26,7 +26,7 @@ static const char *save_path, *load_path, *metrics_path, *report_path;
 static const char *text_column, *label_column;
 static int64_t cell = CELL_LSTM, bidirectional, layers = 1, embed = 32, units = 32;
 static int64_t max_words = 10000, max_len, pad, truncate_end;
-static int64_t clean, balance, pool, optimizer = 2, epochs = 10, batch = 32, patience, monitor;
+static int64_t clean, balance, pool, optimizer = 2, epochs = 10, batch = 32, patience, monitor, precision;
 static int64_t seed, threads, predict, help;
 static double rate = NOT_SET, split, test_split, dropout, recurrent_dropout, drop_words;
 static int64_t test_first; /* row of --train where the part of --test-split begins */
@@ -75,6 +75,8 @@ static const option_t options[] = {
       "leave out each word with this probability in training (0)" },
     { "--early-stop", "PATIENCE", 'i', &patience, 0, 1e9,
       "stop after so many epochs without improvement; 0: never (0)" },
+    { "--precision", "f32|bf16", 'c', &precision, 0, 0,
+      "what products of training round to: bf16 is up to twice as fast for hundreds of units (f32)" },
     { "--monitor", "accuracy|recall", 'c', &monitor, 0, 0,
       "what tells the best epoch: right answers, or the mean of all classes' recalls (accuracy)" },
     { "--seed", "N", 'i', &seed, 0, 9007199254740992.0, "the same seed gives the same model (0)" },
@@ -290,6 +292,7 @@ static rnn_trainer_t *make_trainer(rnn_model_t *model)
     if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_BATCH, batch);
     if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_PATIENCE, patience);
     if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_MONITOR, monitor ? 3 : 0);
+    if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_PRECISION, precision);
     if (!status) status = rnn_trainer_set_int(t, RNN_TRAIN_RESTORE_BEST, split > 0 || validation_path);
     if (!status) status = rnn_trainer_set_float(t, RNN_TRAIN_VALIDATION_SPLIT, split);
     if (!status) status = rnn_trainer_set_progress(t, rnn_progress_stderr, NULL);

@@ -56,9 +56,14 @@ enum {
     RNN_TRAIN_BPTT_STEPS = 27,      /**< int, >= 0; default 0: off. n: fit cuts the sequences of a batch into windows of n steps, each with its own loss and
                                          update. States go on from window to window, gradients do not (truncated backpropagation through time). For models
                                          that RNN_TRAIN_STATEFUL takes and outputs per step; RNN_TRAIN_ACCUMULATE has to be 1 */
-    RNN_TRAIN_RECOMPUTE = 28        /**< int, RNN_RECOMPUTE_*: what recurrent layers compute again on the way back in place of keeping it; default none. Same
+    RNN_TRAIN_RECOMPUTE = 28,       /**< int, RNN_RECOMPUTE_*: what recurrent layers compute again on the way back in place of keeping it; default none. Same
                                          bits. Either choice costs the layer's forward once more, up to a third of a training step; rnn_trainer_memory
                                          follows */
+    RNN_TRAIN_PRECISION = 29        /**< int, RNN_PRECISION_F32 (default) or RNN_PRECISION_BF16. BF16: products of training, forward, back and of the weights'
+                                         gradients, round what they multiply to bfloat16 and add up in float; weights, their gradients and the optimizer,
+                                         gates, states and losses stay float, and evaluation is in float. Up to twice as fast for layers of some hundred
+                                         units where the processor has AVX512-BF16; elsewhere the same bits, no faster than F32. With it, RNN_RECOMPUTE_TIME may
+                                         change last bits. docs/precision.md */
 };
 
 /** Values of RNN_TRAIN_RECOMPUTE. A layer that reads a projected embedding table keeps everything. */

@@ -19,7 +19,8 @@ typedef struct rnni_cell_step {
     const rnni_kernels *kernels;
     int64_t rows, h, o;
     int activation;            /* SimpleRNN: RNNI_ACT_TANH or RNNI_ACT_RELU */
-    const rnni_reduced *reduced; /* forward: weight_hh (of a GRU: gates r and z), a GRU's gate n, weight_hr, all in 8 or 16 bits, in place of packed ones; or NULL */
+    const rnni_reduced *reduced; /* weight_hh (of a GRU: gates r and z), a GRU's gate n, weight_hr (forward), all in 8 or 16 bits, in place of packed ones; or NULL.
+                                  * Backward: likewise, transposed */
     const rnni_real *packed;   /* forward: recurrent weights as pack() made them; backward: as pack_backward() did */
     const rnni_real *bias;     /* [h] recurrent bias of the block that is kept apart (GRU reset after: b_hn), or NULL */
     rnni_real *z;              /* [rows][blocks * h]; forward: pre-activations in, saved values out; backward: saved values in */
@@ -45,13 +46,14 @@ typedef struct rnni_cell_step {
 /* The recurrent weights' gradients, one product over all steps of a shard. */
 typedef struct rnni_cell_gradient {
     const rnni_kernels *kernels;
+    bool halves;                /* the product is in bf16 */
     int64_t rows, h, o;         /* rows of all steps */
     const rnni_real *dz;        /* [rows][blocks * h] as backward left it */
     const rnni_real *h_masked;  /* [rows][o] */
     const rnni_real *extra;     /* [rows][extra * h] */
     rnni_real *weight_hh;       /* [gates * h][o], added to */
     rnni_real *bias_hh;         /* [gates * h], added to, or NULL */
-    rnni_real *scratch;         /* rnni_gemm_scratch(gates * h, o, rows) */
+    rnni_real *scratch;         /* rnni_gemm_scratch(gates * h, o, rows) or rnni_bf16_scratch(o, rows) */
 } rnni_cell_gradient;
 
 /* A vector of weights that a cell has beside matrices and biases. */

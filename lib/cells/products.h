@@ -47,6 +47,10 @@ static inline void rnni_cell_product(const rnni_cell_step *s, int64_t ldz, int64
 static inline void rnni_cell_product_backward(const rnni_cell_step *s, int64_t ldz, int64_t block, int64_t count,
                                               const rnni_real *packed, rnni_start start, rnni_real *out)
 {
+    if (s->reduced) {
+        rnni_reduced_product(s->kernels, &s->reduced[packed != s->packed], s->rows, s->dz + block * s->h, ldz, start, NULL, out, s->o);
+        return;
+    }
     rnni_gemm_packed(s->kernels, s->rows, s->o, count * s->h, s->dz + block * s->h, ldz, 1, packed, start, NULL,
                      out, s->o);
 }
@@ -65,8 +69,9 @@ static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz
 {
     int64_t h = g->h, o = g->o;
     const rnni_real *dz = g->dz + block * h;
-    rnni_gemm(g->kernels, count * h, o, g->rows, dz, 1, ldz, in, o, 1, RNNI_FROM_C, g->weight_hh + first * h * o, o,
-              g->scratch);
+    rnni_real *weight = g->weight_hh + first * h * o;
+    if (g->halves) rnni_bf16_outer(g->kernels, count * h, o, g->rows, dz, ldz, in, o, weight, o, g->scratch);
+    else rnni_gemm(g->kernels, count * h, o, g->rows, dz, 1, ldz, in, o, 1, RNNI_FROM_C, weight, o, g->scratch);
     if (g->bias_hh) g->kernels->column_sums(g->rows, count * h, dz, ldz, g->bias_hh + first * h);
 }
 

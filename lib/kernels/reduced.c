@@ -60,7 +60,7 @@ uint16_t rnni_bf16_round(rnni_real weight)
 /* ---- packing */
 
 static int64_t wide(const rnni_reduced *m) { return round_up(m->n, RNNI_REDUCED_COLUMNS); }
-static int64_t blocks_of(const rnni_reduced *m) { return (m->k + RNNI_REDUCED_DEPTH - 1) / RNNI_REDUCED_DEPTH; }
+static int64_t blocks_of(const rnni_reduced *m) { return (m->k + RNNI_INT8_DEPTH - 1) / RNNI_INT8_DEPTH; }
 static bool is_int8(const rnni_reduced *m) { return m->precision == RNN_PRECISION_INT8; }
 
 /* Numbers of k as packed. */
@@ -101,7 +101,7 @@ static int64_t column_at(const rnni_reduced *m, int64_t j, int64_t depth, int64_
 
 static void pack_bytes(rnni_reduced *m, int64_t j, int64_t first, int64_t count, const int8_t *q)
 {
-    int64_t block = first / RNNI_REDUCED_DEPTH, depth = round_up(count, 4), stride;
+    int64_t block = first / RNNI_INT8_DEPTH, depth = round_up(count, 4), stride;
     int8_t *to = m->bytes + first * wide(m);
     int32_t sum = 0;
     to += column_at(m, j, depth, 4, &stride);
@@ -114,11 +114,11 @@ static void pack_bytes(rnni_reduced *m, int64_t j, int64_t first, int64_t count,
 
 static void fill_bytes(rnni_reduced *m, int64_t j, const rnni_real *row)
 {
-    int8_t q[RNNI_REDUCED_DEPTH];
+    int8_t q[RNNI_INT8_DEPTH];
     float scale = rnni_int8_scale(m->k, row);
     m->scale[j] = scale;
-    for (int64_t p = 0; p < m->k; p += RNNI_REDUCED_DEPTH) {
-        int64_t count = least(m->k - p, RNNI_REDUCED_DEPTH);
+    for (int64_t p = 0; p < m->k; p += RNNI_INT8_DEPTH) {
+        int64_t count = least(m->k - p, RNNI_INT8_DEPTH);
         rnni_int8_round(count, row + p, scale, m->table ? m->bytes + j * m->k + p : q);
         if (!m->table) pack_bytes(m, j, p, count, q);
     }
@@ -126,8 +126,8 @@ static void fill_bytes(rnni_reduced *m, int64_t j, const rnni_real *row)
 
 static void fill_halves(rnni_reduced *m, int64_t j, const rnni_real *row)
 {
-    for (int64_t first = 0; first < m->k; first += RNNI_REDUCED_DEPTH) {
-        int64_t count = least(m->k - first, RNNI_REDUCED_DEPTH), stride = 2;
+    for (int64_t first = 0; first < m->k; first += RNNI_BF16_DEPTH) {
+        int64_t count = least(m->k - first, RNNI_BF16_DEPTH), stride = 2;
         uint16_t *to = m->halves + (m->table ? j * m->k + first : first * wide(m) + column_at(m, j, round_up(count, 2), 2, &stride));
         for (int64_t p = 0; p < count; p++) to[p / 2 * stride + p % 2] = rnni_bf16_round(row[first + p]);
     }
@@ -138,6 +138,24 @@ void rnni_reduced_fill(rnni_reduced *m, const rnni_real *weights)
     memset(m->block, 0, rnni_reduced_bytes(m));
     place(m);
     for (int64_t j = 0; j < m->n; j++) (is_int8(m) ? fill_bytes : fill_halves)(m, j, weights + j * m->k);
+}
+
+/* Pairs of rows of B [k][n], packed as a block of k is: groups of columns, each [k / 2][columns][2]. */
+static void pack_rows(const rnni_kernels *kernels, int64_t k, int64_t n, const rnni_real *b, int64_t ldb, uint16_t *to)
+{
+    const int64_t depth = round_up(k, 2), padded = round_up(n, RNNI_REDUCED_COLUMNS);
+    for (int64_t j = 0; j < n; j += RNNI_REDUCED_GROUP) {
+        int64_t columns = least(padded - j, RNNI_REDUCED_GROUP), there = least(n - j, columns);
+        if (there < columns) memset(to + j * depth, 0, (size_t)(columns * depth) * sizeof *to);
+        kernels->bf16_zip(k, there, b + j, ldb, to + j * depth, columns * 2);
+    }
+}
+
+void rnni_reduced_fill_rows(const rnni_kernels *kernels, rnni_reduced *m, const rnni_real *weights)
+{
+    place(m);
+    for (int64_t p = 0; p < m->k; p += RNNI_BF16_DEPTH)
+        pack_rows(kernels, least(m->k - p, RNNI_BF16_DEPTH), m->n, weights + p * m->n, m->n, m->halves + p * wide(m));
 }
 
 void rnni_reduced_row(const rnni_reduced *m, int64_t row, rnni_real *out)
@@ -153,11 +171,11 @@ static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
                        int64_t m, const rnni_real *a, int64_t lda,
                        int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
-    enum { ROOM = 2 * RNNI_REDUCED_DEPTH, MOST = 64 };
+    enum { ROOM = 2 * RNNI_INT8_DEPTH, MOST = 64 };
     _Alignas(64) uint8_t q[ROOM];
     rnni_real scale[MOST];
     int64_t depth = round_up(count, 4), rows = least(ROOM / depth, MOST);
-    const int32_t *correction = w->correction + p / RNNI_REDUCED_DEPTH * wide(w);
+    const int32_t *correction = w->correction + p / RNNI_INT8_DEPTH * wide(w);
     for (int64_t i = 0; i < m; i += rows) {
         int64_t now = least(rows, m - i);
         kernels->int8_round(now, count, a + i * lda + p, lda, w->bound, q, depth, scale);
@@ -171,7 +189,7 @@ static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
                        int64_t m, const rnni_real *a, int64_t lda,
                        int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
-    enum { ROOM = 4 * RNNI_REDUCED_DEPTH };
+    enum { ROOM = 64 * RNNI_BF16_DEPTH };
     _Alignas(64) uint16_t q[ROOM];
     int64_t depth = round_up(count, 2), most = ROOM / depth, parts = (m + most - 1) / most;
     for (int64_t part = 0, i = 0, rows; part < parts; part++, i += rows) {
@@ -185,8 +203,38 @@ void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, in
                           int64_t lda, rnni_start start,
                           const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
+    const int64_t depth = is_int8(w) ? RNNI_INT8_DEPTH : RNNI_BF16_DEPTH;
     if (start != RNNI_FROM_BIAS) bias = NULL;
-    for (int64_t p = 0; p < w->k; p += RNNI_REDUCED_DEPTH)
-        (is_int8(w) ? int8_block : bf16_block)(kernels, w, p, least(w->k - p, RNNI_REDUCED_DEPTH), m, a, lda,
+    for (int64_t p = 0; p < w->k; p += depth)
+        (is_int8(w) ? int8_block : bf16_block)(kernels, w, p, least(w->k - p, depth), m, a, lda,
                                                p ? RNNI_FROM_C : (int)start, bias, c, ldc);
+}
+
+/* ---- products over rows */
+
+/* Columns of A that are turned into pairs at a time: a multiple of a tile's rows, and few enough to stay near for a block of rows. */
+enum { OUTER_COLUMNS = 96, OUTER_ALIGN = 32 };
+
+static int64_t outer_rows(int64_t k) { return round_up(least(k, RNNI_BF16_DEPTH), 2); }
+
+int64_t rnni_bf16_scratch(int64_t n, int64_t k)
+{
+    int64_t halves = outer_rows(k) * (round_up(n, RNNI_REDUCED_COLUMNS) + OUTER_COLUMNS) + 2 * OUTER_ALIGN;
+    return (halves * (int64_t)sizeof(uint16_t) + (int64_t)sizeof(rnni_real) - 1) / (int64_t)sizeof(rnni_real);
+}
+
+void rnni_bf16_outer(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a, int64_t lda,
+                     const rnni_real *b, int64_t ldb, rnni_real *c, int64_t ldc, rnni_real *scratch)
+{
+    uint16_t *right = (uint16_t *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
+    uint16_t *left = right + round_up(outer_rows(k) * round_up(n, RNNI_REDUCED_COLUMNS), OUTER_ALIGN);
+    for (int64_t p = 0; p < k; p += RNNI_BF16_DEPTH) {
+        int64_t count = least(k - p, RNNI_BF16_DEPTH), pairs = (count + 1) / 2;
+        pack_rows(kernels, count, n, b + p * ldb, ldb, right);
+        for (int64_t i = 0; i < m; i += OUTER_COLUMNS) {
+            int64_t columns = least(m - i, OUTER_COLUMNS);
+            kernels->bf16_zip(count, columns, a + p * lda + i, lda, left, 2 * columns);
+            kernels->bf16_product(columns, n, pairs, left, 2, 2 * columns, right, RNNI_FROM_C, NULL, c + i * ldc, ldc);
+        }
+    }
 }

@@ -22,13 +22,14 @@
  *   int8   [group][k / 4][columns][4]    four k of a column side by side
  *   bf16   [group][k / 2][columns][2]    two k
  *
- * with k rounded up to 4 or 2. A matrix of more than RNNI_REDUCED_DEPTH inputs is cut into such blocks of
- * k, one behind another. */
+ * with k rounded up to 4 or 2. A matrix of more than RNNI_INT8_DEPTH or RNNI_BF16_DEPTH inputs is cut into such
+ * blocks of k, one behind another. */
 
 enum {
     RNNI_REDUCED_GROUP = 64,
     RNNI_REDUCED_COLUMNS = 16, /* n is rounded up to this */
-    RNNI_REDUCED_DEPTH = 8192     /* numbers of a row that a product holds on the stack; sums of so many stay below 2^31 */
+    RNNI_INT8_DEPTH = 8192,    /* numbers of a row that a product holds on the stack; sums of so many stay below 2^31 */
+    RNNI_BF16_DEPTH = 512      /* 64 rows of so many fit on the stack, a group's columns of a block into a near cache */
 };
 
 typedef struct rnni_reduced {
@@ -53,6 +54,13 @@ void rnni_reduced_fill(rnni_reduced *matrix, const rnni_real *weights);
 void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
                           const rnni_real *a, int64_t lda, rnni_start start,
                           const rnni_real *bias, rnni_real *c, int64_t ldc);
+/* Fills the block of a bf16 matrix for x W, where the rows of W are those of the product: k rows of n numbers. */
+void rnni_reduced_fill_rows(const rnni_kernels *kernels, rnni_reduced *matrix, const rnni_real *weights);
+/* C[m][n] += A^T B, both rounded to bfloat16: A [k][m], B [k][n], pairs of rows. Scratch has rnni_bf16_scratch numbers. For
+ * weight gradients: k is all rows of a chunk. */
+int64_t rnni_bf16_scratch(int64_t n, int64_t k);
+void rnni_bf16_outer(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a, int64_t lda,
+                     const rnni_real *b, int64_t ldb, rnni_real *c, int64_t ldc, rnni_real *scratch);
 /* Row number `row` of a table, as floats: out[k]. */
 void rnni_reduced_row(const rnni_reduced *matrix, int64_t row, rnni_real *out);
 

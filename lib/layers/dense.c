@@ -80,7 +80,7 @@ static void plan(const rnni_node *node, rnni_run *run)
     int64_t rows = rnni_run_rows(run, node);
     bool keeps = run->training && rnni_activation_keeps_x((int)rnni_node_int(node, RNN_LAYER_ACTIVATION));
     run->slots[node->id].saved = keeps ? rnni_run_take(run, rows * node->features) : NULL;
-    if (run->training) rnni_run_need_scratch(run, rnni_gemm_scratch(run->kernels, node->features, node->inputs[0]->features, rows));
+    if (run->training) rnni_run_need_scratch(run, rnni_gradient_scratch(run, node->features, node->inputs[0]->features, rows));
 }
 
 static void forward(const rnni_node *node, rnni_run *run)
@@ -92,7 +92,8 @@ static void forward(const rnni_node *node, rnni_run *run)
     const rnni_real *bias = bias_of(node) ? run->graph->weights + bias_of(node)->offset : NULL;
     const rnni_real *x = run->slots[in->id].y;
     rnni_start start = bias ? RNNI_FROM_BIAS : RNNI_FROM_ZERO;
-    if (node->reduced) rnni_reduced_product(k, node->reduced, rows, x, in->features, start, bias, z, n);
+    const rnni_reduced *matrix = rnni_reduced_of(node, run);
+    if (matrix) rnni_reduced_product(k, matrix, rows, x, in->features, start, bias, z, n);
     else if (n <= FEW_UNITS) few_units(node, run, rows, bias, x, z);
     else rnni_gemm_packed(k, rows, n, in->features, x, in->features, 1, node->packed, start, bias, z, n);
     rnni_activate(k, rnni_activation_of(node, run), rows, n, z, y);
@@ -107,11 +108,10 @@ static void backward(const rnni_node *node, rnni_run *run)
     rnni_real *dz = slot->dy, *g = run->gradients;
     rnni_activate_backward(k, rnni_activation_of(node, run), rows, n, slot->saved, slot->y, dz);
     if (slot->learns)
-        rnni_gemm(k, n, in->features, rows, dz, 1, n, x->y, in->features, 1, RNNI_FROM_C, g + weight_of(node)->offset, in->features, run->scratch);
+        rnni_gradient_product(run, n, in->features, rows, dz, n, x->y, g + weight_of(node)->offset);
     if (slot->learns && bias_of(node)) k->column_sums(rows, n, dz, n, g + bias_of(node)->offset);
     if (x->dy)
-        rnni_gemm_packed(k, rows, in->features, n, dz, n, 1, node->packed_backward, x->dy_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, NULL, x->dy,
-                         in->features);
+        rnni_back_product(node, run, 0, rows, in->features, n, dz, n, node->packed_backward, x->dy_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, x->dy);
 }
 
 static const int32_t settings[] = { RNN_LAYER_UNITS, RNN_LAYER_ACTIVATION, RNN_LAYER_BIAS, RNN_LAYER_INIT, RNN_LAYER_INIT_SCALE, RNNI_TRAINING_SETTINGS, 0 };

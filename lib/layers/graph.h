@@ -122,6 +122,8 @@ struct rnn_layer {
     int64_t packed_count, packed_backward_count; /* allocated numbers */
     rnni_reduced *reduced;          /* [reduced_count] matrices of 8 or 16 bits that products read in place of packed ones, or NULL (precision.h) */
     int32_t reduced_count;
+    rnni_reduced *halves;           /* [2][halves_count] matrices of 16 bits for training in bf16, forward and back (precision.h), or NULL */
+    int32_t halves_count;
     _Atomic(rnni_real *) rows;      /* recurrent: weights packed for one row, made by the first stream (recurrent_stream.c); or NULL */
     void *plan;                     /* op's own, made by infer (rnni_node_plan), freed with the node; plan_size bytes */
     size_t plan_size;

@@ -115,34 +115,96 @@ static void free_matrices(rnn_context_t *context, rnni_reduced *m, int32_t count
     rnni_free(context, m, (size_t)count * sizeof *m);
 }
 
+/* Memory for those of a list that are there; else the list is freed. */
+static bool give_blocks(rnn_context_t *context, rnni_reduced *m, int32_t precision, int32_t count)
+{
+    for (int32_t i = 0; i < count; i++) {
+        if (m[i].n == 0 || m[i].k == 0) continue;
+        m[i].precision = precision;
+        m[i].block = rnni_alloc(context, rnni_reduced_bytes(&m[i]));
+        if (m[i].block) continue;
+        free_matrices(context, m, count);
+        return false;
+    }
+    return true;
+}
+
 static rnni_reduced *make_matrices(const rnni_node *node, int32_t precision, int32_t count)
 {
     rnn_context_t *context = node->graph->context;
     rnni_reduced *m = rnni_alloc_array(context, (size_t)count, sizeof *m);
     if (!m) return NULL;
     list_matrices(node, m);
-    for (int32_t i = 0; i < count; i++) {
-        if (m[i].n == 0) continue;
-        m[i].precision = precision;
-        m[i].block = rnni_alloc(context, rnni_reduced_bytes(&m[i]));
-        if (m[i].block) continue;
-        free_matrices(context, m, count);
-        return NULL;
-    }
-    return m;
+    return give_blocks(context, m, precision, count) ? m : NULL;
 }
 
 void rnni_node_free_reduced(rnni_node *node)
 {
     free_matrices(node->graph->context, node->reduced, node->reduced_count);
-    node->reduced = NULL;
-    node->reduced_count = 0;
+    free_matrices(node->graph->context, node->halves, 2 * node->halves_count);
+    node->reduced = node->halves = NULL;
+    node->reduced_count = node->halves_count = 0;
+}
+
+static void fill_halves(rnni_node *node)
+{
+    for (int32_t i = 0; i < node->halves_count; i++) {
+        if (!node->halves[i].block) continue;
+        rnni_reduced_fill(&node->halves[i], matrix_at(node, i));
+        rnni_reduced_fill_rows(node->graph->kernels, &node->halves[node->halves_count + i], matrix_at(node, i));
+    }
+}
+
+/* Each matrix, and its transpose. */
+static rnn_status_t make_halves(rnni_node *node)
+{
+    rnn_context_t *context = node->graph->context;
+    int32_t count = count_matrices(node);
+    if (count == 0 || node->halves) return RNN_OK;
+    rnni_reduced *m = rnni_alloc_array(context, 2 * (size_t)count, sizeof *m);
+    if (!m) return RNN_ERROR_MEMORY;
+    list_matrices(node, m);
+    for (int32_t i = 0; i < count; i++) m[count + i] = matrix(m[i].k, m[i].n, 0);
+    if (!give_blocks(context, m, RNN_PRECISION_BF16, 2 * count)) return RNN_ERROR_MEMORY;
+    node->halves = m;
+    node->halves_count = count;
+    fill_halves(node);
+    return RNN_OK;
+}
+
+rnn_status_t rnni_graph_make_halves(rnni_graph *graph)
+{
+    for (int32_t i = 0; i < graph->count; i++) RNNI_TRY(make_halves(graph->nodes[i]));
+    return RNN_OK;
 }
 
 void rnni_node_reduce(rnni_node *node)
 {
+    fill_halves(node);
     for (int32_t i = 0; i < node->reduced_count; i++)
         if (node->reduced[i].block) rnni_reduced_fill(&node->reduced[i], matrix_at(node, i));
+}
+
+/* ---- products of training */
+
+int64_t rnni_gradient_scratch(const rnni_run *run, int64_t m, int64_t n, int64_t rows)
+{
+    return run->halves ? rnni_bf16_scratch(n, rows) : rnni_gemm_scratch(run->kernels, m, n, rows);
+}
+
+void rnni_gradient_product(const rnni_run *run, int64_t m, int64_t n, int64_t rows, const rnni_real *dz, int64_t lddz,
+                           const rnni_real *x, rnni_real *gradient)
+{
+    if (run->halves) rnni_bf16_outer(run->kernels, m, n, rows, dz, lddz, x, n, gradient, n, run->scratch);
+    else rnni_gemm(run->kernels, m, n, rows, dz, 1, lddz, x, n, 1, RNNI_FROM_C, gradient, n, run->scratch);
+}
+
+void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t number, int64_t rows, int64_t n, int64_t k, const rnni_real *dz,
+                       int64_t lddz, const rnni_real *packed, rnni_start start, rnni_real *dx)
+{
+    const rnni_reduced *matrices = rnni_reduced_back(node, run);
+    if (matrices) rnni_reduced_product(run->kernels, &matrices[number], rows, dz, lddz, start, NULL, dx, n);
+    else rnni_gemm_packed(run->kernels, rows, n, k, dz, lddz, 1, packed, start, NULL, dx, n);
 }
 
 /* ---- changing */

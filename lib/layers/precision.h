@@ -13,28 +13,41 @@
  * and z, then n), the projection. */
 enum { RNNI_REDUCED_IH, RNNI_REDUCED_HH, RNNI_REDUCED_HH_N, RNNI_REDUCED_HR, RNNI_REDUCED_OF_PASS };
 
+/* Training in bf16: graph->weights stay float, and products read node->halves. Its first halves_count matrices are those of node->reduced,
+ * the others the same weights for the way back: dx = dz W has the rows of W for its k. */
+
 /* Whether a node's products read node->reduced. */
 static inline bool rnni_graph_reduces(const rnni_graph *graph)
 {
     return graph->precision == RNN_PRECISION_BF16 || graph->precision == RNN_PRECISION_INT8;
 }
 
-/* The recurrent matrices of a pass as a cell's step takes them, or NULL. */
-static inline const rnni_reduced *rnni_reduced_of_pass(const rnni_node *node, int32_t number)
+/* A node's matrices of 8 or 16 bits in a run, or NULL: forward, and on the way back. */
+static inline const rnni_reduced *rnni_reduced_of(const rnni_node *node, const rnni_run *run)
 {
-    return node->reduced ? node->reduced + number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_HH : NULL;
+    return run->halves ? node->halves : node->reduced;
+}
+static inline const rnni_reduced *rnni_reduced_back(const rnni_node *node, const rnni_run *run)
+{
+    return run->halves ? node->halves + node->halves_count : NULL;
 }
 
-/* z[rows][ldz] = b + x W^T of a pass. */
-static inline void rnni_recurrent_input_product(const rnni_node *node, int32_t number, const rnni_kernels *k,
+/* The recurrent matrices of a pass as a cell's step takes them, or NULL. */
+static inline const rnni_reduced *rnni_reduced_of_pass(const rnni_reduced *matrices, int32_t number)
+{
+    return matrices ? matrices + number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_HH : NULL;
+}
+
+/* z[rows][ldz] = b + x W^T of a pass; `matrices` are the node's, or NULL. */
+static inline void rnni_recurrent_input_product(const rnni_node *node, const rnni_reduced *matrices, int32_t number, const rnni_kernels *k,
                                                 int64_t rows, const rnni_real *x,
                                                 rnni_real *z, int64_t ldz)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_pass *pass = &r->pass[number];
     const rnni_real *bias = node->packed + pass->bias;
-    if (node->reduced)
-        rnni_reduced_product(k, &node->reduced[number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH], rows, x,
+    if (matrices)
+        rnni_reduced_product(k, &matrices[number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH], rows, x,
                              pass->input, RNNI_FROM_BIAS, bias, z, ldz);
     else
         rnni_gemm_packed(k, rows, r->cell->gates * r->h, pass->input, x, pass->input, 1,
@@ -44,8 +57,17 @@ static inline void rnni_recurrent_input_product(const rnni_node *node, int32_t n
 /* Changes the precision of a built graph; with `keep` the float weights are kept when they are there, without
  * it graph->weights is all there is. */
 rnn_status_t rnni_graph_change_precision(rnni_graph *graph, int32_t precision, bool keep);
-/* Fills node->reduced again from graph->weights. */
+/* Fills node->reduced and node->halves again from graph->weights. */
 void rnni_node_reduce(rnni_node *node);
+/* Makes node->halves where they are missing. RNN_ERROR_MEMORY. */
+rnn_status_t rnni_graph_make_halves(rnni_graph *graph);
+/* dW [m][n] += dz^T x over rows: as the run says, in float or bf16. Scratch: rnni_gradient_scratch numbers. */
+void rnni_gradient_product(const rnni_run *run, int64_t m, int64_t n, int64_t rows, const rnni_real *dz, int64_t lddz,
+                           const rnni_real *x, rnni_real *gradient);
+int64_t rnni_gradient_scratch(const rnni_run *run, int64_t m, int64_t n, int64_t rows);
+/* dx [rows][n] = (or +=) dz W by float weights packed for the way back, or by matrix number `number` where the run is in bf16. */
+void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t number, int64_t rows, int64_t n, int64_t k, const rnni_real *dz,
+                       int64_t lddz, const rnni_real *packed, rnni_start start, rnni_real *dx);
 void rnni_node_free_reduced(rnni_node *node);
 /* After a weight's numbers were written into graph->weights: they are the originals, where these are kept,
  * and are rounded. */

@@ -15,7 +15,7 @@ static rnni_cell_step begin_steps(const rnni_work *w)
 {
     const rnni_real *packed = w->node->packed;
     return (rnni_cell_step){ .kernels = w->run->kernels, .h = w->r->h, .o = w->r->o, .activation = w->r->activation, .vectors = w->vectors,
-                             .epsilon = w->r->epsilon, .scratch = w->run->scratch, .reduced = rnni_reduced_of_pass(w->node, w->number),
+                             .epsilon = w->r->epsilon, .scratch = w->run->scratch, .reduced = rnni_reduced_of_pass(rnni_reduced_of(w->node, w->run), w->number),
                              .packed = packed + w->pass->packed_hh,
                              .packed_out = packed + w->pass->packed_hr, .bias = w->r->cell->apart >= 0 ? packed + w->pass->bias_apart : NULL,
                              .h_in = w->saved->h, .h_masked = w->saved->h, .c_in = w->saved->c, .h_out = w->saved->h, .c_out = w->saved->c,
@@ -44,7 +44,7 @@ typedef struct chunk { int64_t from, to; } chunk;
 /* The chunk of the steps `all` that begins at `edge` and goes up, or down; empty behind the last one. */
 static chunk chunk_at(const rnni_work *w, chunk all, bool down, int64_t edge)
 {
-    int64_t limit = rnni_recurrent_chunk(w->r, w->axis);
+    int64_t limit = rnni_recurrent_chunk(w->r, w->axis, w->run->halves);
     const int64_t *offset = w->axis->offset;
     chunk c = { edge, edge };
     if (down)
@@ -83,7 +83,7 @@ static void input_part(int64_t part, void *argument)
     const rnni_work *w = in->w;
     int64_t from = part * in->share, rows = in->rows - from < in->share ? in->rows - from : in->share;
     if (rows > 0)
-        rnni_recurrent_input_product(w->node, w->number, w->run->kernels, rows, in->x + from * w->pass->input, in->z + from * w->ldz,
+        rnni_recurrent_input_product(w->node, rnni_reduced_of(w->node, w->run), w->number, w->run->kernels, rows, in->x + from * w->pass->input, in->z + from * w->ldz,
                                      w->ldz);
 }
 
@@ -195,6 +195,7 @@ static rnni_cell_step begin_steps_back(rnni_work *w)
 {
     rnni_cell_step step = begin_steps(w);
     step.packed = w->node->packed_backward + w->pass->backward_hh;
+    step.reduced = rnni_reduced_of_pass(rnni_reduced_back(w->node, w->run), w->number);
     step.dh = w->saved->dh;
     step.dc = w->saved->dc;
     step.mask = w->kept->mask_h;
@@ -265,10 +266,9 @@ static void weight_gradients(const rnni_work *w, int64_t from, int64_t to)
     int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first, h = w->r->h, columns = w->r->cell->gates * h;
     const rnni_real *dz = dz_at(w, first, first);
     if (!w->table)
-        rnni_gemm(k, columns, pass->input, rows, dz, 1, w->ldz, inputs_of(w, from, to), pass->input, 1, RNNI_FROM_C,
-                  g + weights[pass->weight_ih].offset, pass->input, w->run->scratch);
+        rnni_gradient_product(w->run, columns, pass->input, rows, dz, w->ldz, inputs_of(w, from, to), g + weights[pass->weight_ih].offset);
     if (pass->bias_ih >= 0) k->column_sums(rows, columns, dz, w->ldz, g + weights[pass->bias_ih].offset);
-    rnni_cell_gradient gradient = { .kernels = k, .rows = rows, .h = h, .o = w->r->o, .dz = dz, .h_masked = states_in(w, from, to),
+    rnni_cell_gradient gradient = { .kernels = k, .halves = w->run->halves, .rows = rows, .h = h, .o = w->r->o, .dz = dz, .h_masked = states_in(w, from, to),
                                     .extra = w->kept->extra ? w->kept->extra + rnni_kept_row(w, from) * w->r->cell->extra * h : NULL,
                                     .weight_hh = g + weights[pass->weight_hh].offset,
                                     .bias_hh = pass->bias_hh < 0 ? NULL : g + weights[pass->bias_hh].offset, .scratch = w->run->scratch };
@@ -282,13 +282,15 @@ static void input_gradient(const rnni_work *w, int64_t from, int64_t to)
     const rnni_kernels *k = w->run->kernels;
     int64_t n = w->pass->input, columns = w->r->cell->gates * w->r->h, first = axis->offset[from];
     const rnni_real *packed = w->node->packed_backward + w->pass->backward_ih;
+    const int32_t matrix = w->number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH;
     rnni_real *dx = w->dvalues.data ? w->saved->x : w->dx + first * n;
     if (!w->kept->mask_x)
-        rnni_gemm_packed(k, axis->offset[to] - first, n, columns, dz_at(w, first, first), w->ldz, 1, packed,
-                         w->dx_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, NULL, dx, n);
+        rnni_back_product(w->node, w->run, matrix, axis->offset[to] - first, n, columns, dz_at(w, first, first), w->ldz, packed,
+                          w->dx_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, dx);
     for (int64_t t = from; w->kept->mask_x && t < to; t++) {
         int64_t row = axis->offset[t];
-        rnni_gemm_packed(k, axis->active[t], n, columns, dz_at(w, row, first), w->ldz, 1, packed, RNNI_FROM_ZERO, NULL, w->run->scratch, n);
+        rnni_back_product(w->node, w->run, matrix, axis->active[t], n, columns, dz_at(w, row, first), w->ldz, packed, RNNI_FROM_ZERO,
+                          w->run->scratch);
         (w->dx_empty ? k->multiply : k->multiply_add)(axis->active[t] * n, w->run->scratch, w->kept->mask_x, dx + (row - first) * n);
     }
     if (w->dvalues.data) rnni_move_steps(w->run, axis, from, to, n, &w->dvalues, dx, RNNI_MOVE_OUT);

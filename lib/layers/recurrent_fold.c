@@ -79,7 +79,7 @@ void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64
     int32_t pass;
     piece_of(node, piece, &pass, &first, &count);
     const rnni_real *words = rnni_weight_at(embedding, whole->graph->weights, 0) + first * n;
-    rnni_recurrent_input_product(node, pass, whole->graph->kernels, count, words,
+    rnni_recurrent_input_product(node, node->reduced, pass, whole->graph->kernels, count, words,
                                  table_at(node, whole->shared[node->id], pass, false) + first * columns(r), columns(r));
 }
 

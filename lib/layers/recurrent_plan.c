@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
+#include "layers/precision.h"
 #include "layers/recurrent_work.h"
 #include <rnn/train.h>
 
 /* The time loop's memory, and the states at the ends of a run. */
 
 /* Numbers of z in a chunk. Not more rows than fill a product, so that small cells leave room for x and dy; not fewer than make it worth while to go
- * through the weights' gradients, which large cells have in the third cache or beyond. */
+ * through the weights' gradients, which large cells have in the third cache or beyond: twice as many in bf16, whose products are twice as fast. */
 enum { CHUNK = 64 * 1024, MOST_ROWS = 1024, FEWEST_ROWS = 128 };
 
-int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis)
+int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool halves)
 {
-    int64_t rows = CHUNK / (r->cell->blocks * r->h);
-    rows = rows < FEWEST_ROWS ? FEWEST_ROWS : rows > MOST_ROWS ? MOST_ROWS : rows;
+    int64_t rows = CHUNK / (r->cell->blocks * r->h), fewest = halves ? 2 * FEWEST_ROWS : FEWEST_ROWS;
+    rows = rows < fewest ? fewest : rows > MOST_ROWS ? MOST_ROWS : rows;
     return rows < axis->count ? axis->count : rows;
 }
 
@@ -27,9 +28,9 @@ static bool zones_out(const rnni_recurrent *r, const rnni_run *run, int state)
     return state < r->cell->states && (r->zoneout[state] > 0 || (run->training && r->zoneout_mask[state]));
 }
 
-static int64_t rows_in_chunk(const rnni_recurrent *r, const rnni_axis *axis)
+static int64_t rows_in_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool halves)
 {
-    int64_t rows = rnni_recurrent_chunk(r, axis);
+    int64_t rows = rnni_recurrent_chunk(r, axis, halves);
     return rows < axis->rows ? rows : axis->rows;
 }
 
@@ -45,9 +46,9 @@ static bool wants_whole(const rnni_node *node, const rnni_run *run, int32_t numb
 }
 
 /* Rows of the largest segment of at least `least` steps: its last chunk may begin when one step is missing. */
-static int64_t segment_rows(const rnni_recurrent *r, const rnni_axis *axis, int64_t least)
+static int64_t segment_rows(const rnni_recurrent *r, const rnni_axis *axis, int64_t least, bool halves)
 {
-    return (least - 1) * axis->count + rnni_recurrent_chunk(r, axis);
+    return (least - 1) * axis->count + rnni_recurrent_chunk(r, axis, halves);
 }
 
 /* About the square root of all steps; all of them where segments are not asked for, or would save little. */
@@ -60,7 +61,7 @@ static int64_t least_of(const rnni_node *node, const rnni_run *run, int32_t numb
     bool read = alone && r->cell->from_output && (!top || node->sequence_read); /* all that is kept is the output, which is wanted */
     if (!run->training || run->recompute != RNN_RECOMPUTE_TIME || read || wants_whole(node, run, number)) return axis->steps;
     while (least * least < axis->steps) least++;
-    return 2 * segment_rows(r, axis, least) > axis->rows ? axis->steps : least;
+    return 2 * segment_rows(r, axis, least, run->halves) > axis->rows ? axis->steps : least;
 }
 
 /* What training keeps of the gates, and where backward writes their gradients. */
@@ -87,7 +88,7 @@ static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni
     int64_t crossing = kept->least < axis->steps ? axis->steps / kept->least : 0, rows = axis->rows;
     if (crossing) {
         kept->edges = rnni_arena_take(&run->arena, (size_t)crossing + 2, sizeof *kept->edges);
-        rows = segment_rows(r, axis, kept->least);
+        rows = segment_rows(r, axis, kept->least, run->halves);
     }
     if (r->cell->extra) kept->extra = rnni_run_take(run, (run->training ? rows : axis->count) * r->cell->extra * h);
     for (int state = 0; state < 2; state++) {
@@ -111,8 +112,8 @@ static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni
         kept->mask_x = rnni_run_take(run, axis->count * pass->input);
         rnni_run_need_scratch(run, axis->count * pass->input);
     }
-    rnni_run_need_scratch(run, rnni_gemm_scratch(run->kernels, r->cell->gates * h, pass->input, axis->rows));
-    rnni_run_need_scratch(run, rnni_gemm_scratch(run->kernels, r->cell->gates * h, r->o, axis->rows));
+    rnni_run_need_scratch(run, rnni_gradient_scratch(run, r->cell->gates * h, pass->input, axis->rows));
+    rnni_run_need_scratch(run, rnni_gradient_scratch(run, r->cell->gates * h, r->o, axis->rows));
     if (r->cell->projects)
         rnni_run_need_scratch(run, rnni_recurrent_step_scratch(r, axis) + rnni_gemm_scratch(run->kernels, r->o, h, axis->count));
 }
@@ -165,10 +166,10 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
     rnni_real **h = run->training ? &values.dh : &values.h, **c = run->training ? &values.dc : &values.c;
     *h = rnni_run_take(run, axis->count * r->o);
     *c = rnni_run_take(run, axis->count * r->h);
-    values.chunk = rnni_run_take(run, rows_in_chunk(r, axis) * r->cell->blocks * r->h);
-    if (run->training) values.gathered = rnni_run_take(run, rows_in_chunk(r, axis) * r->o);
+    values.chunk = rnni_run_take(run, rows_in_chunk(r, axis, run->halves) * r->cell->blocks * r->h);
+    if (run->training) values.gathered = rnni_run_take(run, rows_in_chunk(r, axis, run->halves) * r->o);
     const rnni_node *in = node->inputs[RNNI_RECURRENT_X];
-    if (rnni_run_in_table(run, in)) values.x = rnni_run_take(run, rows_in_chunk(r, axis) * in->features);
+    if (rnni_run_in_table(run, in)) values.x = rnni_run_take(run, rows_in_chunk(r, axis, run->halves) * in->features);
     values.between = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.between);
     values.dbetween = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.dbetween);
     if (saved) *saved = values;

@@ -279,14 +279,14 @@ static rnni_cell_step cell_step_of(const rnni_node *node, const rnni_run *run, i
                              .vectors = vectors,
                              .epsilon = r->epsilon,
                              .packed_out = node->packed + pass->packed_hr,
-                             .reduced = rnni_reduced_of_pass(node, number) };
+                             .reduced = rnni_reduced_of_pass(node->reduced, number) };
 }
 
 static void input_product(const rnni_node *node, int32_t number, const rnni_cell_step *step,
                           const rnni_real *x)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    rnni_recurrent_input_product(node, number, step->kernels, step->rows, x, step->z, r->cell->blocks * r->h);
+    rnni_recurrent_input_product(node, node->reduced, number, step->kernels, step->rows, x, step->z, r->cell->blocks * r->h);
 }
 
 /* One step through one pass of any cell. */

@@ -78,6 +78,7 @@ typedef struct rnni_run {
     bool stream;              /* one step of one stream: slots' carried states are used */
     bool fresh;               /* the stream's first step: states start as in a whole run */
     bool odd;                 /* a stream's every second step: it goes through weights backwards */
+    bool halves;              /* in training: products in bf16, with nodes' halves */
     int32_t recompute;        /* in training: RNN_RECOMPUTE_* */
     bool input_gradients;     /* dy of value and vector inputs is wanted */
     const uint8_t *raw;       /* [nodes] 1: give the values before the activation (fused losses); NULL: none */

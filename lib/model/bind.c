@@ -380,6 +380,7 @@ static void begin_run(rnni_exec *exec, int32_t index, int64_t first, int64_t cou
     run->index = exec->batch->index;
     run->training = exec->training;
     run->recompute = exec->recompute;
+    run->halves = exec->halves;
     run->input_gradients = exec->input_gradients;
     run->stream = false;
     run->raw = exec->raw;

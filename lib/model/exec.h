@@ -22,6 +22,7 @@ typedef struct rnni_exec {
     rnni_real **shared_blocks;       /* [nodes] kept from batch to batch; whole.shared has those in use */
     bool training, input_gradients;
     int32_t recompute;               /* RNN_RECOMPUTE_*; set before bind */
+    bool halves;                     /* see rnni_run; set before bind */
     uint64_t seed, epoch;            /* set before bind */
     uint8_t *raw;                    /* [nodes] outputs wanted before their activation; set before bind */
     rnni_real *gradients;            /* [weight_total]: sum over shards, after backward */

@@ -49,7 +49,7 @@ static size_t shard_bytes(counting *c, int64_t count)
 {
     const rnni_plan *plan = c->plan;
     rnni_run run = { .graph = c->graph, .kernels = c->graph->kernels, .count = count, .training = plan->training,
-                     .input_gradients = plan->input_gradients, .recompute = plan->recompute, .raw = plan->raw, .axes = c->axes, .slots = c->slots, .whole = &c->whole };
+                     .input_gradients = plan->input_gradients, .recompute = plan->recompute, .halves = plan->halves, .raw = plan->raw, .axes = c->axes, .slots = c->slots, .whole = &c->whole };
     size_t bytes = 0;
     for (int32_t a = 0; a < c->graph->axis_count; a++) {
         c->axes[a] = (rnni_axis){ .rows = count * plan->steps, .steps = count ? plan->steps : 0 };
@@ -154,6 +154,9 @@ static size_t reduced_bytes(const rnni_node *node)
     size_t bytes = (size_t)node->reduced_count * sizeof *node->reduced;
     for (int32_t i = 0; i < node->reduced_count; i++)
         if (node->reduced[i].block) add(&bytes, rnni_reduced_bytes(&node->reduced[i]), 1);
+    add(&bytes, 2 * (size_t)node->halves_count, sizeof *node->halves);
+    for (int32_t i = 0; i < 2 * node->halves_count; i++)
+        if (node->halves[i].block) add(&bytes, rnni_reduced_bytes(&node->halves[i]), 1);
     return bytes;
 }
 

@@ -9,6 +9,7 @@ typedef struct rnni_plan {
     int64_t batch, steps;
     bool training, input_gradients;
     int32_t recompute;   /* RNN_RECOMPUTE_* */
+    bool halves;         /* see rnni_run */
     bool uneven;         /* as if some were shorter, but by next to nothing */
     const uint8_t *raw;  /* as rnni_exec.raw; or NULL */
 } rnni_plan;

@@ -30,7 +30,8 @@ rnn_status_t rnn_trainer_memory(rnn_trainer_t *t, int64_t batch, int64_t steps, 
     RNNI_TRY(rnni_trainer_idle(t, "rnn_trainer_memory"));
     RNNI_REQUIRE(bytes, RNN_ERROR_ARGUMENT, "rnn_trainer_memory: the place for the bytes is NULL");
     rnni_plan plan = { .batch = batch, .steps = steps, .training = true, .input_gradients = t->train.input_gradients,
-                       .recompute = (int32_t)rnni_train_int(t, RNN_TRAIN_RECOMPUTE), .raw = t->train.raw };
+                       .recompute = (int32_t)rnni_train_int(t, RNN_TRAIN_RECOMPUTE),
+                       .halves = rnni_train_int(t, RNN_TRAIN_PRECISION) == RNN_PRECISION_BF16, .raw = t->train.raw };
     int64_t counted;
     RNNI_TRY(rnni_exec_most_bytes(t->model, plan, &counted));
     *bytes = counted + own_bytes(t, batch, steps);

@@ -2,6 +2,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/pool.h"
+#include "layers/precision.h"
 #include "tensor/tensor.h"
 #include "train/trainer.h"
 
@@ -23,6 +24,8 @@ rnn_status_t rnni_trainer_pass(rnn_trainer_t *t, rnni_exec *exec, const rnn_batc
     /* Dropout draws by epoch; in a loop of the caller's own each update draws anew. */
     exec->epoch = (uint64_t)(t->fitting ? t->epoch : t->updates);
     exec->recompute = (int32_t)rnni_train_int(t, RNN_TRAIN_RECOMPUTE);
+    exec->halves = exec->training && rnni_train_int(t, RNN_TRAIN_PRECISION) == RNN_PRECISION_BF16;
+    if (exec->halves) RNNI_TRY(rnni_graph_make_halves(rnni_graph_of(t->model)));
     RNNI_TRY(rnni_exec_bind(exec, batch));
     RNNI_TRY(rnni_goals_place(t, exec));
     uint64_t mode = rnni_denormals_flush();

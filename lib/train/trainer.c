@@ -40,6 +40,7 @@ const rnni_setting rnni_train_settings[RNNI_TRAIN_SETTINGS] = {
     { RNN_TRAIN_STATEFUL, RNN_SETTING_INT, "stateful", 0, 1, 0, NULL },
     { RNN_TRAIN_BPTT_STEPS, RNN_SETTING_INT, "bptt_steps", 0, LARGEST_INT, 0, NULL },
     { RNN_TRAIN_RECOMPUTE, RNN_SETTING_INT, "recompute", 0, 2, 0, "none|gates|time" },
+    { RNN_TRAIN_PRECISION, RNN_SETTING_INT, "precision", 0, 1, 0, "f32|bf16" },
 };
 
 const char *const rnni_history_names[RNNI_HISTORY_FIGURES] = { "loss",         "accuracy", "val_loss",

@@ -9,7 +9,7 @@
 #include "optim/optim.h"
 #include <rnn/train.h>
 
-#define RNNI_TRAIN_SETTINGS 28 /* RNN_TRAIN_* from 1 on, without gaps */
+#define RNNI_TRAIN_SETTINGS 29 /* RNN_TRAIN_* from 1 on, without gaps */
 
 /* Loss sums of one output over some batches: its mean is loss / weight, or 0 when nothing counted. */
 typedef struct rnni_tally {

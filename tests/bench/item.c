@@ -103,12 +103,22 @@ static int32_t optimizer_of(const bench_work *w)
     return !strcmp(w->optimizer, "rmsprop") ? RNN_OPTIM_RMSPROP : RNN_OPTIM_SGD;
 }
 
+/* RNN_PRECISION_*, or -1. */
+static int32_t precision_of(const bench_work *w)
+{
+    const char *name;
+    for (int32_t p = 0; (name = rnn_precision_name(p)); p++)
+        if (!strcmp(w->precision, name)) return p;
+    return -1;
+}
+
 /* Without a head there is no loss: the outputs' gradients come from outside, and the input's are wanted. */
 static rnn_status_t prepare_training(bench_item *b, rnn_context_t *context)
 {
     const bench_work *w = b->work;
     if (!(b->trainer = rnn_trainer_create(b->model))) return RNN_ERROR_ARGUMENT;
     rnn_trainer_set_int(b->trainer, RNN_TRAIN_RECOMPUTE, w->recompute);
+    rnn_trainer_set_int(b->trainer, RNN_TRAIN_PRECISION, precision_of(w) < 0 ? RNN_PRECISION_F32 : precision_of(w));
     if (!strcmp(w->head, "none")) {
         int64_t shape[] = { w->batch, w->steps, rnn_model_output_features(b->model, 0) };
         b->upstream = random_tensor(context, 0, 3, shape);
@@ -130,19 +140,10 @@ static rnn_status_t prepare_stream(bench_item *b)
     return b->out && b->in ? RNN_OK : RNN_ERROR_MEMORY;
 }
 
-/* RNN_PRECISION_*, or -1. */
-static int32_t precision_of(const bench_work *w)
-{
-    const char *name;
-    for (int32_t p = 0; (name = rnn_precision_name(p)); p++)
-        if (!strcmp(w->precision, name)) return p;
-    return -1;
-}
-
 const char *bench_item_refusal(const bench_work *w)
 {
     if (*w->precision && precision_of(w) < 0) return "precision: expected f32, bf16, int8 or int8_weights";
-    if (precision_of(w) > RNN_PRECISION_F32 && !strcmp(w->kind, "train")) return "precision: training is done in f32 only";
+    if (precision_of(w) > RNN_PRECISION_BF16 && !strcmp(w->kind, "train")) return "precision: training is done in f32 or bf16";
     if (*w->lengths && strcmp(w->lengths, "uniform") != 0) return "lengths: 'uniform' or nothing is expected";
     if (*w->lengths && !strcmp(w->kind, "stream")) return "lengths: a stream has none";
     return NULL;
@@ -152,7 +153,7 @@ rnn_status_t bench_item_prepare(bench_item *b, rnn_context_t *context, const ben
 {
     *b = (bench_item){ .work = w };
     if (!(b->model = make_model(context, w))) return RNN_ERROR_ARGUMENT;
-    if (precision_of(w) > RNN_PRECISION_F32) {
+    if (precision_of(w) > RNN_PRECISION_F32 && strcmp(w->kind, "train") != 0) {
         rnn_status_t status = rnn_model_set_precision(b->model, precision_of(w));
         if (status) return status;
     }

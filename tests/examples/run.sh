@@ -267,7 +267,7 @@ quantize() {
 
 classify_errors() {
     check "help" "$classify" --help
-    check "help names all options" test "$(grep -c -e '^  --' "$work/out")" -eq 36
+    check "help names all options" test "$(grep -c -e '^  --' "$work/out")" -eq 37
     refuse "no options" train "$classify"
     refuse "unknown option" "--unit" "$classify" --train "$work/train.tsv" --unit 3
     refuse "unknown cell" "rnn|lstm|gru" "$classify" --train "$work/train.tsv" --cell mlp

@@ -98,11 +98,11 @@ TEST(tables_give_rows_back)
 static rnni_real by_definition(const rnni_real *a, int64_t k, rnni_real bound, const rnni_real *w,
                                rnni_real from)
 {
-    static int8_t q[2 * RNNI_REDUCED_DEPTH + 100];
+    static int8_t q[2 * RNNI_INT8_DEPTH + 100];
     float scale = rnni_int8_scale(k, w);
     rnni_int8_round(k, w, scale, q);
-    for (int64_t p = 0; p < k; p += RNNI_REDUCED_DEPTH) {
-        int64_t count = k - p < RNNI_REDUCED_DEPTH ? k - p : RNNI_REDUCED_DEPTH, sum = 0;
+    for (int64_t p = 0; p < k; p += RNNI_INT8_DEPTH) {
+        int64_t count = k - p < RNNI_INT8_DEPTH ? k - p : RNNI_INT8_DEPTH, sum = 0;
         rnni_real top = bound;
         for (int64_t i = 0; bound == 0 && i < count; i++)
             if (fabs((double)a[p + i]) > (double)top) top = (rnni_real)fabs((double)a[p + i]);
@@ -156,9 +156,9 @@ TEST(int8_products_of_any_depth)
 {
     EACH_LEVEL(k)
     {
-        check_int8(k, 3, 20, RNNI_REDUCED_DEPTH, 0, 1);
-        check_int8(k, 1, 70, RNNI_REDUCED_DEPTH + 1, 0, 1);
-        check_int8(k, 5, 17, 2 * RNNI_REDUCED_DEPTH + 99, 1, 1);
+        check_int8(k, 3, 20, RNNI_INT8_DEPTH, 0, 1);
+        check_int8(k, 1, 70, RNNI_INT8_DEPTH + 1, 0, 1);
+        check_int8(k, 5, 17, 2 * RNNI_INT8_DEPTH + 99, 1, 1);
     }
 }
 
@@ -283,7 +283,7 @@ TEST(bf16_products_have_the_same_bits_at_every_vector_level)
 /* A row has the bits it has among others, in matrices deeper than a block of k, too. */
 TEST(bf16_rows_stand_alone)
 {
-    enum { N = 70, K = RNNI_REDUCED_DEPTH + 2001, M = 11 };
+    enum { N = 70, K = 3 * RNNI_BF16_DEPTH + 99, M = 11 };
     rnni_real *w = calloc(N * K, sizeof *w), *a = calloc(M * K, sizeof *a);
     static rnni_real all[M * N], one[N];
     fill(w, N * K, 26, 1);
@@ -301,6 +301,50 @@ TEST(bf16_rows_stand_alone)
     free(r.block);
     free(w);
     free(a);
+}
+
+/* A^T B from C, and x W with the rows of W as k: the sums of rounded numbers. */
+static void check_over_rows(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, rnni_real *a, rnni_real *b)
+{
+    rnni_real *c = calloc((size_t)(m * n), sizeof *c), *scratch = calloc((size_t)rnni_bf16_scratch(n, k), sizeof *scratch);
+    rnni_real *y = calloc((size_t)(m * n), sizeof *y), *turned = calloc((size_t)(m * k), sizeof *turned);
+    rnni_reduced w = {.precision = RNN_PRECISION_BF16, .n = n, .k = k};
+    w.block = aligned_alloc(64, (rnni_reduced_bytes(&w) + 63) / 64 * 64);
+    fill(a, m * k, 31, 1);
+    fill(b, n * k, 32, 1);
+    fill(c, m * n, 33, 1);
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t p = 0; p < k; p++) turned[i * k + p] = a[p * m + i];
+    rnni_reduced_fill_rows(kernels, &w, b);
+    rnni_reduced_product(kernels, &w, m, turned, k, RNNI_FROM_ZERO, NULL, y, n);
+    rnni_bf16_outer(kernels, m, n, k, a, m, b, n, c, n, scratch);
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) {
+            double sum = 0, from = sample_between(33u * 7919u + (uint64_t)(i * n + j), -1, 1);
+            for (int64_t p = 0; p < k; p++)
+                sum += (double)rnni_bf16_value(rnni_bf16_round(a[p * m + i])) * (double)rnni_bf16_value(rnni_bf16_round(b[p * n + j]));
+            CHECK_NEAR(y[i * n + j], sum, 1e-5 * sqrt((double)k));
+            CHECK_NEAR(c[i * n + j], from + sum, 1e-5 * sqrt((double)k));
+        }
+    free(c);
+    free(scratch);
+    free(y);
+    free(turned);
+    free(w.block);
+}
+
+TEST(bf16_products_over_rows)
+{
+    enum { MOST = 2 * RNNI_BF16_DEPTH * 130 };
+    rnni_real *a = calloc(MOST, sizeof *a), *b = calloc(MOST, sizeof *b);
+    EACH_LEVEL(kernels)
+    {
+        for (int64_t i = 0; i < 30; i++) check_over_rows(kernels, 1 + i * 41 % 130, 1 + i * 29 % 130, 1 + i * 17 % 60, a, b);
+        check_over_rows(kernels, 17, 20, RNNI_BF16_DEPTH, a, b);
+        check_over_rows(kernels, 100, 7, RNNI_BF16_DEPTH + 3, a, b);
+    }
+    free(a);
+    free(b);
 }
 
 TEST(bf16_left_sides_round_as_weights_do)

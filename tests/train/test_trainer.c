@@ -97,10 +97,10 @@ TEST(settings_are_described)
     int32_t count = 0;
     while (rnn_trainer_setting(count, &s) == RNN_OK) {
         CHECK(s.minimum <= s.standard && s.standard <= s.maximum);
-        CHECK_INT(s.id, count < 28 ? RNN_TRAIN_EPOCHS + count : RNN_OPTIM_LEARNING_RATE + count - 28);
+        CHECK_INT(s.id, count < 29 ? RNN_TRAIN_EPOCHS + count : RNN_OPTIM_LEARNING_RATE + count - 29);
         count++;
     }
-    CHECK_INT(count, 39);
+    CHECK_INT(count, 40);
     CHECK_STATUS(rnn_trainer_setting(count, &s), RNN_END);
     CHECK_OK(rnn_trainer_setting(8, &s));
     CHECK_STR(s.name, "monitor");
