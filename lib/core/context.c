@@ -37,16 +37,16 @@ static void forget_oldest(rnni_kept *kept)
     memmove(kept->blocks, kept->blocks + 1, (size_t)kept->count * sizeof *kept->blocks);
 }
 
-/* A kept block of that size, or NULL. */
+/* A kept block of that size or a little more, the latest one, or NULL. Given back it counts as the smaller size. */
 static void *take_kept(rnni_kept *kept, size_t size)
 {
     void *pointer = NULL;
     if (atomic_flag_test_and_set_explicit(&kept->busy, memory_order_acquire)) return NULL;
     int i = kept->count - 1;
-    while (i >= 0 && kept->blocks[i].size != size) i--;
+    while (i >= 0 && (kept->blocks[i].size < size || kept->blocks[i].size > size + size / 8)) i--;
     if (i >= 0) {
         pointer = kept->blocks[i].pointer;
-        kept->bytes -= size;
+        kept->bytes -= kept->blocks[i].size;
         kept->count--;
         memmove(kept->blocks + i, kept->blocks + i + 1, (size_t)(kept->count - i) * sizeof *kept->blocks);
     }

@@ -45,6 +45,26 @@ TEST(large_blocks_are_kept)
     rnn_context_free(own);
 }
 
+/* Batches of differing lengths ask for sizes that are near each other. */
+TEST(kept_blocks_serve_sizes_a_little_smaller)
+{
+    const size_t size = (size_t)8 << 20;
+    rnn_context_t *own = rnn_context_create(NULL);
+    void *block = rnni_alloc(own, size);
+    rnni_free(own, block, size);
+    void *much_smaller = rnni_alloc(own, size / 2), *smaller = rnni_alloc(own, size - size / 16);
+    CHECK(much_smaller != block && smaller == block);
+    CHECK_INT(own->kept.count, 0);
+    CHECK_INT((int64_t)own->kept.bytes, 0);
+    rnni_free(own, smaller, size - size / 16);
+    CHECK_INT((int64_t)own->kept.bytes, (int64_t)(size - size / 16));
+    void *larger = rnni_alloc(own, size); /* what it was before does not matter */
+    CHECK(larger != block);
+    rnni_free(own, larger, size);
+    rnni_free(own, much_smaller, size / 2);
+    rnn_context_free(own);
+}
+
 /* A block that is asked for while another thread looks at the kept ones comes from the system. */
 TEST(busy_kept_blocks_are_passed_by)
 {
