@@ -3,7 +3,7 @@
  * last twelve monthly changes, on a log scale, and says the next one. It learns from the first ten years and
  * is measured on the last two.
  *
- *     demo_forecast FOLDER     writes FOLDER/forecast.safetensors, and forecast.svg, a picture of both years */
+ *     demo_forecast FOLDER     writes FOLDER/forecast.safetensors, and forecast.svg, a picture of it */
 #include "demo.h"
 
 #include <math.h>

@@ -4,8 +4,8 @@
  *
  *     quantize MODEL OUT [int8|int8_weights|bf16] [TEXTS.tsv]
  *
- * New here: rnn_model_set_precision, rnn_model_weight_bytes; rnn_model_like and rnn_model_get_reading, so that
- * labels and texts are read as they were in training. */
+ * New here: rnn_model_set_precision, rnn_model_weight_bytes; rnn_model_like and rnn_model_get_reading, so
+ * that labels and texts are read as they were in training. */
 #include <rnn/rnn.h>
 #include <stdio.h>
 #include <string.h>

@@ -15,7 +15,8 @@ int64_t rnni_cell_size(const rnni_cell *cell, const rnni_kernels *k, int64_t h, 
     return backward ? cell->packed_backward_size(k, h) : cell->packed_size(k, h);
 }
 
-void rnni_cell_fill(const rnni_cell *cell, const rnni_kernels *k, int64_t h, int64_t o, const rnni_real *weight_hh, rnni_real *packed, bool backward)
+void rnni_cell_fill(const rnni_cell *cell, const rnni_kernels *k, int64_t h, int64_t o,
+                    const rnni_real *weight_hh, rnni_real *packed, bool backward)
 {
     int64_t columns = cell->gates * h;
     if (!cell->projects) (backward ? cell->pack_backward : cell->pack)(k, h, weight_hh, packed);

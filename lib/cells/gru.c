@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cells/products.h"
 
-/* GRU whose reset gate acts after the recurrent product (Cho 2014 in its second form; PyTorch, cuDNN), gates r, z, n:
+/* GRU whose reset gate acts after the recurrent product (Cho 2014 in its second form; PyTorch, cuDNN), gates
+ * r, z, n:
  *
  *   ar = b_r + W_r x + U_r h_in        az = b_z + W_z x + U_z h_in
  *   an = b_n + W_n x                   q  = c_n + U_n h_in          (c_n: the recurrent bias, kept apart)
@@ -15,7 +16,8 @@
  *   dh_in = dh z + U_r^T dar + U_z^T daz + U_n^T dq
  *   dU_r = sum_t dar h_in^T   dU_z = sum_t daz h_in^T   dU_n = sum_t dq h_in^T   dc_n = sum_t dq
  *
- * The blocks of z are r, z, n, q. Under recurrent dropout the products see the masked h_in, the carry z h_in does not. */
+ * The blocks of z are r, z, n, q. Under recurrent dropout the products see the masked h_in, the carry z h_in
+ * does not. */
 
 enum { BLOCKS = 4, Q = 3 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cells/products.h"
 
-/* GRU whose reset gate acts on the state before the recurrent product (Cho 2014 in its first form; Keras' reset_after=False),
- * gates r, z, n, with m = h_in, or h_in under the recurrent dropout's mask:
+/* GRU whose reset gate acts on the state before the recurrent product (Cho 2014 in its first form; Keras'
+ * reset_after=False), gates r, z, n, with m = h_in, or h_in under the recurrent dropout's mask:
  *
  *   ar = b_r + W_r x + U_r m           az = b_z + W_z x + U_z m
  *   r = sigmoid(ar)   z = sigmoid(az)  an = b_n + W_n x + U_n (r m)      n = tanh(an)

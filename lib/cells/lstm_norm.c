@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cells/products.h"
 
-/* LSTM with layer norm (Ba, Kiros and Hinton 2016) of both products, each over all four gates, and of the cell where the output reads it:
+/* LSTM with layer norm (Ba, Kiros and Hinton 2016) of both products, each over all four gates, and of the
+ * cell where the output reads it:
  *
- *   p = W x    q = U h_in           [ai af ag ao] = N_ih(p) + N_hh(q)        N(v) = gain (v - mean) / sqrt(var + eps) + shift
+ *   p = W x    q = U h_in           [ai af ag ao] = N_ih(p) + N_hh(q)
+ *   N(v) = gain (v - mean) / sqrt(var + eps) + shift
  *   i, f, g, o as the LSTM's        c_out = f c_in + i g
  *   m = N_c(c_out)                  h_out = o tanh(m)
  *
@@ -19,7 +21,10 @@ enum { GATES = 4, Q = 4, A = 8, BLOCKS = 12 };
 enum { GAIN_IH, SHIFT_IH, GAIN_HH, SHIFT_HH, GAIN_C, SHIFT_C };
 
 static int64_t packed_size(const rnni_kernels *k, int64_t h) { return rnni_cell_packed_size(k, h, GATES); }
-static int64_t packed_backward_size(const rnni_kernels *k, int64_t h) { return rnni_cell_packed_backward_size(k, h, GATES); }
+static int64_t packed_backward_size(const rnni_kernels *k, int64_t h)
+{
+    return rnni_cell_packed_backward_size(k, h, GATES);
+}
 
 static void pack(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
 {
@@ -36,10 +41,12 @@ static void pre_activations(const rnni_cell_step *s, rnni_real *scratch)
 {
     const rnni_kernels *k = s->kernels;
     int64_t h = s->h, ldz = BLOCKS * h;
-    k->layer_norm(s->rows, GATES * h, s->z, ldz, s->vectors[GAIN_IH], s->vectors[SHIFT_IH], s->epsilon, s->z + A * h, ldz);
+    k->layer_norm(s->rows, GATES * h, s->z, ldz, s->vectors[GAIN_IH], s->vectors[SHIFT_IH], s->epsilon,
+                  s->z + A * h, ldz);
     for (int64_t r = 0; r < s->rows; r++) {
         rnni_real *row = s->z + r * ldz;
-        k->layer_norm(1, GATES * h, row + Q * h, ldz, s->vectors[GAIN_HH], s->vectors[SHIFT_HH], s->epsilon, scratch, GATES * h);
+        k->layer_norm(1, GATES * h, row + Q * h, ldz, s->vectors[GAIN_HH], s->vectors[SHIFT_HH], s->epsilon,
+                      scratch, GATES * h);
         k->axpy(GATES * h, 1, scratch, row + A * h);
     }
 }
@@ -64,13 +71,14 @@ static void backward(const rnni_cell_step *s)
     k->lstm_cell_again(s->rows, h, gates, ldz, s->c_in, h, c, h);
     k->layer_norm(s->rows, h, c, h, s->vectors[GAIN_C], s->vectors[SHIFT_C], s->epsilon, m, h);
     k->lstm_output_backward(s->rows, h, gates, ldz, m, h, s->dh, h);
-    k->layer_norm_backward(s->rows, h, c, h, s->vectors[GAIN_C], s->epsilon, m, h, m, h, s->dvectors[GAIN_C], s->dvectors[SHIFT_C]);
+    k->layer_norm_backward(s->rows, h, c, h, s->vectors[GAIN_C], s->epsilon, m, h, m, h, s->dvectors[GAIN_C],
+                           s->dvectors[SHIFT_C]);
     k->axpy(n, 1, m, s->dc);
     k->lstm_cell_gates_backward(s->rows, h, gates, ldz, s->c_in, h, s->dc, h);
-    k->layer_norm_backward(s->rows, GATES * h, s->z, ldz, s->vectors[GAIN_IH], s->epsilon, gates, ldz, s->z, ldz, s->dvectors[GAIN_IH],
-                           s->dvectors[SHIFT_IH]);
-    k->layer_norm_backward(s->rows, GATES * h, q, ldz, s->vectors[GAIN_HH], s->epsilon, gates, ldz, q, ldz, s->dvectors[GAIN_HH],
-                           s->dvectors[SHIFT_HH]);
+    k->layer_norm_backward(s->rows, GATES * h, s->z, ldz, s->vectors[GAIN_IH], s->epsilon, gates, ldz, s->z,
+                           ldz, s->dvectors[GAIN_IH], s->dvectors[SHIFT_IH]);
+    k->layer_norm_backward(s->rows, GATES * h, q, ldz, s->vectors[GAIN_HH], s->epsilon, gates, ldz, q, ldz,
+                           s->dvectors[GAIN_HH], s->dvectors[SHIFT_HH]);
     rnni_cell_product_backward(s, ldz, Q, GATES, s->packed, RNNI_FROM_ZERO, s->dh);
     if (s->mask) k->multiply(n, s->dh, s->mask, s->dh);
 }
@@ -81,13 +89,24 @@ static void gradient(const rnni_cell_gradient *g)
 }
 
 static const rnni_cell_vector vectors[] = {
-    { "norm_ih_weight", GATES, true }, { "norm_ih_bias", GATES, false }, { "norm_hh_weight", GATES, true }, { "norm_hh_bias", GATES, false },
-    { "norm_c_weight", 1, true },      { "norm_c_bias", 1, false },
+    { "norm_ih_weight", GATES, true }, { "norm_ih_bias", GATES, false }, { "norm_hh_weight", GATES, true },
+    { "norm_hh_bias", GATES, false },  { "norm_c_weight", 1, true },     { "norm_c_bias", 1, false },
 };
 
 const rnni_cell rnni_cell_lstm_norm = {
-    .name = "lstm_norm", .gates = GATES, .blocks = BLOCKS, .states = 2, .extra = 0, .apart = -1, .vector_count = 6, .vectors = vectors,
-    .packed_size = packed_size, .pack = pack,
-    .packed_backward_size = packed_backward_size, .pack_backward = pack_backward,
-    .forward = forward, .backward = backward, .gradient = gradient,
+    .name = "lstm_norm",
+    .gates = GATES,
+    .blocks = BLOCKS,
+    .states = 2,
+    .extra = 0,
+    .apart = -1,
+    .vector_count = 6,
+    .vectors = vectors,
+    .packed_size = packed_size,
+    .pack = pack,
+    .packed_backward_size = packed_backward_size,
+    .pack_backward = pack_backward,
+    .forward = forward,
+    .backward = backward,
+    .gradient = gradient,
 };

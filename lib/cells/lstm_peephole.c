@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cells/products.h"
 
-/* LSTM with peepholes (Gers and Schmidhuber 2000): vectors p_i, p_f, p_o let the gates see the cell, the old one or, for o, the new one.
+/* LSTM with peepholes (Gers and Schmidhuber 2000): vectors p_i, p_f, p_o let the gates see the cell, the old
+ * one or, for o, the new one.
  *
  *   [ai af ag ao] = b + W x + U h_in
  *   i = sigmoid(ai + p_i c_in)   f = sigmoid(af + p_f c_in)   g = tanh(ag)
@@ -17,7 +18,10 @@
 enum { GATES = 4 };
 
 static int64_t packed_size(const rnni_kernels *k, int64_t h) { return rnni_cell_packed_size(k, h, GATES); }
-static int64_t packed_backward_size(const rnni_kernels *k, int64_t h) { return rnni_cell_packed_backward_size(k, h, GATES); }
+static int64_t packed_backward_size(const rnni_kernels *k, int64_t h)
+{
+    return rnni_cell_packed_backward_size(k, h, GATES);
+}
 
 static void pack(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
 {
@@ -39,7 +43,8 @@ static void forward(const rnni_cell_step *s)
 static void backward(const rnni_cell_step *s)
 {
     int64_t h = s->h, ldz = GATES * h;
-    s->kernels->lstm_peephole_gates_backward(s->rows, h, s->z, ldz, s->vectors, s->c_in, h, s->dh, h, s->dc, h, s->dvectors);
+    s->kernels->lstm_peephole_gates_backward(s->rows, h, s->z, ldz, s->vectors, s->c_in, h, s->dh, h, s->dc,
+                                             h, s->dvectors);
     rnni_cell_product_backward(s, ldz, 0, GATES, s->packed, RNNI_FROM_ZERO, s->dh);
     if (s->mask) s->kernels->multiply(s->rows * h, s->dh, s->mask, s->dh);
 }
@@ -49,7 +54,8 @@ static void gradient(const rnni_cell_gradient *g)
     rnni_cell_accumulate(g, GATES * g->h, 0, 0, GATES, g->h_masked);
 }
 
-static const rnni_cell_vector vectors[] = { { "peephole_i", 1, false }, { "peephole_f", 1, false }, { "peephole_o", 1, false } };
+static const rnni_cell_vector vectors[] = { { "peephole_i", 1, false }, { "peephole_f", 1, false },
+                                            { "peephole_o", 1, false } };
 
 const rnni_cell rnni_cell_lstm_peephole = {
     .name = "lstm_peephole", .gates = GATES, .blocks = GATES, .states = 2, .extra = 0, .apart = -1,

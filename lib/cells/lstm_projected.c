@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "cells/products.h"
 
-/* LSTM whose output is projected (Sak, Senior and Beaufays 2014; PyTorch's proj_size): the state h has o numbers, the cell and its gates have h.
+/* LSTM whose output is projected (Sak, Senior and Beaufays 2014; PyTorch's proj_size): the state h has o
+ * numbers, the cell and its gates have h.
  *
  *   i, f, g, o and c_out as the LSTM's, from b + W x + U h_in, U [4 h][o]
  *   m = o tanh(c_out)               h_out = R m,  R [o][h]
  *
- * Back: dR = sum_t dh m^T, dm = R^T dh takes the place of the LSTM's dh, and dh_in = U^T da. `extra` keeps m. */
+ * Back: dR = sum_t dh m^T, dm = R^T dh takes the place of the LSTM's dh, and dh_in = U^T da. `extra` keeps
+ * m. */
 
 enum { GATES = 4 };
 
@@ -15,8 +17,12 @@ static void forward(const rnni_cell_step *s)
     int64_t h = s->h, ldz = GATES * h;
     rnni_cell_product(s, ldz, 0, GATES, s->h_masked, s->packed, RNNI_FROM_C);
     s->kernels->lstm_gates(s->rows, h, s->z, ldz, s->c_in, h, s->c_out, h, s->extra, h);
-    if (s->reduced) rnni_reduced_product(s->kernels, &s->reduced[2], s->rows, s->extra, h, RNNI_FROM_ZERO, NULL, s->h_out, s->o);
-    else rnni_gemm_packed(s->kernels, s->rows, s->o, h, s->extra, h, 1, s->packed_out, RNNI_FROM_ZERO, NULL, s->h_out, s->o);
+    if (s->reduced)
+        rnni_reduced_product(s->kernels, &s->reduced[2], s->rows, s->extra, h, RNNI_FROM_ZERO, NULL, s->h_out,
+                             s->o);
+    else
+        rnni_gemm_packed(s->kernels, s->rows, s->o, h, s->extra, h, 1, s->packed_out, RNNI_FROM_ZERO, NULL,
+                         s->h_out, s->o);
 }
 
 static void backward(const rnni_cell_step *s)
@@ -24,7 +30,8 @@ static void backward(const rnni_cell_step *s)
     const rnni_kernels *k = s->kernels;
     int64_t h = s->h, ldz = GATES * h;
     rnni_real *dm = s->scratch;
-    rnni_gemm(k, s->o, h, s->rows, s->dh, 1, s->o, s->extra, h, 1, RNNI_FROM_C, s->dweight_out, h, s->scratch_out);
+    rnni_gemm(k, s->o, h, s->rows, s->dh, 1, s->o, s->extra, h, 1, RNNI_FROM_C, s->dweight_out, h,
+              s->scratch_out);
     rnni_gemm_packed(k, s->rows, h, s->o, s->dh, s->o, 1, s->packed_out, RNNI_FROM_ZERO, NULL, dm, h);
     k->lstm_gates_backward(s->rows, h, s->z, ldz, s->c_in, h, dm, h, NULL, 0, s->dc, h, s->dz, ldz);
     rnni_cell_product_backward(s, ldz, 0, GATES, s->packed, RNNI_FROM_ZERO, s->dh);
@@ -37,6 +44,14 @@ static void gradient(const rnni_cell_gradient *g)
 }
 
 const rnni_cell rnni_cell_lstm_projected = {
-    .name = "lstm_projected", .gates = GATES, .blocks = GATES, .states = 2, .extra = 1, .apart = -1, .projects = true,
-    .forward = forward, .backward = backward, .gradient = gradient,
+    .name = "lstm_projected",
+    .gates = GATES,
+    .blocks = GATES,
+    .states = 2,
+    .extra = 1,
+    .apart = -1,
+    .projects = true,
+    .forward = forward,
+    .backward = backward,
+    .gradient = gradient,
 };

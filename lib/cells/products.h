@@ -4,8 +4,8 @@
 
 #include "cells/cell.h"
 
-/* The four products that cells are made of, on a slice of the recurrent weights: gates [first, first + count) of
- * weight_hh [gates * h][h]. In z the same gates may stand in other blocks, so those are given apart. */
+/* The four products that cells are made of, on a slice of the recurrent weights: gates [first, first + count)
+ * of weight_hh [gates * h][h]. In z the same gates may stand in other blocks, so those are given apart. */
 
 static inline int64_t rnni_cell_packed_size(const rnni_kernels *k, int64_t h, int64_t count)
 {
@@ -36,7 +36,8 @@ static inline void rnni_cell_product(const rnni_cell_step *s, int64_t ldz, int64
                                      const rnni_real *in, const rnni_real *packed, rnni_start start)
 {
     if (s->reduced) { /* the second piece is the one that does not begin the packed weights */
-        rnni_reduced_product(s->kernels, &s->reduced[packed != s->packed], s->rows, in, s->o, start, s->bias, s->z + block * s->h, ldz);
+        rnni_reduced_product(s->kernels, &s->reduced[packed != s->packed], s->rows, in, s->o, start, s->bias,
+                             s->z + block * s->h, ldz);
         return;
     }
     rnni_gemm_packed(s->kernels, s->rows, count * s->h, s->o, in, s->o, 1, packed, start, s->bias,
@@ -44,15 +45,17 @@ static inline void rnni_cell_product(const rnni_cell_step *s, int64_t ldz, int64
 }
 
 /* out = (or +=) dz[:, block ..] U. */
-static inline void rnni_cell_product_backward(const rnni_cell_step *s, int64_t ldz, int64_t block, int64_t count,
-                                              const rnni_real *packed, rnni_start start, rnni_real *out)
+static inline void rnni_cell_product_backward(const rnni_cell_step *s, int64_t ldz, int64_t block,
+                                              int64_t count, const rnni_real *packed, rnni_start start,
+                                              rnni_real *out)
 {
     if (s->reduced) {
-        rnni_reduced_product(s->kernels, &s->reduced[packed != s->packed], s->rows, s->dz + block * s->h, ldz, start, NULL, out, s->o);
+        rnni_reduced_product(s->kernels, &s->reduced[packed != s->packed], s->rows, s->dz + block * s->h, ldz,
+                             start, NULL, out, s->o);
         return;
     }
-    rnni_gemm_packed(s->kernels, s->rows, s->o, count * s->h, s->dz + block * s->h, ldz, 1, packed, start, NULL,
-                     out, s->o);
+    rnni_gemm_packed(s->kernels, s->rows, s->o, count * s->h, s->dz + block * s->h, ldz, 1, packed, start,
+                     NULL, out, s->o);
 }
 
 /* dh += mask * d(masked h), where mask NULL stands for ones. Scratch may be the summand. */
@@ -64,25 +67,29 @@ static inline void rnni_cell_add_masked(const rnni_cell_step *s, rnni_real *summ
 }
 
 /* dU[first ..] += dz[:, block ..]^T in, and db likewise, over all rows. */
-static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz, int64_t block, int64_t first,
-                                        int64_t count, const rnni_real *in)
+static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz, int64_t block,
+                                        int64_t first, int64_t count, const rnni_real *in)
 {
     int64_t h = g->h, o = g->o;
     const rnni_real *dz = g->dz + block * h;
     rnni_real *weight = g->weight_hh + first * h * o;
     if (g->halves) rnni_bf16_outer(g->kernels, count * h, o, g->rows, dz, ldz, in, o, weight, o, g->scratch);
-    else rnni_gemm(g->kernels, count * h, o, g->rows, dz, 1, ldz, in, o, 1, RNNI_FROM_C, weight, o, g->scratch);
+    else
+        rnni_gemm(g->kernels, count * h, o, g->rows, dz, 1, ldz, in, o, 1, RNNI_FROM_C, weight, o,
+                  g->scratch);
     if (g->bias_hh) g->kernels->column_sums(g->rows, count * h, dz, ldz, g->bias_hh + first * h);
 }
 
-/* A GRU's recurrent weights are packed in two pieces, gates r and z together and n apart, since n's product stands alone. */
+/* A GRU's recurrent weights are packed in two pieces, gates r and z together and n apart, since n's product
+ * stands alone. */
 
 static inline int64_t rnni_gru_packed_size(const rnni_kernels *k, int64_t h)
 {
     return rnni_cell_packed_size(k, h, 2) + rnni_cell_packed_size(k, h, 1);
 }
 
-static inline void rnni_gru_pack(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
+static inline void rnni_gru_pack(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh,
+                                 rnni_real *packed)
 {
     rnni_cell_pack(k, h, 0, 2, weight_hh, packed);
     rnni_cell_pack(k, h, 2, 1, weight_hh, packed + rnni_cell_packed_size(k, h, 2));
@@ -93,7 +100,8 @@ static inline int64_t rnni_gru_packed_backward_size(const rnni_kernels *k, int64
     return rnni_cell_packed_backward_size(k, h, 2) + rnni_cell_packed_backward_size(k, h, 1);
 }
 
-static inline void rnni_gru_pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
+static inline void rnni_gru_pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh,
+                                          rnni_real *packed)
 {
     rnni_cell_pack_backward(k, h, 0, 2, weight_hh, packed);
     rnni_cell_pack_backward(k, h, 2, 1, weight_hh, packed + rnni_cell_packed_backward_size(k, h, 2));

@@ -10,7 +10,8 @@
  *   da = dh * act'(a)                            from the saved h_out: 1 - h_out^2, or h_out > 0
  *   dh_in = U^T da     dU = sum_t da h_in^T      db = sum_t da
  *
- * z holds a; nothing of it is kept, h_out says all. Small layers take U h_in in two chains (kernel short_product). */
+ * z holds a; nothing of it is kept, h_out says all. Small layers take U h_in in two chains (kernel
+ * short_product). */
 
 static bool is_short(int64_t h) { return h <= RNNI_SHORT_UNITS; }
 
@@ -18,7 +19,10 @@ static int64_t packed_size(const rnni_kernels *k, int64_t h)
 {
     return is_short(h) ? rnni_row_size(k, 1, h, h) : rnni_cell_packed_size(k, h, 1);
 }
-static int64_t packed_backward_size(const rnni_kernels *k, int64_t h) { return rnni_cell_packed_backward_size(k, h, 1); }
+static int64_t packed_backward_size(const rnni_kernels *k, int64_t h)
+{
+    return rnni_cell_packed_backward_size(k, h, 1);
+}
 
 static void pack(const rnni_kernels *k, int64_t h, const rnni_real *weight_hh, rnni_real *packed)
 {
@@ -33,7 +37,8 @@ static void pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *wei
 
 static void forward(const rnni_cell_step *s)
 {
-    if (is_short(s->h) && !s->reduced) s->kernels->short_product(s->rows, s->h, s->h, s->h_masked, s->h, s->packed, s->z, s->h);
+    if (is_short(s->h) && !s->reduced)
+        s->kernels->short_product(s->rows, s->h, s->h, s->h_masked, s->h, s->packed, s->z, s->h);
     else rnni_cell_product(s, s->h, 0, 1, s->h_masked, s->packed, RNNI_FROM_C);
     s->kernels->rnn_gates(s->activation, s->rows, s->h, s->z, s->h, s->h_out, s->h);
 }
@@ -42,7 +47,8 @@ static rnni_row_kernel *row(const rnni_kernels *k) { return k->rnn_row; }
 
 static void backward(const rnni_cell_step *s)
 {
-    s->kernels->rnn_gates_backward(s->activation, s->rows, s->h, s->h_out, s->h, s->dh, s->h, s->dy, s->lddy, s->dz, s->h);
+    s->kernels->rnn_gates_backward(s->activation, s->rows, s->h, s->h_out, s->h, s->dh, s->h, s->dy, s->lddy,
+                                   s->dz, s->h);
     rnni_cell_product_backward(s, s->h, 0, 1, s->packed, RNNI_FROM_ZERO, s->dh);
     if (s->mask) s->kernels->multiply(s->rows * s->h, s->dh, s->mask, s->dh);
 }
@@ -53,8 +59,20 @@ static void gradient(const rnni_cell_gradient *g)
 }
 
 const rnni_cell rnni_cell_rnn = {
-    .name = "rnn", .gates = 1, .blocks = 1, .states = 1, .extra = 0, .apart = -1, .dz_apart = true, .from_output = true,
-    .packed_size = packed_size, .pack = pack,
-    .packed_backward_size = packed_backward_size, .pack_backward = pack_backward,
-    .forward = forward, .row = row, .backward = backward, .gradient = gradient,
+    .name = "rnn",
+    .gates = 1,
+    .blocks = 1,
+    .states = 1,
+    .extra = 0,
+    .apart = -1,
+    .dz_apart = true,
+    .from_output = true,
+    .packed_size = packed_size,
+    .pack = pack,
+    .packed_backward_size = packed_backward_size,
+    .pack_backward = pack_backward,
+    .forward = forward,
+    .row = row,
+    .backward = backward,
+    .gradient = gradient,
 };

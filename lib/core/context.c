@@ -37,7 +37,8 @@ static void forget_oldest(rnni_kept *kept)
     memmove(kept->blocks, kept->blocks + 1, (size_t)kept->count * sizeof *kept->blocks);
 }
 
-/* A kept block of that size or a little more, the latest one, or NULL. Given back it counts as the smaller size. */
+/* A kept block of that size or a little more, the latest one, or NULL. Given back it counts as the smaller
+ * size. */
 static void *take_kept(rnni_kept *kept, size_t size)
 {
     void *pointer = NULL;
@@ -56,7 +57,8 @@ static void *take_kept(rnni_kept *kept, size_t size)
 
 static bool keep(rnni_kept *kept, void *pointer, size_t size)
 {
-    if (size > KEPT_BYTES / 2 || atomic_flag_test_and_set_explicit(&kept->busy, memory_order_acquire)) return false;
+    if (size > KEPT_BYTES / 2 || atomic_flag_test_and_set_explicit(&kept->busy, memory_order_acquire))
+        return false;
     while (kept->count == RNNI_KEPT_BLOCKS || kept->bytes + size > KEPT_BYTES) forget_oldest(kept);
     kept->blocks[kept->count].pointer = pointer;
     kept->blocks[kept->count++].size = size;
@@ -65,8 +67,8 @@ static bool keep(rnni_kept *kept, void *pointer, size_t size)
     return true;
 }
 
-/* Large blocks ask for huge pages, as far as they fill them: packed weights and work memory are read end to end, and most of the cost of
- * their first touch is page faults. */
+/* Large blocks ask for huge pages, as far as they fill them: packed weights and work memory are read end to
+ * end, and most of the cost of their first touch is page faults. */
 static bool is_large(size_t size) { return size >= HUGE_PAGE && size <= PTRDIFF_MAX - HUGE_PAGE; }
 
 static void *default_allocate(size_t size, size_t alignment, void *user)

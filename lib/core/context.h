@@ -7,8 +7,9 @@
 
 struct rnni_pool;
 
-/* Large blocks that were given back, oldest first: batch after batch asks for the same sizes, and memory fresh from the system costs a page
- * fault and a clearing for each page. Only with the default allocator. Whoever finds it busy goes to the system. */
+/* Large blocks that were given back, oldest first: batch after batch asks for the same sizes, and memory
+ * fresh from the system costs a page fault and a clearing for each page. Only with the default allocator.
+ * Whoever finds it busy goes to the system. */
 enum { RNNI_KEPT_BLOCKS = 16 };
 typedef struct rnni_kept {
     atomic_flag busy;

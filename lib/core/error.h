@@ -18,7 +18,8 @@ rnn_status_t rnni_fail(rnn_status_t status, const char *format, ...) RNNI_PRINTF
 /* rnni_fail for the commonest case; `what` names the thing that memory was wanted for. */
 rnn_status_t rnni_fail_memory(const char *what, size_t bytes);
 
-/* RNN_ERROR_ARGUMENT for a handle that is NULL. The line of an earlier failure is kept: most often it says why there is no handle. */
+/* RNN_ERROR_ARGUMENT for a handle that is NULL. The line of an earlier failure is kept: most often it says
+ * why there is no handle. */
 rnn_status_t rnni_fail_null(const char *what);
 
 /* Overwrites the thread's message without changing any status: to publish a kept first reason again. */

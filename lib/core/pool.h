@@ -13,11 +13,12 @@
 void rnni_parallel(rnn_context_t *context, int64_t count, void (*work)(int64_t index, void *argument),
                    void *argument);
 
-/* Work in steps that depend on each other: calls work(step, part, argument) once for each step in [0, steps) and
- * part in [0, parts), 1 <= parts <= RNNI_MOST_PARTS; a step's parts at the same time, and none before all parts of
- * the step before are done. A part stays with one thread as long as that thread keeps up, so what it reads in every
- * step stays in that thread's cache. A thread that was not given, sleeps or lost its processor between two parts is
- * not waited for: the others take its parts over, and give them back when it returns. Otherwise as rnni_parallel. */
+/* Work in steps that depend on each other: calls work(step, part, argument) once for each step in [0, steps)
+ * and part in [0, parts), 1 <= parts <= RNNI_MOST_PARTS; a step's parts at the same time, and none before all
+ * parts of the step before are done. A part stays with one thread as long as that thread keeps up, so what it
+ * reads in every step stays in that thread's cache. A thread that was not given, sleeps or lost its processor
+ * between two parts is not waited for: the others take its parts over, and give them back when it returns.
+ * Otherwise as rnni_parallel. */
 enum { RNNI_MOST_PARTS = 64 };
 void rnni_parallel_steps(rnn_context_t *context, int64_t steps, int64_t parts,
                          void (*work)(int64_t step, int64_t part, void *argument), void *argument);

@@ -5,15 +5,16 @@
 #include <sched.h>
 #include <stdbool.h>
 
-/* Steps on top of rnni_parallel, for either backend. Member m of the team owns parts m, m + members, ... Nothing
- * here relies on the members running at the same time, or at all: whoever has finished a step's own parts and
- * finds another's unclaimed after some patience claims it. So one member alone comes to the end as well, and the
- * others find nothing left. Only a part that is being worked on has to be waited for. */
+/* Steps on top of rnni_parallel, for either backend. Member m of the team owns parts m, m + members, ...
+ * Nothing here relies on the members running at the same time, or at all: whoever has finished a step's own
+ * parts and finds another's unclaimed after some patience claims it. So one member alone comes to the end as
+ * well, and the others find nothing left. Only a part that is being worked on has to be waited for. */
 
-enum { PATIENCE = 64, SPINS = 4000 }; /* pauses: before a part is taken over; before the processor is given away */
+enum { PATIENCE = 64, SPINS = 4000 }; /* pauses: before a part is taken over; before the processor is given
+                                         away */
 
-/* How many steps of a part were claimed by somebody, and how many of them are done. Step s may be claimed once
- * s steps of all parts are done. Each word in a cache line of its own: waiting reads only `done`. */
+/* How many steps of a part were claimed by somebody, and how many of them are done. Step s may be claimed
+ * once s steps of all parts are done. Each word in a cache line of its own: waiting reads only `done`. */
 typedef struct part {
     _Alignas(RNNI_ALIGNMENT) _Atomic int64_t claimed;
     _Alignas(RNNI_ALIGNMENT) _Atomic int64_t done;
@@ -35,7 +36,8 @@ static bool take(team *t, int64_t p, int64_t step)
     return true;
 }
 
-/* Until `step` of part p is done. An owner that was `absent` is not waited for until it is seen to work again. */
+/* Until `step` of part p is done. An owner that was `absent` is not waited for until it is seen to work
+ * again. */
 static void finish(team *t, int64_t p, int64_t step, bool *absent)
 {
     for (int spins = 0; atomic_load_explicit(&t->part[p].done, memory_order_acquire) <= step; spins++) {
@@ -54,7 +56,8 @@ static void run_member(int64_t member, void *argument)
     team *t = argument;
     bool absent[RNNI_MOST_PARTS] = { false };
     for (;;) {
-        int64_t step = atomic_load(&t->part[member].claimed); /* further on than this member left it, where others took over */
+        /* further on than this member left it, where others took over */
+        int64_t step = atomic_load(&t->part[member].claimed);
         for (int64_t p = 0; step > 0 && p < t->parts; p++) finish(t, p, step - 1, &absent[p]);
         if (step == t->steps) return;
         for (int64_t p = member; p < t->parts; p += t->members) take(t, p, step);

@@ -52,7 +52,8 @@ static void block_product(const rnni_kernels *kernels, int64_t m, int64_t n, int
         left_matrix left = {a.data + i * a.row, a.row, a.column};
         const rnni_real *panel = b.data;
         for (int64_t j = 0; j < n; j += kernels->nr, panel += b.panel)
-            panel_product(kernels, least(m - i, block), least(n - j, kernels->nr), k, left, panel, b.row, result_at(c, i, j));
+            panel_product(kernels, least(m - i, block), least(n - j, kernels->nr), k, left, panel, b.row,
+                          result_at(c, i, j));
     }
 }
 
@@ -87,7 +88,8 @@ int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int
     return round_up(least(n, GEMM_NC), kernels->nr) * kernels->kc + GEMM_ALIGN;
 }
 
-/* B's rows do as panels where they lie close enough together to be read without packing, and no tile reads beyond them. */
+/* B's rows do as panels where they lie close enough together to be read without packing, and no tile reads
+ * beyond them. */
 static bool serves_as_panels(const rnni_kernels *kernels, int64_t n, int64_t b_row, int64_t b_column)
 {
     return b_column == 1 && n % kernels->step == 0 && b_row <= 2 * kernels->nr;
@@ -109,7 +111,8 @@ void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, con
             result_matrix result = {c + j, ldc, NULL, p ? RNNI_FROM_C : (int)start};
             const rnni_real *from = b + p * b_row + j * b_column;
             right_matrix right = {panels, kernels->nr * depth, kernels->nr};
-            if (serves_as_panels(kernels, n, b_row, b_column)) right = (right_matrix){from, kernels->nr, b_row};
+            if (serves_as_panels(kernels, n, b_row, b_column))
+                right = (right_matrix){ from, kernels->nr, b_row };
             else rnni_pack(kernels, depth, columns, from, b_row, b_column, panels);
             block_product(kernels, m, columns, depth, left, right, kernels->mc, result);
             p += depth;

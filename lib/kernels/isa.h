@@ -20,7 +20,8 @@ extern const rnni_kernels rnni_kernels_scalar;
 /* The highest RNN_ISA_* whose instructions this processor has and whose registers the system saves. */
 int32_t rnni_cpu_isa(void);
 
-/* Which dot products have instructions: of four bytes at level avx2 and at avx512, of two bfloat16 at avx512. Asked once. */
+/* Which dot products have instructions: of four bytes at level avx2 and at avx512, of two bfloat16 at avx512.
+ * Asked once. */
 enum { RNNI_DOTS_VNNI_256 = 1, RNNI_DOTS_VNNI_512 = 2, RNNI_DOTS_BF16 = 4 };
 int rnni_cpu_dots(void);
 

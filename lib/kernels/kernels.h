@@ -32,11 +32,13 @@ typedef struct rnni_row {
     const rnni_real *x;         /* [inputs]; not read when z is given */
     const rnni_real *z;         /* NULL, or [gates * h]: b + W x, computed before */
     const rnni_real *h_in;      /* [h] */
-    const rnni_real *packed_ih, *packed_hh, *bias; /* rnni_row_pack's; the bias as a weight with k = 1, and for gru a fourth gate: c_n */
+    const rnni_real *packed_ih, *packed_hh, *bias; /* rnni_row_pack's; the bias as a weight with k = 1, and
+                                                      for gru a fourth gate: c_n */
     const rnni_real *c_in;      /* lstm: [h] */
     rnni_real *c_out, *h_out;   /* [h]; c_out may be c_in, h_out is not h_in */
     int activation;             /* rnn: RNNI_ACT_TANH or RNNI_ACT_RELU */
-    int64_t first, last;        /* blocks of `width` units that this call does, [first, last); changes no bit */
+    int64_t first, last;        /* blocks of `width` units that this call does, [first, last); changes no
+                                   bit */
     int backwards;              /* the last units first; changes no bit */
 } rnni_row;
 typedef void rnni_row_kernel(const rnni_row *step);
@@ -71,15 +73,21 @@ int64_t rnni_packed_size(const rnni_kernels *kernels, int64_t k, int64_t n);
 void rnni_pack(const rnni_kernels *kernels, int64_t k, int64_t n, const rnni_real *b, int64_t row_stride,
                int64_t column_stride, rnni_real *packed);
 
-/* SimpleRNN layers of at most so many units take their recurrent sums in two chains: rnn_row, short_product. */
+/* SimpleRNN layers of at most so many units take their recurrent sums in two chains: rnn_row,
+ * short_product. */
 enum { RNNI_SHORT_UNITS = 64 };
 
 /* Blocks of `width` units that h units make for the kernels of rnni_row. */
-static inline int64_t rnni_row_blocks(const rnni_kernels *kernels, int64_t h) { return (h + kernels->width - 1) / kernels->width; }
+static inline int64_t rnni_row_blocks(const rnni_kernels *kernels, int64_t h)
+{
+    return (h + kernels->width - 1) / kernels->width;
+}
 
-/* weight [gates * h][k] for the kernels of rnni_row: blocks of `width` units, each [k][gates][width], the last filled with 0. */
+/* weight [gates * h][k] for the kernels of rnni_row: blocks of `width` units, each [k][gates][width], the
+ * last filled with 0. */
 int64_t rnni_row_size(const rnni_kernels *kernels, int64_t gates, int64_t h, int64_t k);
-void rnni_row_pack(const rnni_kernels *kernels, int64_t gates, int64_t h, int64_t k, const rnni_real *weight, rnni_real *packed);
+void rnni_row_pack(const rnni_kernels *kernels, int64_t gates, int64_t h, int64_t k, const rnni_real *weight,
+                   rnni_real *packed);
 
 /* What C starts from. */
 typedef enum { RNNI_FROM_ZERO, RNNI_FROM_C, RNNI_FROM_BIAS } rnni_start;

@@ -69,7 +69,10 @@ static int64_t deep(const rnni_reduced *m)
     return m->table ? m->k : round_up(m->k, is_int8(m) ? 4 : 2);
 }
 
-static size_t scale_bytes(const rnni_reduced *m) { return (size_t)round_up(wide(m) * (int64_t)sizeof(rnni_real), 64); }
+static size_t scale_bytes(const rnni_reduced *m)
+{
+    return (size_t)round_up(wide(m) * (int64_t)sizeof(rnni_real), 64);
+}
 static size_t correction_bytes(const rnni_reduced *m)
 {
     return m->table ? 0 : (size_t)round_up(blocks_of(m) * wide(m) * (int64_t)sizeof(int32_t), 64);
@@ -128,7 +131,9 @@ static void fill_halves(rnni_reduced *m, int64_t j, const rnni_real *row)
 {
     for (int64_t first = 0; first < m->k; first += RNNI_BF16_DEPTH) {
         int64_t count = least(m->k - first, RNNI_BF16_DEPTH), stride = 2;
-        uint16_t *to = m->halves + (m->table ? j * m->k + first : first * wide(m) + column_at(m, j, round_up(count, 2), 2, &stride));
+        uint16_t *to =
+            m->halves +
+            (m->table ? j * m->k + first : first * wide(m) + column_at(m, j, round_up(count, 2), 2, &stride));
         for (int64_t p = 0; p < count; p++) to[p / 2 * stride + p % 2] = rnni_bf16_round(row[first + p]);
     }
 }
@@ -141,7 +146,8 @@ void rnni_reduced_fill(rnni_reduced *m, const rnni_real *weights)
 }
 
 /* Pairs of rows of B [k][n], packed as a block of k is: groups of columns, each [k / 2][columns][2]. */
-static void pack_rows(const rnni_kernels *kernels, int64_t k, int64_t n, const rnni_real *b, int64_t ldb, uint16_t *to)
+static void pack_rows(const rnni_kernels *kernels, int64_t k, int64_t n, const rnni_real *b, int64_t ldb,
+                      uint16_t *to)
 {
     const int64_t depth = round_up(k, 2), padded = round_up(n, RNNI_REDUCED_COLUMNS);
     for (int64_t j = 0; j < n; j += RNNI_REDUCED_GROUP) {
@@ -155,7 +161,8 @@ void rnni_reduced_fill_rows(const rnni_kernels *kernels, rnni_reduced *m, const 
 {
     place(m);
     for (int64_t p = 0; p < m->k; p += RNNI_BF16_DEPTH)
-        pack_rows(kernels, least(m->k - p, RNNI_BF16_DEPTH), m->n, weights + p * m->n, m->n, m->halves + p * wide(m));
+        pack_rows(kernels, least(m->k - p, RNNI_BF16_DEPTH), m->n, weights + p * m->n, m->n,
+                  m->halves + p * wide(m));
 }
 
 void rnni_reduced_row(const rnni_reduced *m, int64_t row, rnni_real *out)
@@ -195,7 +202,8 @@ static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
     for (int64_t part = 0, i = 0, rows; part < parts; part++, i += rows) {
         rows = m / parts + (part < m % parts);
         kernels->bf16_round(rows, count, a + i * lda + p, lda, q, depth);
-        kernels->bf16_product(rows, w->n, depth / 2, q, depth, 2, w->halves + p * wide(w), start, bias, c + i * ldc, ldc);
+        kernels->bf16_product(rows, w->n, depth / 2, q, depth, 2, w->halves + p * wide(w), start, bias,
+                              c + i * ldc, ldc);
     }
 }
 
@@ -212,7 +220,8 @@ void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, in
 
 /* ---- products over rows */
 
-/* Columns of A that are turned into pairs at a time: a multiple of a tile's rows, and few enough to stay near for a block of rows. */
+/* Columns of A that are turned into pairs at a time: a multiple of a tile's rows, and few enough to stay near
+ * for a block of rows. */
 enum { OUTER_COLUMNS = 96, OUTER_ALIGN = 32 };
 
 static int64_t outer_rows(int64_t k) { return round_up(least(k, RNNI_BF16_DEPTH), 2); }
@@ -223,8 +232,9 @@ int64_t rnni_bf16_scratch(int64_t n, int64_t k)
     return (halves * (int64_t)sizeof(uint16_t) + (int64_t)sizeof(rnni_real) - 1) / (int64_t)sizeof(rnni_real);
 }
 
-void rnni_bf16_outer(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a, int64_t lda,
-                     const rnni_real *b, int64_t ldb, rnni_real *c, int64_t ldc, rnni_real *scratch)
+void rnni_bf16_outer(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
+                     int64_t lda, const rnni_real *b, int64_t ldb, rnni_real *c, int64_t ldc,
+                     rnni_real *scratch)
 {
     uint16_t *right = (uint16_t *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
     uint16_t *left = right + round_up(outer_rows(k) * round_up(n, RNNI_REDUCED_COLUMNS), OUTER_ALIGN);
@@ -234,7 +244,8 @@ void rnni_bf16_outer(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t 
         for (int64_t i = 0; i < m; i += OUTER_COLUMNS) {
             int64_t columns = least(m - i, OUTER_COLUMNS);
             kernels->bf16_zip(count, columns, a + p * lda + i, lda, left, 2 * columns);
-            kernels->bf16_product(columns, n, pairs, left, 2, 2 * columns, right, RNNI_FROM_C, NULL, c + i * ldc, ldc);
+            kernels->bf16_product(columns, n, pairs, left, 2, 2 * columns, right, RNNI_FROM_C, NULL,
+                                  c + i * ldc, ldc);
         }
     }
 }

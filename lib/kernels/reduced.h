@@ -22,21 +22,24 @@
  *   int8   [group][k / 4][columns][4]    four k of a column side by side
  *   bf16   [group][k / 2][columns][2]    two k
  *
- * with k rounded up to 4 or 2. A matrix of more than RNNI_INT8_DEPTH or RNNI_BF16_DEPTH inputs is cut into such
- * blocks of k, one behind another. */
+ * with k rounded up to 4 or 2. A matrix of more than RNNI_INT8_DEPTH or RNNI_BF16_DEPTH inputs is cut into
+ * such blocks of k, one behind another. */
 
 enum {
     RNNI_REDUCED_GROUP = 64,
     RNNI_REDUCED_COLUMNS = 16, /* n is rounded up to this */
-    RNNI_INT8_DEPTH = 8192,    /* numbers of a row that a product holds on the stack; sums of so many stay below 2^31 */
-    RNNI_BF16_DEPTH = 512      /* 64 rows of so many fit on the stack, a group's columns of a block into a near cache */
+    RNNI_INT8_DEPTH = 8192,    /* numbers of a row that a product holds on the stack; sums of so many stay
+                                  below 2^31 */
+    RNNI_BF16_DEPTH = 512      /* 64 rows of so many fit on the stack, a group's columns of a block into a
+                                  near cache */
 };
 
 typedef struct rnni_reduced {
     int32_t precision;          /* RNN_PRECISION_BF16 or RNN_PRECISION_INT8; 0: nothing is there */
     bool table;                 /* rows [n][k] for rnni_reduced_row, not packed */
     int64_t n, k;
-    rnni_real bound;            /* int8: no left number is larger than this in size; 0: each row's largest one is looked for */
+    rnni_real bound;            /* int8: no left number is larger than this in size; 0: each row's largest one
+                                   is looked for */
     void *block;                /* rnni_reduced_bytes, aligned to 64 */
     rnni_real *scale;           /* int8: [n rounded up] */
     int32_t *correction;        /* int8: [blocks of k][n rounded up]: -128 times the sum of a column */
@@ -49,18 +52,20 @@ size_t rnni_reduced_bytes(const rnni_reduced *matrix);
 /* Rounds W, whose row j is at weights + j * k, into the block. */
 void rnni_reduced_fill(rnni_reduced *matrix, const rnni_real *weights);
 
-/* C[m][n] = start + A[m][k] W^T for a packed matrix, A rounded to 8 or 16 bits as W is; its rows are `lda` apart.
- * The bits of a row do not depend on the others. */
+/* C[m][n] = start + A[m][k] W^T for a packed matrix, A rounded to 8 or 16 bits as W is; its rows are `lda`
+ * apart. The bits of a row do not depend on the others. */
 void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
                           const rnni_real *a, int64_t lda, rnni_start start,
                           const rnni_real *bias, rnni_real *c, int64_t ldc);
-/* Fills the block of a bf16 matrix for x W, where the rows of W are those of the product: k rows of n numbers. */
+/* Fills the block of a bf16 matrix for x W, where the rows of W are those of the product: k rows of n
+ * numbers. */
 void rnni_reduced_fill_rows(const rnni_kernels *kernels, rnni_reduced *matrix, const rnni_real *weights);
-/* C[m][n] += A^T B, both rounded to bfloat16: A [k][m], B [k][n], pairs of rows. Scratch has rnni_bf16_scratch numbers. For
- * weight gradients: k is all rows of a chunk. */
+/* C[m][n] += A^T B, both rounded to bfloat16: A [k][m], B [k][n], pairs of rows. Scratch has
+ * rnni_bf16_scratch numbers. For weight gradients: k is all rows of a chunk. */
 int64_t rnni_bf16_scratch(int64_t n, int64_t k);
-void rnni_bf16_outer(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a, int64_t lda,
-                     const rnni_real *b, int64_t ldb, rnni_real *c, int64_t ldc, rnni_real *scratch);
+void rnni_bf16_outer(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
+                     int64_t lda, const rnni_real *b, int64_t ldb, rnni_real *c, int64_t ldc,
+                     rnni_real *scratch);
 /* Row number `row` of a table, as floats: out[k]. */
 void rnni_reduced_row(const rnni_reduced *matrix, int64_t row, rnni_real *out);
 

@@ -8,7 +8,8 @@
 static rnn_status_t infer(rnni_node *node)
 {
     const rnni_node *x = node->inputs[0];
-    RNNI_REQUIRE(x->flow != RNNI_FLOW_TOKENS, RNN_ERROR_SHAPE, "layer %s reads values, '%s' gives token ids", node->name, x->name);
+    RNNI_REQUIRE(x->flow != RNNI_FLOW_TOKENS, RNN_ERROR_SHAPE, "layer %s reads values, '%s' gives token ids",
+                 node->name, x->name);
     node->flow = x->flow;
     node->axis = x->axis;
     node->features = x->features;
@@ -26,7 +27,8 @@ static void backward(const rnni_node *node, rnni_run *run)
     const rnni_slot *slot = &run->slots[node->id], *x = &run->slots[node->inputs[0]->id];
     int64_t rows = rnni_run_rows(run, node);
     if (!x->dy) return;
-    rnni_activate_backward(run->kernels, rnni_activation_of(node, run), rows, node->features, x->y, slot->y, slot->dy);
+    rnni_activate_backward(run->kernels, rnni_activation_of(node, run), rows, node->features, x->y, slot->y,
+                           slot->dy);
     run->kernels->axpy(rows * node->features, 1, slot->dy, x->dy);
 }
 

@@ -16,7 +16,8 @@ void rnni_node_unbuild(rnni_node *node)
     rnni_node_free_reduced(node);
     rnni_free(context, node->plan, node->plan_size);
     rnni_free(context, node->packed, (size_t)node->packed_count * sizeof *node->packed);
-    rnni_free(context, node->packed_backward, (size_t)node->packed_backward_count * sizeof *node->packed_backward);
+    rnni_free(context, node->packed_backward,
+              (size_t)node->packed_backward_count * sizeof *node->packed_backward);
     node->weights = NULL;
     node->plan = NULL;
     node->packed = node->packed_backward = NULL;
@@ -37,8 +38,10 @@ void rnni_graph_unbuild(rnni_graph *graph)
     for (int32_t i = 0; i < graph->count; i++) rnni_node_unbuild(graph->nodes[i]);
     if (graph->order) rnni_free(context, graph->order, (size_t)graph->count * sizeof *graph->order);
     if (graph->axes) rnni_free(context, graph->axes, (size_t)graph->input_count * sizeof *graph->axes);
-    if (graph->weights) rnni_free(context, graph->weights, (size_t)graph->weight_total * sizeof *graph->weights);
-    if (graph->originals) rnni_free(context, graph->originals, (size_t)graph->weight_total * sizeof *graph->originals);
+    if (graph->weights)
+        rnni_free(context, graph->weights, (size_t)graph->weight_total * sizeof *graph->weights);
+    if (graph->originals)
+        rnni_free(context, graph->originals, (size_t)graph->weight_total * sizeof *graph->originals);
     graph->order = NULL;
     graph->axes = NULL;
     graph->weights = graph->originals = NULL;
@@ -55,10 +58,11 @@ void *rnni_node_plan(rnni_node *node, size_t size)
     return node->plan;
 }
 
-rnn_status_t rnni_node_weight(rnni_node *node, const char *name, int32_t rank, int64_t rows, int64_t columns, rnni_init init)
+rnn_status_t rnni_node_weight(rnni_node *node, const char *name, int32_t rank, int64_t rows, int64_t columns,
+                              rnni_init init)
 {
-    RNNI_TRY(rnni_grow(node->graph->context, (void **)&node->weights, &node->weight_capacity, (size_t)node->weight_count + 1,
-                       sizeof *node->weights));
+    RNNI_TRY(rnni_grow(node->graph->context, (void **)&node->weights, &node->weight_capacity,
+                       (size_t)node->weight_count + 1, sizeof *node->weights));
     rnni_weight *weight = &node->weights[node->weight_count++];
     memset(weight, 0, sizeof *weight);
     snprintf(weight->name, sizeof weight->name, "%s", name);
@@ -67,14 +71,16 @@ rnn_status_t rnni_node_weight(rnni_node *node, const char *name, int32_t rank, i
     weight->shape[0] = rows;
     weight->shape[1] = rank == 2 ? columns : 1;
     weight->init = init;
-    RNNI_REQUIRE(rnni_mul_i64(rows, weight->shape[1], &weight->count) && weight->count < INT64_MAX / 64, RNN_ERROR_SHAPE,
-                 "weight %s.%s of %lld x %lld numbers is too large", node->name, name, (long long)rows, (long long)columns);
+    RNNI_REQUIRE(rnni_mul_i64(rows, weight->shape[1], &weight->count) && weight->count < INT64_MAX / 64,
+                 RNN_ERROR_SHAPE, "weight %s.%s of %lld x %lld numbers is too large", node->name, name,
+                 (long long)rows, (long long)columns);
     return RNN_OK;
 }
 
 rnn_status_t rnni_node_weight_of_ones(rnni_node *node, const char *name, int64_t count)
 {
-    return rnni_node_weight(node, name, 1, count, 1, (rnni_init){ .kind = RNN_INIT_ZEROS, .one_count = count, .one = 1 });
+    return rnni_node_weight(node, name, 1, count, 1, (rnni_init){ .kind = RNN_INIT_ZEROS, .one_count = count,
+                                                                  .one = 1 });
 }
 
 /* Order in which nodes can be run: repeatedly the first node whose inputs are all placed. */
@@ -102,7 +108,8 @@ static rnn_status_t sort_nodes(rnni_graph *graph)
     return RNN_OK;
 }
 
-/* Whether a reader of `input` looks at its sequence, or only at the states that a recurrent layer ends with. */
+/* Whether a reader of `input` looks at its sequence, or only at the states that a recurrent layer ends
+ * with. */
 static bool reads_sequence(const rnni_node *reader, const rnni_node *input)
 {
     bool final_only = reader->op == &rnni_op_final_state || reader->op == &rnni_op_last;
@@ -160,18 +167,22 @@ static readers readers_of(const rnni_graph *graph, const rnni_node *node)
 /* A gradient that the caller gives may stay where it is, and does not follow the rule. */
 static bool has_same_dy(const rnni_graph *graph, const rnni_node *node)
 {
-    if (!rnni_is_recurrent(node) || rnni_recurrent_of(node)->directions != 1 || readers_of(graph, node).output) return false;
+    if (!rnni_is_recurrent(node) || rnni_recurrent_of(node)->directions != 1 ||
+        readers_of(graph, node).output)
+        return false;
     const rnni_node *input = node->inputs[RNNI_RECURRENT_X];
     return input->features == node->features && readers_of(graph, input).count == 1;
 }
 
-/* Finds embeddings that nothing but the input of one recurrent layer reads, inputs that only recurrent layers do, and gradients that share their place. */
+/* Finds embeddings that nothing but the input of one recurrent layer reads, inputs that only recurrent layers
+ * do, and gradients that share their place. */
 static void trace_readers(rnni_graph *graph)
 {
     for (int32_t i = 0; i < graph->count; i++) {
         rnni_node *node = graph->nodes[i];
         readers all = readers_of(graph, node);
-        if (node->op == &rnni_op_embedding && all.count == 1 && all.last && rnni_is_recurrent(all.last)) node->folds_into = all.last;
+        if (node->op == &rnni_op_embedding && all.count == 1 && all.last && rnni_is_recurrent(all.last))
+            node->folds_into = all.last;
         node->in_table = node->op == &rnni_op_input_values && all.count > 0 && all.recurrent;
         node->read_once = node->in_table && all.passes == 1;
         node->same_dy = has_same_dy(graph, node);
@@ -186,7 +197,9 @@ static rnn_status_t infer_nodes(rnni_graph *graph)
         rnni_node *node = graph->order[i];
         RNNI_TRY(node->op->infer(node));
         for (int32_t j = 0; node->flow == RNNI_FLOW_VECTOR && j < node->input_count; j++)
-            if (node->inputs[j] && (node->inputs[j]->flow != RNNI_FLOW_VECTOR || node->inputs[j]->of_sequence)) node->of_sequence = true;
+            if (node->inputs[j] &&
+                (node->inputs[j]->flow != RNNI_FLOW_VECTOR || node->inputs[j]->of_sequence))
+                node->of_sequence = true;
     }
     return RNN_OK;
 }
@@ -194,7 +207,10 @@ static rnn_status_t infer_nodes(rnni_graph *graph)
 /* Parts of the block of weights, in their order. */
 enum { DENSE, SPARSE, FIXED };
 
-static int part_of(const rnni_weight *weight) { return weight->fixed ? FIXED : weight->sparse ? SPARSE : DENSE; }
+static int part_of(const rnni_weight *weight)
+{
+    return weight->fixed ? FIXED : weight->sparse ? SPARSE : DENSE;
+}
 
 /* Places the weights of one part from *total on, and counts their numbers. */
 static rnn_status_t place_part(rnni_graph *graph, int part, int64_t *total, int64_t *numbers)
@@ -205,7 +221,8 @@ static rnn_status_t place_part(rnni_graph *graph, int part, int64_t *total, int6
             rnni_weight *weight = &graph->nodes[i]->weights[w];
             if (part_of(weight) != part) continue;
             weight->offset = *total;
-            RNNI_REQUIRE(rnni_add_i64(*total, (weight->count + step - 1) / step * step, total) && *total < INT64_MAX / 64,
+            RNNI_REQUIRE(rnni_add_i64(*total, (weight->count + step - 1) / step * step, total) &&
+                             *total < INT64_MAX / 64,
                          RNN_ERROR_SHAPE, "the model's weights are too many to count");
             *numbers += weight->count;
         }
@@ -231,8 +248,9 @@ static rnn_status_t make_weights(rnni_graph *graph, int fill, int64_t weight_lim
     for (int32_t i = 0; i < graph->count; i++) /* a tied layer gives the table a gradient for all its words */
         if (graph->nodes[i]->tied) graph->nodes[i]->tied->weights[0].sparse = 0;
     RNNI_TRY(place_weights(graph, &numbers));
-    RNNI_REQUIRE(weight_limit < 0 || numbers <= weight_limit, RNN_ERROR_FORMAT, "the graph needs %lld numbers of weights, %lld are there",
-                 (long long)numbers, (long long)weight_limit);
+    RNNI_REQUIRE(weight_limit < 0 || numbers <= weight_limit, RNN_ERROR_FORMAT,
+                 "the graph needs %lld numbers of weights, %lld are there", (long long)numbers,
+                 (long long)weight_limit);
     graph->weights = rnni_alloc_array(graph->context, (size_t)graph->weight_total, sizeof *graph->weights);
     if (!graph->weights) return RNN_ERROR_MEMORY;
     for (int32_t i = 0; fill && i < graph->count; i++) {
@@ -288,7 +306,8 @@ rnn_status_t rnni_graph_build(rnni_graph *graph, int fill, int64_t weight_limit)
         rnni_set_last_error(graph->first_error);
         return graph->first_status;
     }
-    RNNI_REQUIRE(graph->output_count > 0, RNN_ERROR_STATE, "the model has no output, rnn_model_set_output names one");
+    RNNI_REQUIRE(graph->output_count > 0, RNN_ERROR_STATE,
+                 "the model has no output, rnn_model_set_output names one");
     int32_t count = graph->count;
     rnn_status_t status = build(graph, fill, weight_limit);
     if (status != RNN_OK) {

@@ -3,33 +3,42 @@
 #include "core/random.h"
 #include "layers/ops.h"
 
-/* Dropout (Srivastava 2014), inverted: y = x m, m = 0 with probability `rate`, else 1 / (1 - rate). A factor is a function of seed, layer, epoch,
- * sequence, step and feature. Only in training. */
+/* Dropout (Srivastava 2014), inverted: y = x m, m = 0 with probability `rate`, else 1 / (1 - rate). A factor
+ * is a function of seed, layer, epoch, sequence, step and feature. Only in training. */
 
 static rnn_status_t infer(rnni_node *node)
 {
     const rnni_node *x = node->inputs[0];
-    RNNI_REQUIRE(x->flow != RNNI_FLOW_TOKENS, RNN_ERROR_SHAPE, "layer %s reads values, '%s' gives token ids", node->name, x->name);
+    RNNI_REQUIRE(x->flow != RNNI_FLOW_TOKENS, RNN_ERROR_SHAPE, "layer %s reads values, '%s' gives token ids",
+                 node->name, x->name);
     node->flow = x->flow;
     node->axis = x->axis;
     node->features = x->features;
     return RNN_OK;
 }
 
-static bool acts(const rnni_node *node, const rnni_run *run) { return run->training && rnni_node_get(node, RNN_LAYER_DROPOUT) > 0; }
+static bool acts(const rnni_node *node, const rnni_run *run)
+{
+    return run->training && rnni_node_get(node, RNN_LAYER_DROPOUT) > 0;
+}
 
 static void plan(const rnni_node *node, rnni_run *run)
 {
-    if (acts(node, run)) run->slots[node->id].saved = rnni_run_take(run, rnni_run_rows(run, node) * node->features);
+    if (acts(node, run))
+        run->slots[node->id].saved = rnni_run_take(run, rnni_run_rows(run, node) * node->features);
 }
 
 /* Factors of one row: step `step` of sequence `sequence`. */
-static void fill_row(const rnni_node *node, const rnni_run *run, int64_t sequence, int64_t step, rnni_real *mask)
+static void fill_row(const rnni_node *node, const rnni_run *run, int64_t sequence, int64_t step,
+                     rnni_real *mask)
 {
     double rate = rnni_node_get(node, RNN_LAYER_DROPOUT);
-    rnni_random stream = rnni_random_stream(run->seed, RNNI_RANDOM_DROPOUT, (uint64_t)node->id * 128, run->epoch, rnni_run_key(run, sequence));
+    rnni_random stream = rnni_random_stream(run->seed, RNNI_RANDOM_DROPOUT, (uint64_t)node->id * 128,
+                                            run->epoch, rnni_run_key(run, sequence));
     for (int64_t i = 0; i < node->features; i++)
-        mask[i] = rnni_random_uniform(&stream, (uint64_t)(step * node->features + i)) < rate ? 0 : (rnni_real)(1 / (1 - rate));
+        mask[i] = rnni_random_uniform(&stream, (uint64_t)(step * node->features + i)) < rate
+                      ? 0
+                      : (rnni_real)(1 / (1 - rate));
 }
 
 static void fill_mask(const rnni_node *node, const rnni_run *run, rnni_real *mask)
@@ -41,7 +50,9 @@ static void fill_mask(const rnni_node *node, const rnni_run *run, rnni_real *mas
     }
     const rnni_axis *axis = &run->axes[node->axis];
     for (int64_t t = 0; t < axis->steps; t++)
-        for (int64_t s = 0; s < axis->active[t]; s++) fill_row(node, run, axis->order[s], rnni_run_first_step(run) + t, mask + (axis->offset[t] + s) * n);
+        for (int64_t s = 0; s < axis->active[t]; s++)
+            fill_row(node, run, axis->order[s], rnni_run_first_step(run) + t,
+                     mask + (axis->offset[t] + s) * n);
 }
 
 static void forward(const rnni_node *node, rnni_run *run)

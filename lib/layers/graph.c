@@ -80,7 +80,8 @@ const rnni_weight *rnni_graph_weight(const rnni_graph *graph, const char *name, 
     const char *dot = strchr(name, '.');
     for (int32_t i = 0; dot && i < graph->count; i++) {
         rnni_node *node = graph->nodes[i];
-        if (strlen(node->name) != (size_t)(dot - name) || strncmp(node->name, name, (size_t)(dot - name))) continue;
+        if (strlen(node->name) != (size_t)(dot - name) || strncmp(node->name, name, (size_t)(dot - name)))
+            continue;
         for (int32_t w = 0; w < node->weight_count; w++) {
             if (strcmp(node->weights[w].name, dot + 1)) continue;
             if (owner) *owner = node;
@@ -99,28 +100,33 @@ static void default_name(const rnni_graph *graph, rnni_node *node)
         snprintf(node->name, sizeof node->name, "%s_%d", node->op->name, (int)i);
 }
 
-static rnn_status_t check_inputs(const rnni_graph *graph, const rnni_op *op, rnni_node *const *inputs, int32_t count)
+static rnn_status_t check_inputs(const rnni_graph *graph, const rnni_op *op, rnni_node *const *inputs,
+                                 int32_t count)
 {
     RNNI_REQUIRE(!graph->built, RNN_ERROR_STATE, "the model is built, layers can no longer be added");
     RNNI_REQUIRE(count >= op->min_inputs && count <= op->max_inputs, RNN_ERROR_ARGUMENT,
-                 "a %s layer takes at least %d input%s, %d were given", op->name, (int)op->min_inputs, op->min_inputs == 1 ? "" : "s",
-                 (int)count);
+                 "a %s layer takes at least %d input%s, %d were given", op->name, (int)op->min_inputs,
+                 op->min_inputs == 1 ? "" : "s", (int)count);
     for (int32_t i = 0; i < count; i++) {
         bool optional = i >= op->min_inputs && op->max_inputs != INT32_MAX;
-        RNNI_REQUIRE(inputs[i] || optional, RNN_ERROR_ARGUMENT, "input %d of a %s layer is NULL", (int)i, op->name);
+        RNNI_REQUIRE(inputs[i] || optional, RNN_ERROR_ARGUMENT, "input %d of a %s layer is NULL", (int)i,
+                     op->name);
         RNNI_REQUIRE(!inputs[i] || inputs[i]->graph == graph, RNN_ERROR_ARGUMENT,
-                     "input %d of a %s layer, '%s', belongs to another model", (int)i, op->name, inputs[i]->name);
+                     "input %d of a %s layer, '%s', belongs to another model", (int)i, op->name,
+                     inputs[i]->name);
     }
     return RNN_OK;
 }
 
-static rnn_status_t make_node(rnni_graph *graph, const rnni_op *op, rnni_node *const *inputs, int32_t count, rnni_node **out)
+static rnn_status_t make_node(rnni_graph *graph, const rnni_op *op, rnni_node *const *inputs, int32_t count,
+                              rnni_node **out)
 {
     RNNI_TRY(check_inputs(graph, op, inputs, count));
-    RNNI_TRY(rnni_grow(graph->context, (void **)&graph->nodes, &graph->capacity, (size_t)graph->count + 1, sizeof *graph->nodes));
+    RNNI_TRY(rnni_grow(graph->context, (void **)&graph->nodes, &graph->capacity, (size_t)graph->count + 1,
+                       sizeof *graph->nodes));
     if (op->max_inputs == 0)
-        RNNI_TRY(rnni_grow(graph->context, (void **)&graph->inputs, &graph->input_capacity, (size_t)graph->input_count + 1,
-                           sizeof *graph->inputs));
+        RNNI_TRY(rnni_grow(graph->context, (void **)&graph->inputs, &graph->input_capacity,
+                           (size_t)graph->input_count + 1, sizeof *graph->inputs));
     rnni_node *node = rnni_alloc(graph->context, sizeof *node);
     if (!node) return RNN_ERROR_MEMORY;
     /* a recurrent layer has room for its two initial states from the start */
@@ -159,18 +165,22 @@ rnni_node *rnni_construct(rnn_model_t *model, const rnni_op *op, rnni_node *cons
 static rnn_status_t check_name(const char *what, const char *name)
 {
     RNNI_REQUIRE(name && *name, RNN_ERROR_ARGUMENT, "the name of %s is empty", what);
-    RNNI_REQUIRE(strlen(name) < RNNI_NAME_SIZE, RNN_ERROR_ARGUMENT, "the name of %s has %zu characters, expected at most %d", what,
-                 strlen(name), RNNI_NAME_SIZE - 1);
+    RNNI_REQUIRE(strlen(name) < RNNI_NAME_SIZE, RNN_ERROR_ARGUMENT,
+                 "the name of %s has %zu characters, expected at most %d", what, strlen(name),
+                 RNNI_NAME_SIZE - 1);
     for (const char *c = name; *c; c++)
-        RNNI_REQUIRE((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '_' || *c == '-',
-                     RNN_ERROR_ARGUMENT, "the name of %s, '%s', has a character other than letters, digits, _ and -", what, name);
+        RNNI_REQUIRE((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+                         *c == '_' || *c == '-',
+                     RNN_ERROR_ARGUMENT,
+                     "the name of %s, '%s', has a character other than letters, digits, _ and -", what, name);
     RNNI_REQUIRE(strcmp(name, "rnn"), RNN_ERROR_ARGUMENT, "the name 'rnn' is reserved");
     return RNN_OK;
 }
 
 rnn_status_t rnni_node_set_name(rnni_node *node, const char *name)
 {
-    RNNI_REQUIRE(!node->graph->built, RNN_ERROR_STATE, "layer %s: names lock when the model is built", node->name);
+    RNNI_REQUIRE(!node->graph->built, RNN_ERROR_STATE, "layer %s: names lock when the model is built",
+                 node->name);
     RNNI_TRY(check_name("a layer", name));
     const rnni_node *other = rnni_graph_find(node->graph, name);
     RNNI_REQUIRE(!other || other == node, RNN_ERROR_NAME, "two layers are named '%s'", name);
@@ -186,7 +196,10 @@ rnn_status_t rnn_layer_set_name(rnn_layer_t *layer, const char *name)
 
 const char *rnn_layer_name(const rnn_layer_t *layer) { return layer ? layer->name : NULL; }
 const char *rnn_layer_kind(const rnn_layer_t *layer) { return layer ? layer->op->name : NULL; }
-int64_t rnn_layer_features(const rnn_layer_t *layer) { return layer && layer->graph->built ? layer->features : 0; }
+int64_t rnn_layer_features(const rnn_layer_t *layer)
+{
+    return layer && layer->graph->built ? layer->features : 0;
+}
 
 static rnn_status_t add_output(rnni_graph *graph, rnni_node *node, const char *name)
 {
@@ -195,9 +208,10 @@ static rnn_status_t add_output(rnni_graph *graph, rnni_node *node, const char *n
     RNNI_REQUIRE(node->graph == graph, RNN_ERROR_ARGUMENT, "layer '%s' belongs to another model", node->name);
     RNNI_TRY(check_name("an output", name));
     for (int32_t i = 0; i < graph->output_count; i++)
-        RNNI_REQUIRE(strcmp(graph->outputs[i].name, name), RNN_ERROR_NAME, "two outputs are named '%s'", name);
-    RNNI_TRY(rnni_grow(graph->context, (void **)&graph->outputs, &graph->output_capacity, (size_t)graph->output_count + 1,
-                       sizeof *graph->outputs));
+        RNNI_REQUIRE(strcmp(graph->outputs[i].name, name), RNN_ERROR_NAME, "two outputs are named '%s'",
+                     name);
+    RNNI_TRY(rnni_grow(graph->context, (void **)&graph->outputs, &graph->output_capacity,
+                       (size_t)graph->output_count + 1, sizeof *graph->outputs));
     rnni_output *output = &graph->outputs[graph->output_count++];
     memcpy(output->name, name, strlen(name) + 1);
     output->node = node;

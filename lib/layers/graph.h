@@ -28,11 +28,13 @@ typedef struct rnni_init {
     int32_t kind;             /* RNN_INIT_ZEROS ... */
     int64_t fan_in, fan_out;  /* Glorot */
     double scale;             /* uniform, normal */
-    int64_t one_from, one_count; /* elements [one_from, one_from + one_count) are set to `one` afterwards (forget bias) */
+    int64_t one_from, one_count; /* elements [one_from, one_from + one_count) are set to `one` afterwards
+                                    (forget bias) */
     double one;
 } rnni_init;
 
-/* One weight of a node. All weights of a model lie in one block of numbers; so do gradients and each optimizer state. */
+/* One weight of a node. All weights of a model lie in one block of numbers; so do gradients and each
+ * optimizer state. */
 typedef struct rnni_weight {
     char name[32];            /* without the layer's: "weight_ih_l0" */
     char full[RNNI_NAME_SIZE + 32]; /* "lstm.weight_ih_l0" */
@@ -61,27 +63,31 @@ typedef struct rnni_op {
     int64_t (*packed_size)(const rnni_node *node, int backward);
     void (*pack)(const rnni_node *node, const rnni_real *weights, rnni_real *packed, int backward);
 
-    /* Takes the node's buffers for this run from run->arena: saved values and scratch (dy is taken by the caller, and y, unless places_y). May be NULL. */
+    /* Takes the node's buffers for this run from run->arena: saved values and scratch (dy is taken by the
+     * caller, and y, unless places_y). May be NULL. */
     void (*plan)(const rnni_node *node, struct rnni_run *run);
     bool places_y;            /* plan sets slot->y, where somebody reads it */
     void (*forward)(const rnni_node *node, struct rnni_run *run);
-    /* Adds to the inputs' dy and to run->gradients. NULL: nothing flows back. Where sets_dx, it sets every number of the first input's dy when
-     * that is empty (rnni_slot.dy_empty); all other dy that it meets are ready to be read and added to. */
+    /* Adds to the inputs' dy and to run->gradients. NULL: nothing flows back. Where sets_dx, it sets every
+     * number of the first input's dy when that is empty (rnni_slot.dy_empty); all other dy that it meets are
+     * ready to be read and added to. */
     void (*backward)(const rnni_node *node, struct rnni_run *run);
     bool sets_dx;
     bool takes_given;         /* backward knows what to do with a gradient that is still in slot->given */
-    /* Work on a whole batch. shared_size: numbers of memory that the shards share in a batch whose axis has `rows` useful steps, 0 for none.
-     * before and after run piece by piece, on any thread, before all shards run forward and after all ran backward; `after` goes through
-     * stages until one has no pieces. Pieces depend on the layer's shape alone. All may be NULL. */
+    /* Work on a whole batch. shared_size: numbers of memory that the shards share in a batch whose axis has
+     * `rows` useful steps, 0 for none. before and after run piece by piece, on any thread, before all shards
+     * run forward and after all ran backward; `after` goes through stages until one has no pieces. Pieces
+     * depend on the layer's shape alone. All may be NULL. */
     int64_t (*shared_size)(const rnni_node *node, int64_t rows, bool training);
     int64_t (*before_pieces)(const rnni_node *node, const struct rnni_whole *whole);
     void (*before)(const rnni_node *node, const struct rnni_whole *whole, int64_t piece);
     int64_t (*after_pieces)(const rnni_node *node, const struct rnni_whole *whole, int stage);
     void (*after)(const rnni_node *node, const struct rnni_whole *whole, int stage, int64_t piece);
 
-    /* Layers that couple the sequences of a batch in training, when they have shared memory there: when every shard has run forward up to this node,
-     * `gather` takes from each shard what `couple` then brings together (one call, shards in order), before forward goes on; backward likewise,
-     * after all readers of the node. All or none of the four. */
+    /* Layers that couple the sequences of a batch in training, when they have shared memory there: when every
+     * shard has run forward up to this node, `gather` takes from each shard what `couple` then brings
+     * together (one call, shards in order), before forward goes on; backward likewise, after all readers of
+     * the node. All or none of the four. */
     void (*gather)(const rnni_node *node, struct rnni_run *run);
     void (*couple)(const rnni_node *node, const struct rnni_whole *whole);
     void (*gather_backward)(const rnni_node *node, struct rnni_run *run);
@@ -111,21 +117,28 @@ struct rnn_layer {
     int32_t weight_count;
     size_t weight_capacity;
     int32_t rank;                   /* place in graph->order */
-    bool sequence_read;             /* some node or output reads its whole sequence (otherwise only final states are wanted) */
+    bool sequence_read;             /* some node or output reads its whole sequence (otherwise only final
+                                       states are wanted) */
     bool of_sequence;               /* a vector that some sequence was read for */
-    bool in_table;                  /* sequence input that recurrent layers alone read, who take a chunk of its rows at a time from where they lie */
+    bool in_table;                  /* sequence input that recurrent layers alone read, who take a chunk of
+                                       its rows at a time from where they lie */
     bool read_once;                 /* of these: by one pass alone */
-    bool same_dy;                   /* recurrent layer of one direction, as wide as its input, which nobody else reads: a step's dy is read before its dx
-                                       is set, so the two lie in the same place */
+    bool same_dy;                   /* recurrent layer of one direction, as wide as its input, which nobody
+                                       else reads: a step's dy is read before its dx is set, so the two lie in
+                                       the same place */
     rnni_node *folds_into;          /* embedding: the recurrent layer that is its only reader, or NULL */
     rnni_real *packed, *packed_backward;
     int64_t packed_count, packed_backward_count; /* allocated numbers */
-    rnni_reduced *reduced;          /* [reduced_count] matrices of 8 or 16 bits that products read in place of packed ones, or NULL (precision.h) */
+    rnni_reduced *reduced;          /* [reduced_count] matrices of 8 or 16 bits that products read in place of
+                                       packed ones, or NULL (precision.h) */
     int32_t reduced_count;
-    rnni_reduced *halves;           /* [2][halves_count] matrices of 16 bits for training in bf16, forward and back (precision.h), or NULL */
+    rnni_reduced *halves;           /* [2][halves_count] matrices of 16 bits for training in bf16, forward and
+                                       back (precision.h), or NULL */
     int32_t halves_count;
-    _Atomic(rnni_real *) rows;      /* recurrent: weights packed for one row, made by the first stream (recurrent_stream.c); or NULL */
-    void *plan;                     /* op's own, made by infer (rnni_node_plan), freed with the node; plan_size bytes */
+    _Atomic(rnni_real *) rows;      /* recurrent: weights packed for one row, made by the first stream
+                                       (recurrent_stream.c); or NULL */
+    void *plan;                     /* op's own, made by infer (rnni_node_plan), freed with the node;
+                                       plan_size bytes */
     size_t plan_size;
 };
 
@@ -159,31 +172,38 @@ struct rnni_graph {
     bool built;
     rnn_status_t first_status;      /* first error of a constructor or setter */
     char first_error[512];
-    rnni_real *weights;             /* [weight_total]: dense weights first, then up to trained_total the sparse ones, then the fixed ones */
+    rnni_real *weights;             /* [weight_total]: dense weights first, then up to trained_total the
+                                       sparse ones, then the fixed ones */
     int64_t weight_total, trained_total, dense_total;
     int64_t parameters;             /* numbers that can be trained */
     int32_t precision;              /* RNN_PRECISION_* */
     uint32_t generation;            /* counts changes of the precision */
-    rnni_real *originals;           /* [weight_total] float weights of a reduced precision, where they are there; `weights` has them rounded */
+    rnni_real *originals;           /* [weight_total] float weights of a reduced precision, where they are
+                                       there; `weights` has them rounded */
 };
 
 /* struct rnn_model begins with its graph. */
 static inline rnni_graph *rnni_graph_of(rnn_model_t *model) { return (rnni_graph *)(void *)model; }
-static inline const rnni_graph *rnni_graph_of_const(const rnn_model_t *model) { return (const rnni_graph *)(const void *)model; }
+static inline const rnni_graph *rnni_graph_of_const(const rnn_model_t *model)
+{
+    return (const rnni_graph *)(const void *)model;
+}
 
 rnn_status_t rnni_graph_init(rnni_graph *graph, rnn_context_t *context);
 void rnni_graph_release(rnni_graph *graph);
-/* Adds a node by op; NULL when the graph is built, an input is NULL or of another model, or memory runs out: the reason is kept. */
+/* Adds a node by op; NULL when the graph is built, an input is NULL or of another model, or memory runs out:
+ * the reason is kept. */
 rnni_node *rnni_graph_add(rnni_graph *graph, const rnni_op *op, rnni_node *const *inputs, int32_t count);
 /* The same for a public constructor, whose model may be NULL. */
 rnni_node *rnni_construct(rnn_model_t *model, const rnni_op *op, rnni_node *const *inputs, int32_t count);
 /* Keeps the thread's last error as the graph's first one. Returns status. */
 rnn_status_t rnni_graph_keep_error(rnni_graph *graph, rnn_status_t status);
 rnn_status_t rnni_graph_add_output(rnni_graph *graph, rnni_node *node, const char *name);
-/* The whole build. `fill` 0 leaves weights at zero (a loader fills them); more than `weight_limit` numbers of weights (-1: no limit) are refused
- * with RNN_ERROR_FORMAT before memory is taken for them. */
+/* The whole build. `fill` 0 leaves weights at zero (a loader fills them); more than `weight_limit` numbers of
+ * weights (-1: no limit) are refused with RNN_ERROR_FORMAT before memory is taken for them. */
 rnn_status_t rnni_graph_build(rnni_graph *graph, int fill, int64_t weight_limit);
-/* Refreshes the packed copies of all nodes from graph->weights; with `backward` also those that training needs (made when missing). */
+/* Refreshes the packed copies of all nodes from graph->weights; with `backward` also those that training
+ * needs (made when missing). */
 rnn_status_t rnni_graph_pack(rnni_graph *graph, int backward);
 
 /* Makes an embedding's table the weight of a dense layer. */
@@ -206,19 +226,33 @@ bool rnni_op_takes(const rnni_op *op, int32_t setting);
 /* The defaults of its op. */
 void rnni_node_defaults(rnni_node *node);
 /* For infer functions. */
-static inline double rnni_node_get(const rnni_node *node, int32_t setting) { return node->settings[setting - 1]; }
-static inline int64_t rnni_node_int(const rnni_node *node, int32_t setting) { return (int64_t)node->settings[setting - 1]; }
-static inline bool rnni_node_is_set(const rnni_node *node, int32_t setting) { return node->set >> (setting - 1) & 1; }
-rnn_status_t rnni_node_weight(rnni_node *node, const char *name, int32_t rank, int64_t rows, int64_t columns, rnni_init init);
+static inline double rnni_node_get(const rnni_node *node, int32_t setting)
+{
+    return node->settings[setting - 1];
+}
+static inline int64_t rnni_node_int(const rnni_node *node, int32_t setting)
+{
+    return (int64_t)node->settings[setting - 1];
+}
+static inline bool rnni_node_is_set(const rnni_node *node, int32_t setting)
+{
+    return node->set >> (setting - 1) & 1;
+}
+rnn_status_t rnni_node_weight(rnni_node *node, const char *name, int32_t rank, int64_t rows, int64_t columns,
+                              rnni_init init);
 rnn_status_t rnni_node_set(rnni_node *node, int32_t setting, int32_t type, double value);
 /* The same for one that begins with ones. */
 rnn_status_t rnni_node_weight_of_ones(rnni_node *node, const char *name, int64_t count);
 /* Zeroed memory for node->plan; NULL when there is none. */
 void *rnni_node_plan(rnni_node *node, size_t size);
 /* Fills a weight's numbers as its init says, as a function of seed, node and weight number alone. */
-rnn_status_t rnni_weight_fill(rnn_context_t *context, const rnni_node *node, int32_t weight, uint64_t seed, rnni_real *out);
+rnn_status_t rnni_weight_fill(rnn_context_t *context, const rnni_node *node, int32_t weight, uint64_t seed,
+                              rnni_real *out);
 
 /* Numbers of rows that a node's output has in a run, and where each weight lies in a block. */
-static inline const rnni_real *rnni_weight_at(const rnni_node *node, const rnni_real *block, int index) { return block + node->weights[index].offset; }
+static inline const rnni_real *rnni_weight_at(const rnni_node *node, const rnni_real *block, int index)
+{
+    return block + node->weights[index].offset;
+}
 
 #endif

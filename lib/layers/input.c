@@ -42,18 +42,27 @@ static void nothing(const rnni_node *node, rnni_run *run)
 
 static const int32_t feature_settings[] = { RNN_LAYER_FEATURES, 0 };
 
-const rnni_op rnni_op_input_tokens = { .name = "input_tokens", .version = 1, .infer = infer_tokens, .forward = nothing };
-const rnni_op rnni_op_input_values = { .name = "input_values", .version = 1, .settings = feature_settings, .infer = infer_values, .forward = nothing };
-const rnni_op rnni_op_input_vector = { .name = "input_vector", .version = 1, .settings = feature_settings, .infer = infer_vector, .forward = nothing };
+const rnni_op rnni_op_input_tokens = { .name = "input_tokens", .version = 1, .infer = infer_tokens,
+                                       .forward = nothing };
+const rnni_op rnni_op_input_values = { .name = "input_values", .version = 1, .settings = feature_settings,
+                                       .infer = infer_values, .forward = nothing };
+const rnni_op rnni_op_input_vector = { .name = "input_vector", .version = 1, .settings = feature_settings,
+                                       .infer = infer_vector, .forward = nothing };
 
 static rnn_layer_t *input(rnn_model_t *model, const rnni_op *op, const char *name, int64_t features)
 {
     rnn_layer_t *layer = rnni_construct(model, op, NULL, 0);
     if (!layer || rnn_layer_set_name(layer, name) != RNN_OK) return NULL;
-    return features == 0 || rnn_layer_set_int(layer, RNN_LAYER_FEATURES, features < 0 ? 0 : features) == RNN_OK ? layer : NULL;
+    return features == 0 ||
+                   rnn_layer_set_int(layer, RNN_LAYER_FEATURES, features < 0 ? 0 : features) == RNN_OK
+               ? layer
+               : NULL;
 }
 
-rnn_layer_t *rnn_input_tokens(rnn_model_t *model, const char *name) { return input(model, &rnni_op_input_tokens, name, 0); }
+rnn_layer_t *rnn_input_tokens(rnn_model_t *model, const char *name)
+{
+    return input(model, &rnni_op_input_tokens, name, 0);
+}
 
 rnn_layer_t *rnn_input_values(rnn_model_t *model, const char *name, int64_t features)
 {

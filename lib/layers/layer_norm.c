@@ -8,14 +8,15 @@
  *
  * Back: with g = dy * weight and f = 1 / sqrt(var + epsilon),
  *
- *   dx = f (g - mean(g) - u mean(g u))              dweight = sum over rows of dy u       dbias = sum over rows of dy */
+ *   dx = f (g - mean(g) - u mean(g u))     dweight = sum over rows of dy u     dbias = sum over rows of dy */
 
 enum { WEIGHT, BIAS };
 
 static rnn_status_t infer(rnni_node *node)
 {
     const rnni_node *x = node->inputs[0];
-    RNNI_REQUIRE(x->flow != RNNI_FLOW_TOKENS, RNN_ERROR_SHAPE, "layer %s reads values, '%s' gives token ids", node->name, x->name);
+    RNNI_REQUIRE(x->flow != RNNI_FLOW_TOKENS, RNN_ERROR_SHAPE, "layer %s reads values, '%s' gives token ids",
+                 node->name, x->name);
     node->flow = x->flow;
     node->axis = x->axis;
     node->features = x->features;
@@ -26,17 +27,19 @@ static rnn_status_t infer(rnni_node *node)
 static void forward(const rnni_node *node, rnni_run *run)
 {
     int64_t n = node->features;
-    run->kernels->layer_norm(rnni_run_rows(run, node), n, run->slots[node->inputs[0]->id].y, n, rnni_weight_at(node, run->graph->weights, WEIGHT),
-                             rnni_weight_at(node, run->graph->weights, BIAS), rnni_node_get(node, RNN_LAYER_EPSILON),
-                             run->slots[node->id].y, n);
+    run->kernels->layer_norm(rnni_run_rows(run, node), n, run->slots[node->inputs[0]->id].y, n,
+                             rnni_weight_at(node, run->graph->weights, WEIGHT),
+                             rnni_weight_at(node, run->graph->weights, BIAS),
+                             rnni_node_get(node, RNN_LAYER_EPSILON), run->slots[node->id].y, n);
 }
 
 static void backward(const rnni_node *node, rnni_run *run)
 {
     const rnni_slot *slot = &run->slots[node->id], *x = &run->slots[node->inputs[0]->id];
     int64_t rows = rnni_run_rows(run, node), n = node->features;
-    run->kernels->layer_norm_backward(rows, n, x->y, n, rnni_weight_at(node, run->graph->weights, WEIGHT), rnni_node_get(node, RNN_LAYER_EPSILON),
-                                      slot->dy, n, slot->dy, n, run->gradients + node->weights[WEIGHT].offset,
+    run->kernels->layer_norm_backward(rows, n, x->y, n, rnni_weight_at(node, run->graph->weights, WEIGHT),
+                                      rnni_node_get(node, RNN_LAYER_EPSILON), slot->dy, n, slot->dy, n,
+                                      run->gradients + node->weights[WEIGHT].offset,
                                       run->gradients + node->weights[BIAS].offset);
     if (x->dy) run->kernels->axpy(rows * n, 1, slot->dy, x->dy);
 }
@@ -48,4 +51,7 @@ const rnni_op rnni_op_layer_norm = {
     .infer = infer, .forward = forward, .backward = backward,
 };
 
-rnn_layer_t *rnn_layer_norm(rnn_model_t *model, rnn_layer_t *x) { return rnni_construct(model, &rnni_op_layer_norm, &x, 1); }
+rnn_layer_t *rnn_layer_norm(rnn_model_t *model, rnn_layer_t *x)
+{
+    return rnni_construct(model, &rnni_op_layer_norm, &x, 1);
+}

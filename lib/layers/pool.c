@@ -3,13 +3,14 @@
 #include "layers/ops.h"
 #include "layers/recurrent.h"
 
-/* From a sequence to one vector a sequence: last, mean, max. Steps are taken in order, so a stream that carries its running values gives the
- * same bits as the whole sequence. */
+/* From a sequence to one vector a sequence: last, mean, max. Steps are taken in order, so a stream that
+ * carries its running values gives the same bits as the whole sequence. */
 
 static rnn_status_t infer(rnni_node *node)
 {
     const rnni_node *x = node->inputs[0];
-    RNNI_REQUIRE(x->flow == RNNI_FLOW_SEQUENCE, RNN_ERROR_SHAPE, "layer %s reads a sequence of values, '%s' gives %s", node->name, x->name,
+    RNNI_REQUIRE(x->flow == RNNI_FLOW_SEQUENCE, RNN_ERROR_SHAPE,
+                 "layer %s reads a sequence of values, '%s' gives %s", node->name, x->name,
                  x->flow == RNNI_FLOW_TOKENS ? "token ids" : "one vector a sequence");
     node->flow = RNNI_FLOW_VECTOR;
     node->axis = -1;
@@ -17,9 +18,12 @@ static rnn_status_t infer(rnni_node *node)
     return RNN_OK;
 }
 
-static const rnni_axis *axis_of(const rnni_node *node, const rnni_run *run) { return &run->axes[node->inputs[0]->axis]; }
+static const rnni_axis *axis_of(const rnni_node *node, const rnni_run *run)
+{
+    return &run->axes[node->inputs[0]->axis];
+}
 
-/* ---- last --------------------------------------------------------------------------------------------------------- */
+/* ---- last */
 
 /* On a recurrent layer: the top layer's final state of each direction, merged as the layer merges. */
 static void last_of_recurrent(const rnni_node *node, rnni_run *run)
@@ -75,7 +79,8 @@ static void forward_last(const rnni_node *node, rnni_run *run)
     int64_t n = node->features;
     for (int64_t s = 0; s < axis->count; s++) {
         rnni_real *y = run->slots[node->id].y + axis->order[s] * n;
-        if (axis->lengths[s]) memcpy(y, x + (axis->offset[axis->lengths[s] - 1] + s) * n, (size_t)n * sizeof *y);
+        if (axis->lengths[s])
+            memcpy(y, x + (axis->offset[axis->lengths[s] - 1] + s) * n, (size_t)n * sizeof *y);
         else if (run->stream && !run->fresh) memcpy(y, run->slots[node->id].carried, (size_t)n * sizeof *y);
         else memset(y, 0, (size_t)n * sizeof *y);
     }
@@ -83,7 +88,10 @@ static void forward_last(const rnni_node *node, rnni_run *run)
 }
 
 /* A stream remembers the last step for when the next one is masked; a recurrent layer remembers it itself. */
-static int64_t last_state_size(const rnni_node *node) { return rnni_is_recurrent(node->inputs[0]) ? 0 : node->features; }
+static int64_t last_state_size(const rnni_node *node)
+{
+    return rnni_is_recurrent(node->inputs[0]) ? 0 : node->features;
+}
 
 static void backward_last(const rnni_node *node, rnni_run *run)
 {
@@ -95,7 +103,8 @@ static void backward_last(const rnni_node *node, rnni_run *run)
     rnni_real *dx = run->slots[node->inputs[0]->id].dy;
     int64_t n = node->features;
     for (int64_t s = 0; dx && s < axis->count && axis->lengths[s]; s++)
-        run->kernels->axpy(n, 1, run->slots[node->id].dy + axis->order[s] * n, dx + (axis->offset[axis->lengths[s] - 1] + s) * n);
+        run->kernels->axpy(n, 1, run->slots[node->id].dy + axis->order[s] * n,
+                           dx + (axis->offset[axis->lengths[s] - 1] + s) * n);
 }
 
 const rnni_op rnni_op_last = {
@@ -103,7 +112,7 @@ const rnni_op rnni_op_last = {
     .infer = infer, .forward = forward_last, .backward = backward_last, .state_size = last_state_size,
 };
 
-/* ---- mean and max: running values, carried by a stream as [features] and the number of steps seen ----------------- */
+/* ---- mean and max: running values, carried by a stream as [features] and the number of steps seen */
 
 static int64_t state_size(const rnni_node *node) { return node->features + 1; }
 
@@ -137,10 +146,12 @@ static void forward_mean(const rnni_node *node, rnni_run *run)
     rnni_real *sum = run->slots[node->id].saved;
     int64_t n = node->features;
     rnni_real seen = seen_before(node, run, sum);
-    for (int64_t t = 0; t < axis->steps; t++) run->kernels->axpy(axis->active[t] * n, 1, x + axis->offset[t] * n, sum);
+    for (int64_t t = 0; t < axis->steps; t++)
+        run->kernels->axpy(axis->active[t] * n, 1, x + axis->offset[t] * n, sum);
     for (int64_t s = 0; s < axis->count; s++) {
         rnni_real steps = seen + (rnni_real)axis->lengths[s];
-        run->kernels->scale(n, steps > 0 ? 1 / steps : 0, sum + s * n, run->slots[node->id].y + axis->order[s] * n);
+        run->kernels->scale(n, steps > 0 ? 1 / steps : 0, sum + s * n,
+                            run->slots[node->id].y + axis->order[s] * n);
     }
     carry(node, run, sum, seen + (rnni_real)(run->count ? axis->lengths[0] : 0));
 }
@@ -152,7 +163,8 @@ static void backward_mean(const rnni_node *node, rnni_run *run)
     int64_t n = node->features;
     for (int64_t t = 0; dx && t < axis->steps; t++)
         for (int64_t s = 0; s < axis->active[t]; s++)
-            run->kernels->axpy(n, 1 / (rnni_real)axis->lengths[s], run->slots[node->id].dy + axis->order[s] * n, dx + (axis->offset[t] + s) * n);
+            run->kernels->axpy(n, 1 / (rnni_real)axis->lengths[s],
+                               run->slots[node->id].dy + axis->order[s] * n, dx + (axis->offset[t] + s) * n);
 }
 
 static void forward_max(const rnni_node *node, rnni_run *run)

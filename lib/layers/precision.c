@@ -151,7 +151,8 @@ static void fill_halves(rnni_node *node)
     for (int32_t i = 0; i < node->halves_count; i++) {
         if (!node->halves[i].block) continue;
         rnni_reduced_fill(&node->halves[i], matrix_at(node, i));
-        rnni_reduced_fill_rows(node->graph->kernels, &node->halves[node->halves_count + i], matrix_at(node, i));
+        rnni_reduced_fill_rows(node->graph->kernels, &node->halves[node->halves_count + i],
+                               matrix_at(node, i));
     }
 }
 
@@ -192,15 +193,16 @@ int64_t rnni_gradient_scratch(const rnni_run *run, int64_t m, int64_t n, int64_t
     return run->halves ? rnni_bf16_scratch(n, rows) : rnni_gemm_scratch(run->kernels, m, n, rows);
 }
 
-void rnni_gradient_product(const rnni_run *run, int64_t m, int64_t n, int64_t rows, const rnni_real *dz, int64_t lddz,
-                           const rnni_real *x, rnni_real *gradient)
+void rnni_gradient_product(const rnni_run *run, int64_t m, int64_t n, int64_t rows, const rnni_real *dz,
+                           int64_t lddz, const rnni_real *x, rnni_real *gradient)
 {
     if (run->halves) rnni_bf16_outer(run->kernels, m, n, rows, dz, lddz, x, n, gradient, n, run->scratch);
     else rnni_gemm(run->kernels, m, n, rows, dz, 1, lddz, x, n, 1, RNNI_FROM_C, gradient, n, run->scratch);
 }
 
-void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t number, int64_t rows, int64_t n, int64_t k, const rnni_real *dz,
-                       int64_t lddz, const rnni_real *packed, rnni_start start, rnni_real *dx)
+void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t number, int64_t rows, int64_t n,
+                       int64_t k, const rnni_real *dz, int64_t lddz, const rnni_real *packed,
+                       rnni_start start, rnni_real *dx)
 {
     const rnni_reduced *matrices = rnni_reduced_back(node, run);
     if (matrices) rnni_reduced_product(run->kernels, &matrices[number], rows, dz, lddz, start, NULL, dx, n);

@@ -4,17 +4,18 @@
 
 #include "layers/recurrent.h"
 
-/* Models of reduced precision. graph->weights then holds the rounded weights, as floats, so whoever reads them
- * (embeddings, files, fingerprints) has what the products have; graph->originals holds the float weights, if they
- * are there. Nodes whose matrices are multiplied in 8 or 16 bits have them in node->reduced, and node->packed is
- * as small as it can be. */
+/* Models of reduced precision. graph->weights then holds the rounded weights, as floats, so whoever reads
+ * them (embeddings, files, fingerprints) has what the products have; graph->originals holds the float
+ * weights, if they are there. Nodes whose matrices are multiplied in 8 or 16 bits have them in node->reduced,
+ * and node->packed is as small as it can be. */
 
 /* Matrices of a pass of a recurrent node in node->reduced: the input's, the recurrent one (of a GRU: gates r
  * and z, then n), the projection. */
 enum { RNNI_REDUCED_IH, RNNI_REDUCED_HH, RNNI_REDUCED_HH_N, RNNI_REDUCED_HR, RNNI_REDUCED_OF_PASS };
 
-/* Training in bf16: graph->weights stay float, and products read node->halves. Its first halves_count matrices are those of node->reduced,
- * the others the same weights for the way back: dx = dz W has the rows of W for its k. */
+/* Training in bf16: graph->weights stay float, and products read node->halves. Its first halves_count
+ * matrices are those of node->reduced, the others the same weights for the way back: dx = dz W has the rows
+ * of W for its k. */
 
 /* Whether a node's products read node->reduced. */
 static inline bool rnni_graph_reduces(const rnni_graph *graph)
@@ -39,9 +40,9 @@ static inline const rnni_reduced *rnni_reduced_of_pass(const rnni_reduced *matri
 }
 
 /* z[rows][ldz] = b + x W^T of a pass; `matrices` are the node's, or NULL. */
-static inline void rnni_recurrent_input_product(const rnni_node *node, const rnni_reduced *matrices, int32_t number, const rnni_kernels *k,
-                                                int64_t rows, const rnni_real *x,
-                                                rnni_real *z, int64_t ldz)
+static inline void rnni_recurrent_input_product(const rnni_node *node, const rnni_reduced *matrices,
+                                                int32_t number, const rnni_kernels *k, int64_t rows,
+                                                const rnni_real *x, rnni_real *z, int64_t ldz)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_pass *pass = &r->pass[number];
@@ -61,13 +62,16 @@ rnn_status_t rnni_graph_change_precision(rnni_graph *graph, int32_t precision, b
 void rnni_node_reduce(rnni_node *node);
 /* Makes node->halves where they are missing. RNN_ERROR_MEMORY. */
 rnn_status_t rnni_graph_make_halves(rnni_graph *graph);
-/* dW [m][n] += dz^T x over rows: as the run says, in float or bf16. Scratch: rnni_gradient_scratch numbers. */
-void rnni_gradient_product(const rnni_run *run, int64_t m, int64_t n, int64_t rows, const rnni_real *dz, int64_t lddz,
-                           const rnni_real *x, rnni_real *gradient);
+/* dW [m][n] += dz^T x over rows: as the run says, in float or bf16. Scratch: rnni_gradient_scratch
+ * numbers. */
+void rnni_gradient_product(const rnni_run *run, int64_t m, int64_t n, int64_t rows, const rnni_real *dz,
+                           int64_t lddz, const rnni_real *x, rnni_real *gradient);
 int64_t rnni_gradient_scratch(const rnni_run *run, int64_t m, int64_t n, int64_t rows);
-/* dx [rows][n] = (or +=) dz W by float weights packed for the way back, or by matrix number `number` where the run is in bf16. */
-void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t number, int64_t rows, int64_t n, int64_t k, const rnni_real *dz,
-                       int64_t lddz, const rnni_real *packed, rnni_start start, rnni_real *dx);
+/* dx [rows][n] = (or +=) dz W by float weights packed for the way back, or by matrix number `number` where
+ * the run is in bf16. */
+void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t number, int64_t rows, int64_t n,
+                       int64_t k, const rnni_real *dz, int64_t lddz, const rnni_real *packed,
+                       rnni_start start, rnni_real *dx);
 void rnni_node_free_reduced(rnni_node *node);
 /* After a weight's numbers were written into graph->weights: they are the originals, where these are kept,
  * and are rounded. */

@@ -4,22 +4,25 @@
 #include "layers/recurrent_work.h"
 #include <stdlib.h>
 
-/* The time loop of recurrent layers, forward and back through time; recurrent_work.h says how rows and states lie. Time is cut into chunks of steps,
- * which stay in the second-level cache:
+/* The time loop of recurrent layers, forward and back through time; recurrent_work.h says how rows and states
+ * lie. Time is cut into chunks of steps, which stay in the second-level cache:
  *
  *   forward    z = b + W x for all steps of the chunk at once;  then step by step z += U h, and the gates
- *   back       step by step dz from dh, dc and dy, and dh = U^T dz;  then for the chunk dW += dz^T x, dU += dz^T h, dx = dz W */
+ *   back       step by step dz from dh, dc and dy, and dh = U^T dz;
+ *              then for the chunk dW += dz^T x, dU += dz^T h, dx = dz W */
 
 /* What all steps of a pass share. */
 static rnni_cell_step begin_steps(const rnni_work *w)
 {
     const rnni_real *packed = w->node->packed;
-    return (rnni_cell_step){ .kernels = w->run->kernels, .h = w->r->h, .o = w->r->o, .activation = w->r->activation, .vectors = w->vectors,
-                             .epsilon = w->r->epsilon, .scratch = w->run->scratch, .reduced = rnni_reduced_of_pass(rnni_reduced_of(w->node, w->run), w->number),
-                             .packed = packed + w->pass->packed_hh,
-                             .packed_out = packed + w->pass->packed_hr, .bias = w->r->cell->apart >= 0 ? packed + w->pass->bias_apart : NULL,
-                             .h_in = w->saved->h, .h_masked = w->saved->h, .c_in = w->saved->c, .h_out = w->saved->h, .c_out = w->saved->c,
-                             .extra = w->kept->extra };
+    return (rnni_cell_step){ .kernels = w->run->kernels, .h = w->r->h, .o = w->r->o,
+                             .activation = w->r->activation, .vectors = w->vectors, .epsilon = w->r->epsilon,
+                             .scratch = w->run->scratch,
+                             .reduced = rnni_reduced_of_pass(rnni_reduced_of(w->node, w->run), w->number),
+                             .packed = packed + w->pass->packed_hh, .packed_out = packed + w->pass->packed_hr,
+                             .bias = w->r->cell->apart >= 0 ? packed + w->pass->bias_apart : NULL,
+                             .h_in = w->saved->h, .h_masked = w->saved->h, .c_in = w->saved->c,
+                             .h_out = w->saved->h, .c_out = w->saved->c, .extra = w->kept->extra };
 }
 
 /* Where step t finds its numbers; its chunk begins with row `first`. */
@@ -54,19 +57,22 @@ static chunk chunk_at(const rnni_work *w, chunk all, bool down, int64_t edge)
     return c;
 }
 
-/* Part number i of `parts` of the next chunk's rows begin their way here from a table, where they lie far away and in another order. */
+/* Part number i of `parts` of the next chunk's rows begin their way here from a table, where they lie far
+ * away and in another order. */
 static void fetch_next(const rnni_work *w, chunk next, const rnni_table *table, int64_t i, int64_t parts)
 {
-    if (table->data && next.from < next.to) rnni_table_fetch(w->run, w->axis, next.from, next.to, table, i, parts);
+    if (table->data && next.from < next.to)
+        rnni_table_fetch(w->run, w->axis, next.from, next.to, table, i, parts);
 }
 
-/* ---- forward ------------------------------------------------------------------------------------------------------ */
+/* ---- forward */
 
 /* x of steps [from, to), one row below another. */
 static const rnni_real *inputs_of(const rnni_work *w, int64_t from, int64_t to)
 {
     int64_t n = w->pass->input;
-    return w->x ? w->x + w->axis->offset[from] * n : rnni_table_steps(w->run, w->axis, from, to, n, &w->values, w->saved->x);
+    return w->x ? w->x + w->axis->offset[from] * n
+                : rnni_table_steps(w->run, w->axis, from, to, n, &w->values, w->saved->x);
 }
 
 /* The input product of a chunk's rows, cut into parts for as many threads. */
@@ -83,14 +89,15 @@ static void input_part(int64_t part, void *argument)
     const rnni_work *w = in->w;
     int64_t from = part * in->share, rows = in->rows - from < in->share ? in->rows - from : in->share;
     if (rows > 0)
-        rnni_recurrent_input_product(w->node, rnni_reduced_of(w->node, w->run), w->number, w->run->kernels, rows, in->x + from * w->pass->input, in->z + from * w->ldz,
-                                     w->ldz);
+        rnni_recurrent_input_product(w->node, rnni_reduced_of(w->node, w->run), w->number, w->run->kernels,
+                                     rows, in->x + from * w->pass->input, in->z + from * w->ldz, w->ldz);
 }
 
 /* b + W x for the rows of steps [from, to), all at once. */
 static void input_products(const rnni_work *w, int64_t from, int64_t to, rnni_real *z)
 {
-    int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first, columns = w->r->cell->gates * w->r->h;
+    int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first,
+            columns = w->r->cell->gates * w->r->h;
     if (w->table) {
         w->run->kernels->gather_rows(rows, columns, w->ids + first, w->table, columns, z, w->ldz);
         return;
@@ -105,29 +112,37 @@ static void forward_step(const rnni_work *w, int64_t t, const rnni_cell_step *st
 {
     const rnni_kernels *k = w->run->kernels;
     int64_t row = w->axis->offset[t], o = w->r->o;
-    if (w->kept->mask_h) k->multiply(step->rows * o, step->h_in, w->kept->mask_h, w->kept->h_masked + rnni_kept_row(w, t) * o);
+    if (w->kept->mask_h)
+        k->multiply(step->rows * o, step->h_in, w->kept->mask_h, w->kept->h_masked + rnni_kept_row(w, t) * o);
     rnni_zoneout_before(w, t, step);
     w->r->cell->forward(step);
-    if (w->kept->result) memcpy(w->kept->result + rnni_kept_row(w, t) * o, step->h_out, (size_t)(step->rows * o) * sizeof *step->h_out);
+    if (w->kept->result)
+        memcpy(w->kept->result + rnni_kept_row(w, t) * o, step->h_out,
+               (size_t)(step->rows * o) * sizeof *step->h_out);
     rnni_zoneout_after(w, t, step);
     if (w->y) k->copy_rows(step->rows, o, step->h_out, o, w->y + row * w->ldy, w->ldy);
 }
 
-/* From step t on, whose z is given, all of at most `most` steps that only one sequence has; the count, or 0 where the cell has no kernel for that. */
+/* From step t on, whose z is given, all of at most `most` steps that only one sequence has; the count, or 0
+ * where the cell has no kernel for that. */
 static int64_t steps_alone(const rnni_work *w, int64_t t, int64_t most, rnni_real *z)
 {
     int64_t direction = w->pass->reverse ? -1 : 1, count = 0;
     if (!atomic_load(&w->node->rows)) return 0;
     while (count < most && w->axis->active[t + direction * count] == 1) count++;
     rnni_row_steps steps = { .count = count, .z = z, .z_step = direction * w->r->cell->blocks * w->r->h,
-                             .y = w->y ? w->y + w->axis->offset[t] * w->ldy : NULL, .y_step = direction * w->ldy, .h = w->saved->h,
-                             .c = w->saved->c, .scratch = w->run->scratch, .parts = w->parts };
+                             .y = w->y ? w->y + w->axis->offset[t] * w->ldy : NULL,
+                             .y_step = direction * w->ldy, .h = w->saved->h, .c = w->saved->c,
+                             .scratch = w->run->scratch, .parts = w->parts };
     if (count) rnni_recurrent_row_steps(w->node, w->number, &steps);
     return count;
 }
 
 /* Whether no step leaves anything for the way back or for the next one but its states. */
-static bool steps_in_place(const rnni_work *w) { return !w->run->training && !w->kept->keep[0] && !w->kept->keep[1]; }
+static bool steps_in_place(const rnni_work *w)
+{
+    return !w->run->training && !w->kept->keep[0] && !w->kept->keep[1];
+}
 
 /* Some steps of the segment, chunk by chunk. */
 static void forward_steps(const rnni_work *w, chunk all)
@@ -149,7 +164,8 @@ static void forward_steps(const rnni_work *w, chunk all)
     }
 }
 
-/* Segments are whole chunks of the way back, so that the weights' gradients are added up as if there were none. */
+/* Segments are whole chunks of the way back, so that the weights' gradients are added up as if there were
+ * none. */
 static void cut_segments(const rnni_work *w)
 {
     rnni_pass_values *kept = w->kept;
@@ -183,12 +199,13 @@ static void pass_forward(rnni_work *w)
     } while (rnni_recurrent_segment(w, w->segment + (w->pass->reverse ? -1 : 1)));
 }
 
-/* ---- back through time -------------------------------------------------------------------------------------------- */
+/* ---- back through time */
 
 /* dz of the chunk that begins with row `first`, from row `row` on. */
 static rnni_real *dz_at(const rnni_work *w, int64_t row, int64_t first)
 {
-    return w->kept->dz ? w->kept->dz + (row - w->axis->offset[w->from]) * w->ldz : w->saved->chunk + (row - first) * w->ldz;
+    return w->kept->dz ? w->kept->dz + (row - w->axis->offset[w->from]) * w->ldz
+                       : w->saved->chunk + (row - first) * w->ldz;
 }
 
 static rnni_cell_step begin_steps_back(rnni_work *w)
@@ -209,13 +226,15 @@ static rnni_cell_step begin_steps_back(rnni_work *w)
     return step;
 }
 
-static void add_rows(const rnni_kernels *k, int64_t rows, int64_t n, const rnni_real *from, int64_t ld, rnni_real *to)
+static void add_rows(const rnni_kernels *k, int64_t rows, int64_t n, const rnni_real *from, int64_t ld,
+                     rnni_real *to)
 {
     if (ld == n) n *= rows, rows = 1;
     for (int64_t r = 0; r < rows; r++) k->axpy(n, 1, from + r * ld, to + r * n);
 }
 
-/* What step t back will read, if the segment has such a step: forward left it long ago, and steps going down in memory are not foreseen by the machine. */
+/* What step t back will read, if the segment has such a step: forward left it long ago, and steps going down
+ * in memory are not foreseen by the machine. */
 static void fetch_step(const rnni_work *w, int64_t t)
 {
     const rnni_kernels *k = w->run->kernels;
@@ -263,15 +282,26 @@ static void weight_gradients(const rnni_work *w, int64_t from, int64_t to)
     const rnni_pass *pass = w->pass;
     rnni_weight *weights = w->node->weights;
     rnni_real *g = w->run->gradients;
-    int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first, h = w->r->h, columns = w->r->cell->gates * h;
+    int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first, h = w->r->h,
+            columns = w->r->cell->gates * h;
     const rnni_real *dz = dz_at(w, first, first);
     if (!w->table)
-        rnni_gradient_product(w->run, columns, pass->input, rows, dz, w->ldz, inputs_of(w, from, to), g + weights[pass->weight_ih].offset);
+        rnni_gradient_product(w->run, columns, pass->input, rows, dz, w->ldz, inputs_of(w, from, to),
+                              g + weights[pass->weight_ih].offset);
     if (pass->bias_ih >= 0) k->column_sums(rows, columns, dz, w->ldz, g + weights[pass->bias_ih].offset);
-    rnni_cell_gradient gradient = { .kernels = k, .halves = w->run->halves, .rows = rows, .h = h, .o = w->r->o, .dz = dz, .h_masked = states_in(w, from, to),
-                                    .extra = w->kept->extra ? w->kept->extra + rnni_kept_row(w, from) * w->r->cell->extra * h : NULL,
-                                    .weight_hh = g + weights[pass->weight_hh].offset,
-                                    .bias_hh = pass->bias_hh < 0 ? NULL : g + weights[pass->bias_hh].offset, .scratch = w->run->scratch };
+    rnni_cell_gradient gradient = {
+        .kernels = k,
+        .halves = w->run->halves,
+        .rows = rows,
+        .h = h,
+        .o = w->r->o,
+        .dz = dz,
+        .h_masked = states_in(w, from, to),
+        .extra = w->kept->extra ? w->kept->extra + rnni_kept_row(w, from) * w->r->cell->extra * h : NULL,
+        .weight_hh = g + weights[pass->weight_hh].offset,
+        .bias_hh = pass->bias_hh < 0 ? NULL : g + weights[pass->bias_hh].offset,
+        .scratch = w->run->scratch
+    };
     w->r->cell->gradient(&gradient);
 }
 
@@ -285,18 +315,21 @@ static void input_gradient(const rnni_work *w, int64_t from, int64_t to)
     const int32_t matrix = w->number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH;
     rnni_real *dx = w->dvalues.data ? w->saved->x : w->dx + first * n;
     if (!w->kept->mask_x)
-        rnni_back_product(w->node, w->run, matrix, axis->offset[to] - first, n, columns, dz_at(w, first, first), w->ldz, packed,
-                          w->dx_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, dx);
+        rnni_back_product(w->node, w->run, matrix, axis->offset[to] - first, n, columns,
+                          dz_at(w, first, first), w->ldz, packed, w->dx_empty ? RNNI_FROM_ZERO : RNNI_FROM_C,
+                          dx);
     for (int64_t t = from; w->kept->mask_x && t < to; t++) {
         int64_t row = axis->offset[t];
-        rnni_back_product(w->node, w->run, matrix, axis->active[t], n, columns, dz_at(w, row, first), w->ldz, packed, RNNI_FROM_ZERO,
-                          w->run->scratch);
-        (w->dx_empty ? k->multiply : k->multiply_add)(axis->active[t] * n, w->run->scratch, w->kept->mask_x, dx + (row - first) * n);
+        rnni_back_product(w->node, w->run, matrix, axis->active[t], n, columns, dz_at(w, row, first), w->ldz,
+                          packed, RNNI_FROM_ZERO, w->run->scratch);
+        (w->dx_empty ? k->multiply : k->multiply_add)(axis->active[t] * n, w->run->scratch, w->kept->mask_x,
+                                                      dx + (row - first) * n);
     }
     if (w->dvalues.data) rnni_move_steps(w->run, axis, from, to, n, &w->dvalues, dx, RNNI_MOVE_OUT);
 }
 
-/* Steps forward once more: those of a segment, or of a chunk whose gates were not kept. Every step finds the states it had. */
+/* Steps forward once more: those of a segment, or of a chunk whose gates were not kept. Every step finds the
+ * states it had. */
 static void compute_again(const rnni_work *w, chunk steps)
 {
     rnni_work again = *w;
@@ -364,7 +397,7 @@ const rnni_real *rnni_recurrent_dz(const rnni_node *node, const rnni_run *run, i
     return saved->pass[pass].dz;
 }
 
-/* ---- layers and directions ---------------------------------------------------------------------------------------- */
+/* ---- layers and directions */
 
 /* What a pass writes for its readers, and what they give back. */
 static void connect_output(rnni_work *w, const rnni_slot *slot)
@@ -378,7 +411,9 @@ static void connect_output(rnni_work *w, const rnni_slot *slot)
         w->ldy = r->o;
         return;
     }
-    rnni_real *y = top ? slot->y : w->saved->between[layer], *dy = !w->run->training ? NULL : top ? slot->dy : w->saved->dbetween[layer];
+    rnni_real *y = top ? slot->y : w->saved->between[layer], *dy = !w->run->training ? NULL
+                                                                   : top ? slot->dy
+                                                                         : w->saved->dbetween[layer];
     bool there = w->run->training && y == rnni_recurrent_output(r, w->axis, w->pass, w->kept);
     w->y = y && !there ? y + direction * r->o : NULL;
     w->dy = dy ? dy + direction * r->o : NULL;
@@ -396,8 +431,9 @@ static rnni_work work_of(const rnni_node *node, rnni_run *run, int32_t number)
     rnni_slot *slot = &run->slots[node->id], *in = &run->slots[node->inputs[RNNI_RECURRENT_X]->id];
     rnni_layer_values *saved = slot->saved;
     int32_t layer = number / r->directions;
-    rnni_work w = { .node = node, .run = run, .r = r, .axis = &run->axes[node->axis], .pass = &r->pass[number], .number = number,
-                    .ldz = r->cell->blocks * r->h, .saved = saved, .kept = &saved->pass[number], .parts = 1 };
+    rnni_work w = { .node = node, .run = run, .r = r, .axis = &run->axes[node->axis],
+                    .pass = &r->pass[number], .number = number, .ldz = r->cell->blocks * r->h, .saved = saved,
+                    .kept = &saved->pass[number], .parts = 1 };
     for (int i = 0; i < r->cell->vector_count; i++) {
         int64_t offset = node->weights[r->pass[number].vectors + i].offset;
         w.vectors[i] = run->graph->weights + offset;
@@ -415,14 +451,16 @@ static rnni_work work_of(const rnni_node *node, rnni_run *run, int32_t number)
 }
 
 /* The two directions' outputs, each [n], into y. */
-static void merge(const rnni_kernels *k, int32_t how, int64_t n, const rnni_real *a, const rnni_real *b, rnni_real *y)
+static void merge(const rnni_kernels *k, int32_t how, int64_t n, const rnni_real *a, const rnni_real *b,
+                  rnni_real *y)
 {
     if (how == RNN_MERGE_MUL) k->multiply(n, a, b, y);
     else k->add(n, a, b, y);
     if (how == RNN_MERGE_AVE) k->scale(n, (rnni_real)0.5, y, y);
 }
 
-static void merge_backward(const rnni_kernels *k, int32_t how, int64_t n, const rnni_real *other, const rnni_real *dy, rnni_real *dpart)
+static void merge_backward(const rnni_kernels *k, int32_t how, int64_t n, const rnni_real *other,
+                           const rnni_real *dy, rnni_real *dpart)
 {
     if (how == RNN_MERGE_MUL) k->multiply(n, dy, other, dpart);
     else k->scale(n, how == RNN_MERGE_AVE ? (rnni_real)0.5 : 1, dy, dpart);
@@ -433,9 +471,11 @@ void rnni_recurrent_carry(const rnni_node *node, const rnni_run *run)
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_whole *whole = run->whole;
     for (int64_t b = 0; b < run->count; b++) {
-        rnni_real *carried = whole->carried + run->sequence[b] * whole->carried_size + whole->carried_at[node->id];
+        rnni_real *carried =
+            whole->carried + run->sequence[b] * whole->carried_size + whole->carried_at[node->id];
         for (int state = 0; state < r->cell->states; state++)
-            memcpy(carried + (state ? r->passes * r->o : 0), rnni_final_at(run, node, run->slots[node->id].final, state, b, 0),
+            memcpy(carried + (state ? r->passes * r->o : 0),
+                   rnni_final_at(run, node, run->slots[node->id].final, state, b, 0),
                    (size_t)(r->passes * rnni_state_width(r, state)) * sizeof *carried);
     }
 }
@@ -454,8 +494,8 @@ void rnni_recurrent_forward(const rnni_node *node, rnni_run *run)
         pass_forward(&w);
     }
     if (rnni_merges(r) && slot->y)
-        merge(run->kernels, r->merge, run->axes[node->axis].rows * r->o, saved->pass[r->passes - 2].part, saved->pass[r->passes - 1].part,
-              slot->y);
+        merge(run->kernels, r->merge, run->axes[node->axis].rows * r->o, saved->pass[r->passes - 2].part,
+              saved->pass[r->passes - 1].part, slot->y);
 }
 
 void rnni_recurrent_backward(const rnni_node *node, rnni_run *run)
@@ -466,7 +506,8 @@ void rnni_recurrent_backward(const rnni_node *node, rnni_run *run)
     int64_t rows = run->axes[node->axis].rows;
     if (rnni_merges(r)) rnni_run_dy(run, node);
     for (int d = 0; rnni_merges(r) && slot->dy && d < 2; d++)
-        merge_backward(run->kernels, r->merge, rows * r->o, saved->pass[r->passes - 1 - d].part, slot->dy, saved->pass[r->passes - 2 + d].dpart);
+        merge_backward(run->kernels, r->merge, rows * r->o, saved->pass[r->passes - 1 - d].part, slot->dy,
+                       saved->pass[r->passes - 2 + d].dpart);
     for (int32_t p = r->passes - 1; p >= 0; p--) {
         rnni_work w = work_of(node, run, p);
         pass_backward(&w);

@@ -22,10 +22,12 @@ typedef struct rnni_pass {
     int64_t backward_ih, backward_hh, backward_hr;           /* backward block */
 } rnni_pass;
 
-/* What infer makes of the settings. Passes are numbered layer * directions + direction, as PyTorch orders states. */
+/* What infer makes of the settings. Passes are numbered layer * directions + direction, as PyTorch orders
+ * states. */
 typedef struct rnni_recurrent {
     const rnni_cell *cell;
-    int64_t h, o;                               /* units; numbers of the state h, which is units but for cells that project */
+    int64_t h, o;                               /* units; numbers of the state h, which is units but for cells
+                                                   that project */
     int32_t layers, directions, passes, merge, activation;
     double dropout, recurrent_dropout, zoneout[2], epsilon;
     int64_t packed, packed_backward;            /* sizes of the blocks */
@@ -49,27 +51,32 @@ int64_t rnni_recurrent_state_features(const rnni_node *node, int state);
 /* 2 for an LSTM, 1 for the others. */
 int rnni_recurrent_states(const rnni_node *node);
 
-/* Turns every set_initial_state into edges: final states of the source, through bridges where sizes differ. */
+/* Turns every set_initial_state into edges: final states of the source, through bridges where sizes
+ * differ. */
 rnn_status_t rnni_recurrent_resolve_initial(rnni_graph *graph);
 /* Takes those edges back that lead to nodes numbered from `count` on. */
 void rnni_recurrent_forget_initial(rnni_graph *graph, int32_t count);
 
-/* Fixed dropout masks in place of random ones, for all runs in training; borrowed, [sequences of a batch][features]; NULL: none. For tests. */
+/* Fixed dropout masks in place of random ones, for all runs in training; borrowed, [sequences of a
+ * batch][features]; NULL: none. For tests. */
 void rnni_recurrent_set_zoneout(rnni_node *node, const rnni_real *hidden, const rnni_real *cell);
 void rnni_recurrent_set_masks(rnni_node *node, const rnni_real *input_mask, const rnni_real *recurrent_mask);
 
 /* Where a state's final values begin, [sequence][pass][width], one state behind another. */
-static inline rnni_real *rnni_final_of(const rnni_run *run, const rnni_node *node, rnni_real *final, int state)
+static inline rnni_real *rnni_final_of(const rnni_run *run, const rnni_node *node, rnni_real *final,
+                                       int state)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     return state ? final + run->count * r->passes * r->o : final;
 }
 
 /* The final state of one pass: final[state][sequence][pass][width]. */
-static inline rnni_real *rnni_final_at(const rnni_run *run, const rnni_node *node, rnni_real *final, int state, int64_t sequence, int32_t pass)
+static inline rnni_real *rnni_final_at(const rnni_run *run, const rnni_node *node, rnni_real *final,
+                                       int state, int64_t sequence, int32_t pass)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    return rnni_final_of(run, node, final, state) + (sequence * r->passes + pass) * rnni_state_width(r, state);
+    return rnni_final_of(run, node, final, state) +
+           (sequence * r->passes + pass) * rnni_state_width(r, state);
 }
 
 /* For the ops' tables in recurrent_ops.c. */
@@ -87,11 +94,12 @@ const rnni_real *rnni_recurrent_dz(const rnni_node *node, const rnni_run *run, i
 /* recurrent_stream.c: plan and forward of a stream's run. */
 void rnni_recurrent_plan_stream(const rnni_node *node, rnni_run *run);
 void rnni_recurrent_stream(const rnni_node *node, rnni_run *run);
-/* One step of run->count streams together: row i of `run`, which has one step a sequence, is the next step of streams[i]. */
+/* One step of run->count streams together: row i of `run`, which has one step a sequence, is the next step of
+ * streams[i]. */
 void rnni_recurrent_plan_streams(const rnni_node *node, rnni_run *run);
 void rnni_recurrent_streams(const rnni_node *node, rnni_run *run, rnni_run *const *streams);
-/* A node's second packed copy, for steps of one row (kernels of rnni_row). It is made when a stream or a batch of one sequence first wants it, on any
- * thread, and follows node->packed from then on. */
+/* A node's second packed copy, for steps of one row (kernels of rnni_row). It is made when a stream or a
+ * batch of one sequence first wants it, on any thread, and follows node->packed from then on. */
 rnn_status_t rnni_recurrent_make_rows(rnni_node *node);
 void rnni_recurrent_refresh_rows(const rnni_node *node, const rnni_real *weights, const rnni_real *packed);
 void rnni_recurrent_free_rows(rnni_node *node);

@@ -3,8 +3,8 @@
 #include "layers/precision.h"
 #include "layers/recurrent.h"
 
-/* An embedding that only a recurrent layer reads is folded into it when a batch has more steps than the vocabulary has words: the table
- * is multiplied once instead of every step's row,
+/* An embedding that only a recurrent layer reads is folded into it when a batch has more steps than the
+ * vocabulary has words: the table is multiplied once instead of every step's row,
  *
  *   P = b + E W^T   [vocabulary][gates h]          then  b + W x_row = P[id(row)], the same bits,
  *
@@ -41,7 +41,8 @@ int64_t rnni_recurrent_shared_size(const rnni_node *node, int64_t rows, bool tra
 static rnni_real *table_at(const rnni_node *node, rnni_real *shared, int32_t pass, bool gradient)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    return shared + (pass + (gradient ? r->directions : 0)) * vocabulary_of(node->inputs[RNNI_RECURRENT_X]) * columns(r);
+    return shared + (pass + (gradient ? r->directions : 0)) * vocabulary_of(node->inputs[RNNI_RECURRENT_X]) *
+                        columns(r);
 }
 
 const rnni_real *rnni_recurrent_table(const rnni_node *node, const rnni_run *run, int32_t pass)
@@ -50,11 +51,14 @@ const rnni_real *rnni_recurrent_table(const rnni_node *node, const rnni_run *run
     return shared && pass < rnni_recurrent_of(node)->directions ? table_at(node, shared, pass, false) : NULL;
 }
 
-/* ---- forward: pieces of the projected table ----------------------------------------------------------------------- */
+/* ---- forward: pieces of the projected table */
 
 enum { WORDS = 512 };
 
-static int64_t word_pieces(const rnni_node *node) { return (vocabulary_of(node->inputs[RNNI_RECURRENT_X]) + WORDS - 1) / WORDS; }
+static int64_t word_pieces(const rnni_node *node)
+{
+    return (vocabulary_of(node->inputs[RNNI_RECURRENT_X]) + WORDS - 1) / WORDS;
+}
 
 int64_t rnni_recurrent_before_pieces(const rnni_node *node, const rnni_whole *whole)
 {
@@ -80,12 +84,14 @@ void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64
     piece_of(node, piece, &pass, &first, &count);
     const rnni_real *words = rnni_weight_at(embedding, whole->graph->weights, 0) + first * n;
     rnni_recurrent_input_product(node, node->reduced, pass, whole->graph->kernels, count, words,
-                                 table_at(node, whole->shared[node->id], pass, false) + first * columns(r), columns(r));
+                                 table_at(node, whole->shared[node->id], pass, false) + first * columns(r),
+                                 columns(r));
 }
 
-/* ---- backward: stage 0 adds up dz by word, stage 1 gives dE, stage 2 gives dW ------------------------------------- */
+/* ---- backward: stage 0 adds up dz by word, stage 1 gives dE, stage 2 gives dW */
 
-/* Columns of a piece: enough of a row that memory is read in long runs, few enough that some threads share the work. */
+/* Columns of a piece: enough of a row that memory is read in long runs, few enough that some threads share
+ * the work. */
 static int64_t piece_columns(const rnni_recurrent *r)
 {
     enum { LINE = 16, MOST = 128, SHARES = 4 };
@@ -93,13 +99,19 @@ static int64_t piece_columns(const rnni_recurrent *r)
     return width < LINE ? LINE : width > MOST ? MOST : width;
 }
 
-static int64_t column_pieces(const rnni_recurrent *r) { return (columns(r) + piece_columns(r) - 1) / piece_columns(r); }
+static int64_t column_pieces(const rnni_recurrent *r)
+{
+    return (columns(r) + piece_columns(r) - 1) / piece_columns(r);
+}
 
 int64_t rnni_recurrent_after_pieces(const rnni_node *node, const rnni_whole *whole, int stage)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     if (!whole->shared[node->id]) return 0;
-    return stage == 0 ? column_pieces(r) * r->directions : stage == 1 ? word_pieces(node) : stage == 2 ? r->directions : 0;
+    return stage == 0   ? column_pieces(r) * r->directions
+           : stage == 1 ? word_pieces(node)
+           : stage == 2 ? r->directions
+                        : 0;
 }
 
 /* Some columns of dP of one pass, from the rows of all shards in order. */
@@ -108,14 +120,17 @@ static void add_by_word(const rnni_node *node, const rnni_whole *whole, int64_t 
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
     int32_t pass = (int32_t)(piece / column_pieces(r));
-    int64_t most = piece_columns(r), first = piece % column_pieces(r) * most, n = columns(r), width = n - first < most ? n - first : most;
+    int64_t most = piece_columns(r), first = piece % column_pieces(r) * most, n = columns(r),
+            width = n - first < most ? n - first : most;
     rnni_real *sums = table_at(node, whole->shared[node->id], pass, true) + first;
-    for (int64_t v = 0; v < vocabulary_of(embedding); v++) memset(sums + v * n, 0, (size_t)width * sizeof *sums);
+    for (int64_t v = 0; v < vocabulary_of(embedding); v++)
+        memset(sums + v * n, 0, (size_t)width * sizeof *sums);
     for (int32_t i = 0; i < whole->count; i++) {
         const rnni_run *run = &whole->runs[i];
         int64_t ldz;
         const rnni_real *dz = rnni_recurrent_dz(node, run, pass, &ldz);
-        run->kernels->scatter_add(run->axes[node->axis].rows, width, run->slots[embedding->inputs[0]->id].ids, dz + first, ldz, sums, n);
+        run->kernels->scatter_add(run->axes[node->axis].rows, width, run->slots[embedding->inputs[0]->id].ids,
+                                  dz + first, ldz, sums, n);
     }
 }
 
@@ -128,8 +143,9 @@ static void word_gradients(const rnni_node *node, const rnni_whole *whole, int64
     piece_of(node, piece, &pass, &first, &count);
     rnni_real *to = whole->gradients + embedding->weights[0].offset + first * n;
     for (pass = 0; pass < r->directions; pass++)
-        rnni_gemm_packed(whole->graph->kernels, count, n, columns(r), table_at(node, whole->shared[node->id], pass, true) + first * columns(r),
-                         columns(r), 1, node->packed_backward + r->pass[pass].backward_ih, RNNI_FROM_C, NULL, to, n);
+        rnni_gemm_packed(whole->graph->kernels, count, n, columns(r),
+                         table_at(node, whole->shared[node->id], pass, true) + first * columns(r), columns(r),
+                         1, node->packed_backward + r->pass[pass].backward_ih, RNNI_FROM_C, NULL, to, n);
 }
 
 static void input_weight_gradient(const rnni_node *node, const rnni_whole *whole, int32_t pass)
@@ -137,15 +153,18 @@ static void input_weight_gradient(const rnni_node *node, const rnni_whole *whole
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
     int64_t n = embedding->features;
-    rnni_gemm(whole->graph->kernels, columns(r), n, vocabulary_of(embedding), table_at(node, whole->shared[node->id], pass, true), 1, columns(r),
+    rnni_gemm(whole->graph->kernels, columns(r), n, vocabulary_of(embedding),
+              table_at(node, whole->shared[node->id], pass, true), 1, columns(r),
               rnni_weight_at(embedding, whole->graph->weights, 0), n, 1, RNNI_FROM_C,
-              whole->gradients + node->weights[r->pass[pass].weight_ih].offset, n, whole->runs[pass % whole->count].scratch);
+              whole->gradients + node->weights[r->pass[pass].weight_ih].offset, n,
+              whole->runs[pass % whole->count].scratch);
 }
 
 void rnni_recurrent_after(const rnni_node *node, const rnni_whole *whole, int stage, int64_t piece)
 {
     const rnni_slot *slots = whole->runs[0].slots;
     if (stage == 0) add_by_word(node, whole, piece);
-    else if (stage == 1 && slots[node->inputs[RNNI_RECURRENT_X]->id].learns) word_gradients(node, whole, piece);
+    else if (stage == 1 && slots[node->inputs[RNNI_RECURRENT_X]->id].learns)
+        word_gradients(node, whole, piece);
     else if (stage == 2 && slots[node->id].learns) input_weight_gradient(node, whole, (int32_t)piece);
 }

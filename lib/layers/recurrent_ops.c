@@ -11,7 +11,8 @@
         RNN_LAYER_ZONEOUT, RNNI_TRAINING_SETTINGS
 
 static const int32_t rnn_settings[] = { COMMON, RNN_LAYER_ACTIVATION, 0 };
-static const int32_t lstm_settings[] = { COMMON, RNN_LAYER_FORGET_BIAS, RNN_LAYER_CELL_ZONEOUT, RNN_LAYER_PEEPHOLE, RNN_LAYER_PROJECTION, RNN_LAYER_NORM,
+static const int32_t lstm_settings[] = { COMMON, RNN_LAYER_FORGET_BIAS, RNN_LAYER_CELL_ZONEOUT,
+                                         RNN_LAYER_PEEPHOLE, RNN_LAYER_PROJECTION, RNN_LAYER_NORM,
                                          RNN_LAYER_EPSILON, 0 };
 static const int32_t gru_settings[] = { COMMON, RNN_LAYER_RESET, 0 };
 static const double rnn_defaults[] = { RNN_LAYER_ACTIVATION, RNN_TANH, 0 };
@@ -28,7 +29,8 @@ static rnn_status_t infer_lstm(rnni_node *node)
                  "layer %s: an lstm has one of peephole, norm and projection, not several", node->name);
     if (norm && !rnni_node_is_set(node, RNN_LAYER_BIAS)) node->settings[RNN_LAYER_BIAS - 1] = RNN_BIAS_NONE;
     RNNI_REQUIRE(!norm || rnni_node_int(node, RNN_LAYER_BIAS) == RNN_BIAS_NONE, RNN_ERROR_ARGUMENT,
-                 "layer %s: an lstm with norm has the norms' biases, its own setting bias must be none", node->name);
+                 "layer %s: an lstm with norm has the norms' biases, its own setting bias must be none",
+                 node->name);
     return rnni_recurrent_infer(node, peephole     ? &rnni_cell_lstm_peephole
                                       : norm       ? &rnni_cell_lstm_norm
                                       : projection ? &rnni_cell_lstm_projected
@@ -64,20 +66,30 @@ static rnn_layer_t *recurrent(rnn_model_t *model, const rnni_op *op, rnn_layer_t
     return layer && rnn_layer_set_int(layer, RNN_LAYER_UNITS, units) == RNN_OK ? layer : NULL;
 }
 
-rnn_layer_t *rnn_simple_rnn(rnn_model_t *model, rnn_layer_t *x, int64_t units) { return recurrent(model, &rnni_op_simple_rnn, x, units); }
-rnn_layer_t *rnn_lstm(rnn_model_t *model, rnn_layer_t *x, int64_t units) { return recurrent(model, &rnni_op_lstm, x, units); }
-rnn_layer_t *rnn_gru(rnn_model_t *model, rnn_layer_t *x, int64_t units) { return recurrent(model, &rnni_op_gru, x, units); }
+rnn_layer_t *rnn_simple_rnn(rnn_model_t *model, rnn_layer_t *x, int64_t units)
+{
+    return recurrent(model, &rnni_op_simple_rnn, x, units);
+}
+rnn_layer_t *rnn_lstm(rnn_model_t *model, rnn_layer_t *x, int64_t units)
+{
+    return recurrent(model, &rnni_op_lstm, x, units);
+}
+rnn_layer_t *rnn_gru(rnn_model_t *model, rnn_layer_t *x, int64_t units)
+{
+    return recurrent(model, &rnni_op_gru, x, units);
+}
 
-/* ---- final states ------------------------------------------------------------------------------------------------- */
+/* ---- final states */
 
 static rnn_status_t infer_final(rnni_node *node)
 {
     const rnni_node *source = node->inputs[0];
     int32_t state = (int32_t)rnni_node_int(node, RNN_LAYER_STATE);
-    RNNI_REQUIRE(rnni_is_recurrent(source), RNN_ERROR_ARGUMENT, "layer %s takes the final state of a recurrent layer, '%s' is a %s",
-                 node->name, source->name, source->op->name);
-    RNNI_REQUIRE(state < rnni_recurrent_states(source), RNN_ERROR_ARGUMENT, "layer %s: '%s' is a %s and has no cell state", node->name,
+    RNNI_REQUIRE(rnni_is_recurrent(source), RNN_ERROR_ARGUMENT,
+                 "layer %s takes the final state of a recurrent layer, '%s' is a %s", node->name,
                  source->name, source->op->name);
+    RNNI_REQUIRE(state < rnni_recurrent_states(source), RNN_ERROR_ARGUMENT,
+                 "layer %s: '%s' is a %s and has no cell state", node->name, source->name, source->op->name);
     node->flow = RNNI_FLOW_VECTOR;
     node->axis = -1;
     node->features = rnni_recurrent_state_features(source, state);
@@ -98,7 +110,8 @@ static void backward_final(const rnni_node *node, rnni_run *run)
 {
     const rnni_node *source = node->inputs[0];
     int state = (int)rnni_node_int(node, RNN_LAYER_STATE);
-    run->kernels->axpy(final_count(node, run), 1, run->slots[node->id].dy, rnni_final_of(run, source, run->slots[source->id].dfinal, state));
+    run->kernels->axpy(final_count(node, run), 1, run->slots[node->id].dy,
+                       rnni_final_of(run, source, run->slots[source->id].dfinal, state));
 }
 
 static const int32_t final_settings[] = { RNN_LAYER_STATE, 0 };

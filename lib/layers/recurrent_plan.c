@@ -5,8 +5,9 @@
 
 /* The time loop's memory, and the states at the ends of a run. */
 
-/* Numbers of z in a chunk. Not more rows than fill a product, so that small cells leave room for x and dy; not fewer than make it worth while to go
- * through the weights' gradients, which large cells have in the third cache or beyond: twice as many in bf16, whose products are twice as fast. */
+/* Numbers of z in a chunk. Not more rows than fill a product, so that small cells leave room for x and dy;
+ * not fewer than make it worth while to go through the weights' gradients, which large cells have in the
+ * third cache or beyond: twice as many in bf16, whose products are twice as fast. */
 enum { CHUNK = 64 * 1024, MOST_ROWS = 1024, FEWEST_ROWS = 128 };
 
 int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool halves)
@@ -16,9 +17,15 @@ int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, boo
     return rows < axis->count ? axis->count : rows;
 }
 
-int64_t rnni_recurrent_step_scratch(const rnni_recurrent *r, const rnni_axis *axis) { return (2 * axis->count + 4) * r->h; }
+int64_t rnni_recurrent_step_scratch(const rnni_recurrent *r, const rnni_axis *axis)
+{
+    return (2 * axis->count + 4) * r->h;
+}
 
-static bool masks_input(const rnni_recurrent *r, const rnni_run *run) { return run->training && (r->dropout > 0 || r->input_mask); }
+static bool masks_input(const rnni_recurrent *r, const rnni_run *run)
+{
+    return run->training && (r->dropout > 0 || r->input_mask);
+}
 static bool masks_state(const rnni_recurrent *r, const rnni_run *run)
 {
     return run->training && (r->recurrent_dropout > 0 || r->recurrent_mask);
@@ -34,7 +41,8 @@ static int64_t rows_in_chunk(const rnni_recurrent *r, const rnni_axis *axis, boo
     return rows < axis->rows ? rows : axis->rows;
 }
 
-rnni_real *rnni_recurrent_output(const rnni_recurrent *r, const rnni_axis *axis, const rnni_pass *pass, const rnni_pass_values *kept)
+rnni_real *rnni_recurrent_output(const rnni_recurrent *r, const rnni_axis *axis, const rnni_pass *pass,
+                                 const rnni_pass_values *kept)
 {
     return !kept->h || pass->reverse || kept->least < axis->steps ? NULL : kept->h + axis->count * r->o;
 }
@@ -45,7 +53,8 @@ static bool wants_whole(const rnni_node *node, const rnni_run *run, int32_t numb
     return number < rnni_recurrent_of(node)->directions && rnni_run_shared(run, node);
 }
 
-/* Rows of the largest segment of at least `least` steps: its last chunk may begin when one step is missing. */
+/* Rows of the largest segment of at least `least` steps: its last chunk may begin when one step is
+ * missing. */
 static int64_t segment_rows(const rnni_recurrent *r, const rnni_axis *axis, int64_t least, bool halves)
 {
     return (least - 1) * axis->count + rnni_recurrent_chunk(r, axis, halves);
@@ -57,20 +66,25 @@ static int64_t least_of(const rnni_node *node, const rnni_run *run, int32_t numb
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_axis *axis = &run->axes[node->axis];
     int64_t least = 1;
-    bool top = number / r->directions == r->layers - 1, alone = r->directions == 1 && !r->pass[number].reverse;
-    bool read = alone && r->cell->from_output && (!top || node->sequence_read); /* all that is kept is the output, which is wanted */
-    if (!run->training || run->recompute != RNN_RECOMPUTE_TIME || read || wants_whole(node, run, number)) return axis->steps;
+    bool top = number / r->directions == r->layers - 1,
+         alone = r->directions == 1 && !r->pass[number].reverse;
+    bool read = alone && r->cell->from_output &&
+                (!top || node->sequence_read); /* all that is kept is the output, which is wanted */
+    if (!run->training || run->recompute != RNN_RECOMPUTE_TIME || read || wants_whole(node, run, number))
+        return axis->steps;
     while (least * least < axis->steps) least++;
     return 2 * segment_rows(r, axis, least, run->halves) > axis->rows ? axis->steps : least;
 }
 
 /* What training keeps of the gates, and where backward writes their gradients. */
-static void plan_gates(const rnni_node *node, rnni_run *run, int32_t number, int64_t rows, rnni_pass_values *kept)
+static void plan_gates(const rnni_node *node, rnni_run *run, int32_t number, int64_t rows,
+                       rnni_pass_values *kept)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     int64_t z = r->cell->blocks * r->h;
     bool whole = wants_whole(node, run, number);
-    if (!r->cell->from_output && (whole || run->recompute != RNN_RECOMPUTE_GATES)) kept->z = rnni_run_take(run, rows * z);
+    if (!r->cell->from_output && (whole || run->recompute != RNN_RECOMPUTE_GATES))
+        kept->z = rnni_run_take(run, rows * z);
     if (r->cell->from_output && zones_out(r, run, 0)) kept->result = rnni_run_take(run, rows * r->o);
     if (!r->cell->dz_apart) kept->dz = kept->z;
     else if (whole) kept->dz = r->cell->from_output ? rnni_run_take(run, rows * z) : kept->z;
@@ -90,10 +104,12 @@ static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni
         kept->edges = rnni_arena_take(&run->arena, (size_t)crossing + 2, sizeof *kept->edges);
         rows = segment_rows(r, axis, kept->least, run->halves);
     }
-    if (r->cell->extra) kept->extra = rnni_run_take(run, (run->training ? rows : axis->count) * r->cell->extra * h);
+    if (r->cell->extra)
+        kept->extra = rnni_run_take(run, (run->training ? rows : axis->count) * r->cell->extra * h);
     for (int state = 0; state < 2; state++) {
         if (!zones_out(r, run, state)) continue;
-        kept->keep[state] = rnni_run_take(run, (run->training ? rows : axis->count) * rnni_state_width(r, state));
+        kept->keep[state] =
+            rnni_run_take(run, (run->training ? rows : axis->count) * rnni_state_width(r, state));
         kept->old[state] = rnni_run_take(run, axis->count * rnni_state_width(r, state));
     }
     rnni_run_need_scratch(run, rnni_recurrent_step_scratch(r, axis));
@@ -115,11 +131,13 @@ static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni
     rnni_run_need_scratch(run, rnni_gradient_scratch(run, r->cell->gates * h, pass->input, axis->rows));
     rnni_run_need_scratch(run, rnni_gradient_scratch(run, r->cell->gates * h, r->o, axis->rows));
     if (r->cell->projects)
-        rnni_run_need_scratch(run, rnni_recurrent_step_scratch(r, axis) + rnni_gemm_scratch(run->kernels, r->o, h, axis->count));
+        rnni_run_need_scratch(run, rnni_recurrent_step_scratch(r, axis) +
+                                       rnni_gemm_scratch(run->kernels, r->o, h, axis->count));
 }
 
 /* The output of layer `l`, [rows][width]: memory of its own, unless the kept states are it. */
-static rnni_real *take_output(const rnni_node *node, rnni_run *run, int32_t l, int64_t width, const rnni_pass_values *kept)
+static rnni_real *take_output(const rnni_node *node, rnni_run *run, int32_t l, int64_t width,
+                              const rnni_pass_values *kept)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_axis *axis = &run->axes[node->axis];
@@ -128,7 +146,8 @@ static rnni_real *take_output(const rnni_node *node, rnni_run *run, int32_t l, i
     return there ? rnni_recurrent_output(r, axis, pass, kept) : rnni_run_take(run, axis->rows * width);
 }
 
-static void plan_layer(const rnni_node *node, rnni_run *run, int32_t l, rnni_layer_values *saved, rnni_real **between, rnni_real **dbetween)
+static void plan_layer(const rnni_node *node, rnni_run *run, int32_t l, rnni_layer_values *saved,
+                       rnni_real **between, rnni_real **dbetween)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     int64_t rows = run->axes[node->axis].rows, wide = r->directions * r->o;
@@ -143,11 +162,13 @@ static void plan_layer(const rnni_node *node, rnni_run *run, int32_t l, rnni_lay
         if (saved) saved->pass[p] = kept;
     }
     if (top) {
-        run->slots[node->id].y = node->sequence_read ? take_output(node, run, l, node->features, &kept) : NULL;
+        run->slots[node->id].y =
+            node->sequence_read ? take_output(node, run, l, node->features, &kept) : NULL;
         return;
     }
     rnni_real *y = take_output(node, run, l, wide, &kept), *dy = NULL;
-    bool same = r->directions == 1 && l > 0; /* a step's gradient is read before that of the layer below is set */
+    bool same =
+        r->directions == 1 && l > 0; /* a step's gradient is read before that of the layer below is set */
     if (run->training && !same) dy = rnni_run_take(run, rows * wide);
     if (saved) between[l] = y, dbetween[l] = same ? dbetween[0] : dy;
 }
@@ -162,14 +183,17 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
         rnni_recurrent_plan_stream(node, run);
         return;
     }
-    rnni_layer_values *saved = rnni_arena_take(&run->arena, 1, sizeof *saved + (size_t)r->passes * sizeof *saved->pass), values = { 0 };
+    rnni_layer_values *saved = rnni_arena_take(&run->arena, 1,
+                                               sizeof *saved + (size_t)r->passes * sizeof *saved->pass),
+                      values = { 0 };
     rnni_real **h = run->training ? &values.dh : &values.h, **c = run->training ? &values.dc : &values.c;
     *h = rnni_run_take(run, axis->count * r->o);
     *c = rnni_run_take(run, axis->count * r->h);
     values.chunk = rnni_run_take(run, rows_in_chunk(r, axis, run->halves) * r->cell->blocks * r->h);
     if (run->training) values.gathered = rnni_run_take(run, rows_in_chunk(r, axis, run->halves) * r->o);
     const rnni_node *in = node->inputs[RNNI_RECURRENT_X];
-    if (rnni_run_in_table(run, in)) values.x = rnni_run_take(run, rows_in_chunk(r, axis, run->halves) * in->features);
+    if (rnni_run_in_table(run, in))
+        values.x = rnni_run_take(run, rows_in_chunk(r, axis, run->halves) * in->features);
     values.between = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.between);
     values.dbetween = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.dbetween);
     if (saved) *saved = values;
@@ -180,13 +204,14 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
     slot->saved = saved;
 }
 
-/* ---- states at the ends ------------------------------------------------------------------------------------------- */
+/* ---- states at the ends */
 
 /* Where state number `state` of a sequence comes from: the run before, an initial vector, or zero (NULL). */
 static const rnni_real *initial_row(const rnni_work *w, int state, int64_t sequence)
 {
     const rnni_real *carried = rnni_run_carried(w->run, w->node, sequence);
-    if (carried) return carried + (state ? w->r->passes * w->r->o : 0) + w->number * rnni_state_width(w->r, state);
+    if (carried)
+        return carried + (state ? w->r->passes * w->r->o : 0) + w->number * rnni_state_width(w->r, state);
     int64_t at = w->number * rnni_state_width(w->r, state);
     const rnni_node *vector = w->node->inputs[RNNI_RECURRENT_HIDDEN + state];
     return vector ? w->run->slots[vector->id].y + sequence * vector->features + at : NULL;
@@ -198,7 +223,8 @@ static rnni_real *rows_of(const rnni_work *w, int state)
     return w->run->training ? state ? w->kept->c : w->kept->h : state ? w->saved->c : w->saved->h;
 }
 
-/* The row at which sorted sequence s ends going forwards, and begins going backwards; at the other end it is row s. */
+/* The row at which sorted sequence s ends going forwards, and begins going backwards; at the other end it is
+ * row s. */
 static int64_t far_row(const rnni_work *w, int64_t s)
 {
     int64_t steps = w->axis->lengths[s];
@@ -229,7 +255,8 @@ static void cross(const rnni_work *w, bool above, bool in)
     if (edge == 0 || edge == w->axis->steps) return;
     for (int state = 0; state < w->r->cell->states; state++) {
         int64_t n = rnni_state_width(w->r, state);
-        rnni_real *mark = w->kept->marks[state] + (above ? w->segment : w->segment - 1) * w->axis->count * n, *rows = rows_of(w, state) + row * n;
+        rnni_real *mark = w->kept->marks[state] + (above ? w->segment : w->segment - 1) * w->axis->count * n,
+                  *rows = rows_of(w, state) + row * n;
         memcpy(in ? rows : mark, in ? mark : rows, (size_t)(w->axis->active[edge] * n) * sizeof *rows);
     }
 }
@@ -271,7 +298,9 @@ void rnni_recurrent_load_gradients(const rnni_work *w)
         rnni_real *to = state == 0 ? w->saved->dh : w->saved->dc;
         int64_t n = rnni_state_width(w->r, state);
         for (int64_t s = 0; s < w->axis->count; s++)
-            memcpy(to + s * n, rnni_final_at(w->run, w->node, slot->dfinal, state, w->axis->order[s], w->number), (size_t)n * sizeof *to);
+            memcpy(to + s * n,
+                   rnni_final_at(w->run, w->node, slot->dfinal, state, w->axis->order[s], w->number),
+                   (size_t)n * sizeof *to);
     }
 }
 

@@ -7,7 +7,8 @@
  * states that stay where they are.
  *
  * Plain cells have a kernel that does a step of one row at once (kernels.h, rnni_row). It reads weights that
- * are packed by units, not by gates: `rows`, a second copy beside node->packed, for every pass [W][U][bias]. */
+ * are packed by units, not by gates: `rows`, a second copy beside node->packed, for every pass
+ * [W][U][bias]. */
 
 /* ---- the packed copy */
 
@@ -111,15 +112,16 @@ static rnni_row row_of(const rnni_node *node, int32_t number)
 
 /* ---- consecutive steps of one sequence */
 
-/* What a split has to give: bytes of recurrent weights of a part, and of all parts in all steps. Below that a core reads
- * the weights from its own cache as fast as two do and tell each other (docs/performance.md has the times), or a sleeping
- * thread wakes up too late. */
+/* What a split has to give: bytes of recurrent weights of a part, and of all parts in all steps. Below that a
+ * core reads the weights from its own cache as fast as two do and tell each other (docs/performance.md has
+ * the times), or a sleeping thread wakes up too late. */
 enum { PART_BYTES = 128 * 1024, SPLIT_BYTES = 16 * 1024 * 1024 };
 
 int64_t rnni_recurrent_row_parts(const rnni_node *node, int64_t steps)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    int64_t bytes = rnni_row_size(node->graph->kernels, r->cell->gates, r->h, r->h) * (int64_t)sizeof(rnni_real);
+    int64_t bytes =
+        rnni_row_size(node->graph->kernels, r->cell->gates, r->h, r->h) * (int64_t)sizeof(rnni_real);
     int64_t parts = bytes / PART_BYTES, most = node->graph->context->threads;
     if (most > RNNI_MOST_PARTS) most = RNNI_MOST_PARTS;
     if (most < 2 || parts < 2 || bytes * steps < SPLIT_BYTES) return 1;
@@ -133,7 +135,8 @@ typedef struct row_work {
     int64_t share; /* blocks of a part */
 } row_work;
 
-/* Where step i leaves h: at its output, or in turn in two places, since it reads what the step before has left. */
+/* Where step i leaves h: at its output, or in turn in two places, since it reads what the step before has
+ * left. */
 static rnni_real *row_out(const rnni_row_steps *s, int64_t i)
 {
     return s->y ? s->y + i * s->y_step : i % 2 ? s->h : s->scratch;
@@ -155,7 +158,8 @@ static void row_step(int64_t step, int64_t part, void *argument)
 
 void rnni_recurrent_row_steps(const rnni_node *node, int32_t number, const rnni_row_steps *steps)
 {
-    row_work w = { .steps = steps, .kernel = rnni_recurrent_of(node)->cell->row(node->graph->kernels), .row = row_of(node, number) };
+    row_work w = { .steps = steps, .kernel = rnni_recurrent_of(node)->cell->row(node->graph->kernels),
+                   .row = row_of(node, number) };
     int64_t blocks = w.row.last, share = (blocks + steps->parts - 1) / steps->parts;
     w.row.c_in = w.row.c_out = steps->c;
     w.share = share + share % 2; /* kernels work on several blocks at once */
@@ -286,7 +290,8 @@ static void input_product(const rnni_node *node, int32_t number, const rnni_cell
                           const rnni_real *x)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    rnni_recurrent_input_product(node, node->reduced, number, step->kernels, step->rows, x, step->z, r->cell->blocks * r->h);
+    rnni_recurrent_input_product(node, node->reduced, number, step->kernels, step->rows, x, step->z,
+                                 r->cell->blocks * r->h);
 }
 
 /* One step through one pass of any cell. */

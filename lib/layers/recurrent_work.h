@@ -4,33 +4,42 @@
 
 #include "layers/recurrent.h"
 
-/* What the files of the time loop share: recurrent_plan.c places memory and brings states in and out, recurrent_masks.c has dropout and zoneout,
- * recurrent.c is the loop itself, forward and back.
+/* What the files of the time loop share: recurrent_plan.c places memory and brings states in and out,
+ * recurrent_masks.c has dropout and zoneout, recurrent.c is the loop itself, forward and back.
  *
- * Rows of a run lie time-major and packed (run.h): step t is the rows offset[t] .. offset[t] + active[t], and sorted sequence s is row s of them.
- * Going forwards in time, sequences leave after their last step; going backwards, they join as t reaches it. So neither touches padding.
+ * Rows of a run lie time-major and packed (run.h): step t is the rows offset[t] .. offset[t] + active[t], and
+ * sorted sequence s is row s of them. Going forwards in time, sequences leave after their last step; going
+ * backwards, they join as t reaches it. So neither touches padding.
  *
- * In training all states stay, and nothing is copied from step to step: h (and c) has count + rows rows, and step t
+ * In training all states stay, and nothing is copied from step to step: h (and c) has count + rows rows, and
+ * step t
  *
- *   forwards    reads rows from count + offset[t - 1] on (the first step: from 0), writes from count + offset[t] on,
- *   backwards   reads rows from count + offset[t] on, writes from count + offset[t - 1] on (the last step: from 0).
+ *   forwards    reads rows from count + offset[t - 1] on (the first step: from 0),
+ *               writes from count + offset[t] on,
+ *   backwards   reads rows from count + offset[t] on,
+ *               writes from count + offset[t - 1] on (the last step: from 0).
  *
- * What a step writes is what the next one reads. Forwards, it reads only the first active[t] of these rows: sequences that have ended leave their
- * final state behind. Backwards, the rows below what was written hold the initial states of those that join. The two are mirror images.
- * Otherwise states are [count], stepped in place, and likewise left behind, or waiting.
+ * What a step writes is what the next one reads. Forwards, it reads only the first active[t] of these rows:
+ * sequences that have ended leave their final state behind. Backwards, the rows below what was written hold
+ * the initial states of those that join. The two are mirror images. Otherwise states are [count], stepped in
+ * place, and likewise left behind, or waiting.
  *
- * Under RNN_RECOMPUTE_TIME what training keeps has room for one segment of steps: that many rows, counted from the segment's first one, as if there were no
- * other steps. States that cross from one segment to the next are kept apart (marks); on the way back they begin their segment once more.
+ * Under RNN_RECOMPUTE_TIME what training keeps has room for one segment of steps: that many rows, counted
+ * from the segment's first one, as if there were no other steps. States that cross from one segment to the
+ * next are kept apart (marks); on the way back they begin their segment once more.
  *
  * The state h has o numbers, which is h but for cells that project; c has h. */
 
 /* What forward keeps for backward, for one pass; NULL members are not needed. */
 typedef struct rnni_pass_values {
-    int64_t *edges;           /* [segments + 1] the step with which a segment begins; NULL: there is but one */
+    int64_t *edges;           /* [segments + 1] the step with which a segment begins; NULL: there is but
+                                 one */
     int64_t segments, least;  /* steps that a segment has at least, but for one */
     rnni_real *marks[2];      /* [segments - 1][count][width]: states that cross from segment to segment */
-    rnni_real *z;             /* [rows][blocks h] in training, where the cell's backward reads it; NULL: a chunk at a time in the layer's */
-    rnni_real *dz;            /* [rows][blocks h] where backward overwrites z, or all steps' are wanted in the end; NULL: in the layer's chunk */
+    rnni_real *z;             /* [rows][blocks h] in training, where the cell's backward reads it; NULL: a
+                                 chunk at a time in the layer's */
+    rnni_real *dz;            /* [rows][blocks h] where backward overwrites z, or all steps' are wanted in the
+                                 end; NULL: in the layer's chunk */
     rnni_real *x_masked;      /* [rows][input] under input dropout */
     rnni_real *h, *c;         /* [count + rows][o] and [h] in training, as above */
     rnni_real *h_masked;      /* [rows][o] under recurrent dropout */
@@ -38,9 +47,12 @@ typedef struct rnni_pass_values {
     rnni_real *extra;         /* [rows][extra h] in training, [count][extra h] otherwise */
     rnni_real *mask_x;        /* [count][input], sorted */
     rnni_real *mask_h;        /* [count][o], sorted */
-    rnni_real *keep[2];       /* zoneout of h and c: [rows][width] in training, [count][width] otherwise; or NULL */
-    rnni_real *old[2];        /* [count][width]: the state before a step, or the part of its gradient that goes around the step */
-    rnni_real *part;          /* [rows][o]: output of one direction where directions are merged by sum, product or mean */
+    rnni_real *keep[2];       /* zoneout of h and c: [rows][width] in training, [count][width] otherwise; or
+                                 NULL */
+    rnni_real *old[2];        /* [count][width]: the state before a step, or the part of its gradient that
+                                 goes around the step */
+    rnni_real *part;          /* [rows][o]: output of one direction where directions are merged by sum,
+                                 product or mean */
     rnni_real *dpart;
 } rnni_pass_values;
 
@@ -48,8 +60,10 @@ typedef struct rnni_layer_values {
     rnni_real *h, *c;         /* [count][o] and [count][h]: states of the running pass, outside training */
     rnni_real *dh, *dc;       /* [count][o] and [count][h]: their gradients, in training */
     rnni_real *chunk;         /* [rows of a chunk][blocks h]: z forward, dz back */
-    rnni_real *gathered;      /* [rows of a chunk][o]: states that do not lie together, for the weights' gradient */
-    rnni_real *x;             /* [rows of a chunk][input]: x, and later dx, where they come from and go to tables */
+    rnni_real *gathered;      /* [rows of a chunk][o]: states that do not lie together, for the weights'
+                                 gradient */
+    rnni_real *x;             /* [rows of a chunk][input]: x, and later dx, where they come from and go to
+                                 tables */
     rnni_real **between;      /* [layers - 1] outputs of stacked layers below the top: [rows][directions o] */
     rnni_real **dbetween;
     rnni_pass_values pass[];
@@ -74,40 +88,65 @@ typedef struct rnni_work {
     rnni_real *dx;            /* the same; or NULL */
     rnni_table dvalues;       /* the table that gets dx; or data is NULL */
     bool dx_empty;            /* dx is to be set, not added to */
-    rnni_real *y;             /* [rows], leading dimension ldy, to be copied to; NULL: nobody reads it, or the kept states are it */
+    rnni_real *y;             /* [rows], leading dimension ldy, to be copied to; NULL: nobody reads it, or the
+                                 kept states are it */
     const rnni_real *dy;      /* of the rows from dy_first on; or NULL */
     int64_t dy_first;
-    rnni_table given;         /* the table that dy comes from, a chunk at a time, to dy_room; or data is NULL */
+    rnni_table given;         /* the table that dy comes from, a chunk at a time, to dy_room; or data is
+                                 NULL */
     rnni_real *dy_room;
     int64_t ldy;
-    int64_t parts;            /* threads that share a sequence which is alone: parts of rows in the input product, of units in a step */
+    int64_t parts;            /* threads that share a sequence which is alone: parts of rows in the input
+                                 product, of units in a step */
     const rnni_real *vectors[RNNI_CELL_VECTORS]; /* the cell's own, and their gradients */
     rnni_real *dvectors[RNNI_CELL_VECTORS];
 } rnni_work;
 
 /* The first row of step t among what training keeps of its segment. */
-static inline int64_t rnni_kept_row(const rnni_work *w, int64_t t) { return w->axis->offset[t] - w->axis->offset[w->from]; }
+static inline int64_t rnni_kept_row(const rnni_work *w, int64_t t)
+{
+    return w->axis->offset[t] - w->axis->offset[w->from];
+}
 
 /* The rows of h and c, in training, from which step t reads and to which it writes. */
-static inline int64_t rnni_row_after(const rnni_work *w, int64_t t) { return w->axis->count + rnni_kept_row(w, t); }
-static inline int64_t rnni_row_before(const rnni_work *w, int64_t t) { return t > w->from ? rnni_row_after(w, t - 1) : 0; }
-static inline int64_t rnni_rows_in(const rnni_work *w, int64_t t) { return w->pass->reverse ? rnni_row_after(w, t) : rnni_row_before(w, t); }
-static inline int64_t rnni_rows_out(const rnni_work *w, int64_t t) { return w->pass->reverse ? rnni_row_before(w, t) : rnni_row_after(w, t); }
+static inline int64_t rnni_row_after(const rnni_work *w, int64_t t)
+{
+    return w->axis->count + rnni_kept_row(w, t);
+}
+static inline int64_t rnni_row_before(const rnni_work *w, int64_t t)
+{
+    return t > w->from ? rnni_row_after(w, t - 1) : 0;
+}
+static inline int64_t rnni_rows_in(const rnni_work *w, int64_t t)
+{
+    return w->pass->reverse ? rnni_row_after(w, t) : rnni_row_before(w, t);
+}
+static inline int64_t rnni_rows_out(const rnni_work *w, int64_t t)
+{
+    return w->pass->reverse ? rnni_row_before(w, t) : rnni_row_after(w, t);
+}
 
-static inline bool rnni_merges(const rnni_recurrent *r) { return r->directions == 2 && r->merge != RNN_MERGE_CONCAT; }
+static inline bool rnni_merges(const rnni_recurrent *r)
+{
+    return r->directions == 2 && r->merge != RNN_MERGE_CONCAT;
+}
 
 /* ---- recurrent_plan.c */
 
-/* Rows of a chunk of steps: one chunk's z stays in the second-level cache from the input product to the gates, and its dz to the weights' gradient. */
+/* Rows of a chunk of steps: one chunk's z stays in the second-level cache from the input product to the
+ * gates, and its dz to the weights' gradient. */
 int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool halves);
 /* Numbers of scratch that a cell's step has. */
 int64_t rnni_recurrent_step_scratch(const rnni_recurrent *r, const rnni_axis *axis);
-/* Where the kept states are a pass' output as its readers want it, rows packed by step: forwards; else NULL. */
-rnni_real *rnni_recurrent_output(const rnni_recurrent *r, const rnni_axis *axis, const rnni_pass *pass, const rnni_pass_values *kept);
+/* Where the kept states are a pass' output as its readers want it, rows packed by step: forwards; else
+ * NULL. */
+rnni_real *rnni_recurrent_output(const rnni_recurrent *r, const rnni_axis *axis, const rnni_pass *pass,
+                                 const rnni_pass_values *kept);
 /* Turns to a segment; false: there is no such one. */
 bool rnni_recurrent_segment(rnni_work *w, int64_t segment);
-/* The states of sequences that begin in this segment, or come from another, come to where the first steps read them; states with which they end, or go to
- * another, go from where they were left to slot->final and kept->marks. Gradients of all sequences the other way round. */
+/* The states of sequences that begin in this segment, or come from another, come to where the first steps
+ * read them; states with which they end, or go to another, go from where they were left to slot->final and
+ * kept->marks. Gradients of all sequences the other way round. */
 void rnni_recurrent_load_states(const rnni_work *w);
 void rnni_recurrent_store_states(const rnni_work *w);
 void rnni_recurrent_load_gradients(const rnni_work *w);
@@ -115,7 +154,8 @@ void rnni_recurrent_store_gradients(const rnni_work *w);
 
 /* ---- recurrent_masks.c */
 
-/* Fills the masks of input and state where there is dropout, and masks the input: w->x is the masked one then. */
+/* Fills the masks of input and state where there is dropout, and masks the input: w->x is the masked one
+ * then. */
 void rnni_recurrent_drop(rnni_work *w);
 /* Around a step forward and a step back; `step` has its places. */
 void rnni_zoneout_before(const rnni_work *w, int64_t t, const rnni_cell_step *step);

@@ -11,8 +11,10 @@ enum { VECTOR, LIKE };
 static rnn_status_t infer(rnni_node *node)
 {
     const rnni_node *vector = node->inputs[VECTOR], *like = node->inputs[LIKE];
-    RNNI_REQUIRE(vector->flow == RNNI_FLOW_VECTOR, RNN_ERROR_SHAPE, "layer %s repeats a vector, '%s' gives a sequence", node->name, vector->name);
-    RNNI_REQUIRE(like->axis >= 0, RNN_ERROR_SHAPE, "layer %s repeats to the steps of a sequence, '%s' gives a vector", node->name, like->name);
+    RNNI_REQUIRE(vector->flow == RNNI_FLOW_VECTOR, RNN_ERROR_SHAPE,
+                 "layer %s repeats a vector, '%s' gives a sequence", node->name, vector->name);
+    RNNI_REQUIRE(like->axis >= 0, RNN_ERROR_SHAPE,
+                 "layer %s repeats to the steps of a sequence, '%s' gives a vector", node->name, like->name);
     node->flow = RNNI_FLOW_SEQUENCE;
     node->axis = like->axis;
     node->features = vector->features;

@@ -4,10 +4,11 @@
 
 #include "layers/graph.h"
 
-/* One pass of some sequences (a shard of a batch, or one step of a stream) through a graph. A run belongs to one thread at a time.
+/* One pass of some sequences (a shard of a batch, or one step of a stream) through a graph. A run belongs to
+ * one thread at a time.
  *
- * Sequences of an axis are packed: sorted by falling length (stable), their steps lie time-major without gaps, so every layer that
- * works row by row sees one dense matrix, and cost follows the useful steps:
+ * Sequences of an axis are packed: sorted by falling length (stable), their steps lie time-major without
+ * gaps, so every layer that works row by row sees one dense matrix, and cost follows the useful steps:
  *
  *   row(t, s) = offset[t] + s     for sorted sequence s < active[t]
  *
@@ -20,7 +21,8 @@ typedef struct rnni_axis {
     int64_t *lengths;   /* [count] of sorted sequences, falling */
     int64_t *active;    /* [steps] sequences that have step t */
     int64_t *offset;    /* [steps + 1] first row of step t */
-    int64_t *position;  /* [rows] where a row stands in the batch's column: starts[b] + step as given, masked steps counted */
+    int64_t *position;  /* [rows] where a row stands in the batch's column: starts[b] + step as given, masked
+                           steps counted */
 } rnni_axis;
 
 /* A batch as all its shards see it. */
@@ -31,14 +33,17 @@ typedef struct rnni_whole {
     int64_t *rows;            /* [axis_count] useful steps of all shards */
     rnni_real **shared;       /* [nodes] memory that a node's shards share, shared_size numbers, or NULL */
     rnni_real *gradients;     /* [weight_total], in training */
-    int64_t *carried_at;      /* stateful runs: [nodes] where a node's states begin in a row of `carried`; NULL: not stateful */
+    int64_t *carried_at;      /* stateful runs: [nodes] where a node's states begin in a row of `carried`;
+                                 NULL: not stateful */
     rnni_real *carried;       /* [sequences][carried_size] states that sequences begin with */
     int64_t carried_size;
     int64_t carried_count;    /* sequences that have such a state; others begin as ever */
-    int64_t first_step;       /* steps of these sequences that earlier runs have seen: key of random numbers */
+    int64_t first_step;       /* steps of these sequences that earlier runs have seen: key of random
+                                 numbers */
 } rnni_whole;
 
-/* Where the rows of a batch's sequences lie: one behind another as in a column, or, with `starts` of that column, each at a multiple of `steps`. */
+/* Where the rows of a batch's sequences lie: one behind another as in a column, or, with `starts` of that
+ * column, each at a multiple of `steps`. */
 typedef struct rnni_layout {
     const int64_t *starts;
     int64_t steps;
@@ -53,18 +58,25 @@ typedef struct rnni_table {
 
 typedef struct rnni_slot {
     rnni_real *y;       /* [rows][features]; NULL where nobody reads it, or the rows stay in `values` */
-    rnni_real *dy;      /* gradient of y, added to by every reader; NULL where nothing flows back, or it goes to `dvalues` */
-    rnni_table values;  /* inputs that recurrent layers alone read (node->in_table): the batch's column; else data is NULL */
-    rnni_table dvalues; /* of these, where one pass alone reads them: the table that gets their gradient; else data is NULL */
-    rnni_table given;   /* gradient of an output as the caller gave it, in place of dy until somebody else wants to read or add to that; or data is NULL */
-    bool dy_empty;      /* no reader has added to it yet, and its numbers are not set: the first one may set them */
-    bool learns;        /* in training: the node's own weights are trained; it had some and was not frozen when the run was laid out */
+    rnni_real *dy;      /* gradient of y, added to by every reader; NULL where nothing flows back, or it goes
+                           to `dvalues` */
+    rnni_table values;  /* inputs that recurrent layers alone read (node->in_table): the batch's column; else
+                           data is NULL */
+    rnni_table dvalues; /* of these, where one pass alone reads them: the table that gets their gradient; else
+                           data is NULL */
+    rnni_table given;   /* gradient of an output as the caller gave it, in place of dy until somebody else
+                           wants to read or add to that; or data is NULL */
+    bool dy_empty;      /* no reader has added to it yet, and its numbers are not set: the first one may set
+                           them */
+    bool learns;        /* in training: the node's own weights are trained; it had some and was not frozen
+                           when the run was laid out */
     bool trains;        /* it or something before it learns: gradients flow back to it */
     int32_t *ids;       /* token inputs: [rows] */
     rnni_real *final;   /* recurrent: [states][count][layers * directions * h], sequences in batch order */
     rnni_real *dfinal;
     int64_t final_count; /* numbers of final */
-    rnni_real *carried; /* streams: state that comes from the last step and goes to the next; NULL in whole runs */
+    rnni_real *carried; /* streams: state that comes from the last step and goes to the next; NULL in whole
+                           runs */
     void *saved;        /* op's own, planned */
 } rnni_slot;
 
@@ -81,7 +93,8 @@ typedef struct rnni_run {
     bool halves;              /* in training: products in bf16, with nodes' halves */
     int32_t recompute;        /* in training: RNN_RECOMPUTE_* */
     bool input_gradients;     /* dy of value and vector inputs is wanted */
-    const uint8_t *raw;       /* [nodes] 1: give the values before the activation (fused losses); NULL: none */
+    const uint8_t *raw;       /* [nodes] 1: give the values before the activation (fused losses); NULL:
+                                 none */
     uint64_t seed, epoch;
     rnni_axis *axes;          /* [axis_count] */
     rnni_slot *slots;         /* [nodes] */
@@ -107,10 +120,16 @@ static inline const rnni_real *rnni_run_carried(const rnni_run *run, const rnni_
 }
 
 /* What random numbers of a sequence are keyed by: the same wherever in a batch it stands. */
-static inline uint64_t rnni_run_key(const rnni_run *run, int64_t sequence) { return (uint64_t)run->index[run->sequence[sequence]]; }
+static inline uint64_t rnni_run_key(const rnni_run *run, int64_t sequence)
+{
+    return (uint64_t)run->index[run->sequence[sequence]];
+}
 
 /* Steps that came before this run's. */
-static inline int64_t rnni_run_first_step(const rnni_run *run) { return run->whole ? run->whole->first_step : 0; }
+static inline int64_t rnni_run_first_step(const rnni_run *run)
+{
+    return run->whole ? run->whole->first_step : 0;
+}
 
 /* Whether the layer that reads this embedding has taken its place in this run (see rnni_op.shared_size). */
 static inline bool rnni_run_folded(const rnni_run *run, const rnni_node *node)
@@ -119,7 +138,10 @@ static inline bool rnni_run_folded(const rnni_run *run, const rnni_node *node)
 }
 
 /* Whether an input's rows are read from slot->values. */
-static inline bool rnni_run_in_table(const rnni_run *run, const rnni_node *node) { return node->in_table && !run->stream; }
+static inline bool rnni_run_in_table(const rnni_run *run, const rnni_node *node)
+{
+    return node->in_table && !run->stream;
+}
 
 /* Rows of a node's output in this run. */
 static inline int64_t rnni_run_rows(const rnni_run *run, const rnni_node *node)
@@ -127,18 +149,25 @@ static inline int64_t rnni_run_rows(const rnni_run *run, const rnni_node *node)
     return node->axis < 0 ? run->count : run->axes[node->axis].rows;
 }
 
-/* ---- table.c: between a run, whose rows are packed by step, and tables, where a sequence's steps lie side by side */
+/* ---- table.c: between a run, whose rows are packed by step, and tables, where a sequence's steps lie side
+ * by side */
 
-/* Moves the rows of a node, packed, between a run and a table of such rows: into the run, added to it, or out of it. */
+/* Moves the rows of a node, packed, between a run and a table of such rows: into the run, added to it, or out
+ * of it. */
 enum { RNNI_MOVE_IN, RNNI_MOVE_ADD, RNNI_MOVE_OUT };
-void rnni_move_rows(const rnni_run *run, const rnni_node *node, const rnni_table *table, rnni_real *rows, int how);
+void rnni_move_rows(const rnni_run *run, const rnni_node *node, const rnni_table *table, rnni_real *rows,
+                    int how);
 /* The same for steps [from, to) of an axis and n numbers a row; rows begin with those of step `from`. */
-void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n, const rnni_table *table, rnni_real *rows, int how);
-/* Those steps' rows of a table, one below another: where they lie when they lie so, else brought to `room`. */
-const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n, const rnni_table *table,
-                                  rnni_real *room);
-/* Says that steps [from, to) will be read from a table soon; calls for parts 0 ... parts - 1 say it of all sequences. */
-void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, const rnni_table *table, int64_t part, int64_t parts);
+void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n,
+                     const rnni_table *table, rnni_real *rows, int how);
+/* Those steps' rows of a table, one below another: where they lie when they lie so, else brought to
+ * `room`. */
+const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to,
+                                  int64_t n, const rnni_table *table, rnni_real *room);
+/* Says that steps [from, to) will be read from a table soon; calls for parts 0 ... parts - 1 say it of all
+ * sequences. */
+void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to,
+                      const rnni_table *table, int64_t part, int64_t parts);
 /* A node's dy, ready to be added to; or NULL. */
 rnni_real *rnni_run_dy(const rnni_run *run, const rnni_node *node);
 

@@ -61,14 +61,17 @@ rnn_status_t rnni_node_set(rnni_node *node, int32_t setting, int32_t type, doubl
 {
     char owner[RNNI_NAME_SIZE + 16];
     int row = rnni_setting_find(rnni_layer_settings, RNNI_SETTINGS, setting);
-    RNNI_REQUIRE(row >= 0, RNN_ERROR_ARGUMENT, "layer %s: there is no layer setting with number %d", node->name, (int)setting);
-    RNNI_REQUIRE(rnni_op_takes(node->op, setting), RNN_ERROR_ARGUMENT, "layer %s: a %s layer has no setting %s",
-                 node->name, node->op->name, rnni_layer_settings[row].name);
+    RNNI_REQUIRE(row >= 0, RNN_ERROR_ARGUMENT, "layer %s: there is no layer setting with number %d",
+                 node->name, (int)setting);
+    RNNI_REQUIRE(rnni_op_takes(node->op, setting), RNN_ERROR_ARGUMENT,
+                 "layer %s: a %s layer has no setting %s", node->name, node->op->name,
+                 rnni_layer_settings[row].name);
     RNNI_REQUIRE(!node->graph->built || setting >= RNN_LAYER_TRAINABLE, RNN_ERROR_STATE,
                  "layer %s: settings lock when the model is built, all but those of training", node->name);
     memcpy(owner, "layer ", 6);
     memcpy(owner + 6, node->name, strlen(node->name) + 1);
-    RNNI_TRY(rnni_setting_set(rnni_layer_settings, RNNI_SETTINGS, node->settings, owner, setting, type, value));
+    RNNI_TRY(
+        rnni_setting_set(rnni_layer_settings, RNNI_SETTINGS, node->settings, owner, setting, type, value));
     node->set |= 1u << (setting - 1);
     return RNN_OK;
 }
@@ -91,10 +94,12 @@ rnn_status_t rnn_layer_set_float(rnn_layer_t *layer, int32_t setting, double val
 
 rnn_status_t rnn_layer_get_float(const rnn_layer_t *layer, int32_t setting, double *value)
 {
-    RNNI_REQUIRE(layer && value, RNN_ERROR_ARGUMENT, "expected a layer and a place for the value, one is NULL");
+    RNNI_REQUIRE(layer && value, RNN_ERROR_ARGUMENT,
+                 "expected a layer and a place for the value, one is NULL");
     int row = rnni_setting_find(rnni_layer_settings, RNNI_SETTINGS, setting);
-    RNNI_REQUIRE(row >= 0 && rnni_op_takes(layer->op, setting), RNN_ERROR_ARGUMENT, "layer %s: a %s layer has no setting %s",
-                 layer->name, layer->op->name, row >= 0 ? rnni_layer_settings[row].name : "with that number");
+    RNNI_REQUIRE(row >= 0 && rnni_op_takes(layer->op, setting), RNN_ERROR_ARGUMENT,
+                 "layer %s: a %s layer has no setting %s", layer->name, layer->op->name,
+                 row >= 0 ? rnni_layer_settings[row].name : "with that number");
     *value = layer->settings[row];
     return RNN_OK;
 }
@@ -105,19 +110,22 @@ rnn_status_t rnn_layer_get_int(const rnn_layer_t *layer, int32_t setting, int64_
     RNNI_REQUIRE(value, RNN_ERROR_ARGUMENT, "expected a place for the value, it is NULL");
     RNNI_TRY(rnn_layer_get_float(layer, setting, &number));
     RNNI_REQUIRE(rnni_layer_settings[setting - 1].type == RNN_SETTING_INT, RNN_ERROR_TYPE,
-                 "layer %s: setting %s is a float, asked for as an integer", layer->name, rnni_layer_settings[setting - 1].name);
+                 "layer %s: setting %s is a float, asked for as an integer", layer->name,
+                 rnni_layer_settings[setting - 1].name);
     *value = (int64_t)number;
     return RNN_OK;
 }
 
 rnn_status_t rnn_layer_setting(const char *kind, int32_t index, rnn_setting_t *setting)
 {
-    RNNI_REQUIRE(kind && setting, RNN_ERROR_ARGUMENT, "expected a kind of layer and a place for the description, one is NULL");
+    RNNI_REQUIRE(kind && setting, RNN_ERROR_ARGUMENT,
+                 "expected a kind of layer and a place for the description, one is NULL");
     const rnni_op *op = rnni_op_find(kind);
     RNNI_REQUIRE(op, RNN_ERROR_NAME, "there is no kind of layer named '%s'", kind);
     int32_t count = 0;
     while (op->settings && op->settings[count]) count++;
-    RNNI_REQUIRE(index >= 0, RNN_ERROR_RANGE, "setting number %d, expected 0 to %d", (int)index, (int)count - 1);
+    RNNI_REQUIRE(index >= 0, RNN_ERROR_RANGE, "setting number %d, expected 0 to %d", (int)index,
+                 (int)count - 1);
     if (index >= count) return RNN_END;
     int32_t id = op->settings[index];
     rnni_setting row = rnni_layer_settings[id - 1];

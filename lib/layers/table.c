@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "layers/run.h"
 
-/* Rows between runs, where they are packed by step, and the tables of a batch, where a sequence's steps lie side by side. */
+/* Rows between runs, where they are packed by step, and the tables of a batch, where a sequence's steps lie
+ * side by side. */
 
-/* Steps of one sequence that are moved together: few enough that the run's rows of all sequences stay in the first-level cache. */
+/* Steps of one sequence that are moved together: few enough that the run's rows of all sequences stay in the
+ * first-level cache. */
 enum { STEPS_AT_ONCE = 8 };
 
-static void move_block(const rnni_kernels *k, int64_t count, int64_t n, rnni_real *rows, int64_t ld, rnni_real *table, int64_t ld_table, int how)
+static void move_block(const rnni_kernels *k, int64_t count, int64_t n, rnni_real *rows, int64_t ld,
+                       rnni_real *table, int64_t ld_table, int how)
 {
     if (how == RNNI_MOVE_OUT) k->copy_rows(count, n, rows, ld, table, ld_table);
     else if (how == RNNI_MOVE_IN) k->copy_rows(count, n, table, ld_table, rows, ld);
@@ -14,23 +17,27 @@ static void move_block(const rnni_kernels *k, int64_t count, int64_t n, rnni_rea
         for (int64_t i = 0; i < count; i++) k->axpy(n, 1, table + i * ld_table, rows + i * ld);
 }
 
-/* Steps [t, t + returned) of sorted sequence s lie side by side in the batch and equally far apart in the run: the block's `count`, or 1. */
+/* Steps [t, t + returned) of sorted sequence s lie side by side in the batch and equally far apart in the
+ * run: the block's `count`, or 1. */
 static int64_t even_steps(const rnni_axis *axis, int64_t s, int64_t t, int64_t count)
 {
     const int64_t *offset = axis->offset + t;
     bool even = offset[count - 1] - offset[0] == (count - 1) * axis->active[t];
-    return even && axis->position[offset[count - 1] + s] - axis->position[offset[0] + s] == count - 1 ? count : 1;
+    return even && axis->position[offset[count - 1] + s] - axis->position[offset[0] + s] == count - 1 ? count
+                                                                                                      : 1;
 }
 
 /* Where the row of sorted sequence s at step t lies in a table. */
-static rnni_real *place_of(const rnni_run *run, const rnni_axis *axis, int64_t t, int64_t s, const rnni_table *table)
+static rnni_real *place_of(const rnni_run *run, const rnni_axis *axis, int64_t t, int64_t s,
+                           const rnni_table *table)
 {
     int64_t b = run->sequence[axis->order[s]];
     int64_t shift = table->layout.starts ? b * table->layout.steps - table->layout.starts[b] : 0;
     return table->data + (axis->position[axis->offset[t] + s] + shift) * table->ld;
 }
 
-void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n, const rnni_table *table, rnni_real *rows, int how)
+void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n,
+                     const rnni_table *table, rnni_real *rows, int how)
 {
     for (int64_t first = from; first < to; first += STEPS_AT_ONCE)
         for (int64_t s = 0; s < axis->active[first]; s++) {
@@ -39,31 +46,35 @@ void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, i
             if (end > axis->lengths[s]) end = axis->lengths[s];
             for (int64_t t = first, count; t < end; t += count) {
                 count = even_steps(axis, s, t, end - t);
-                move_block(run->kernels, count, n, rows + (axis->offset[t] - axis->offset[from] + s) * n, axis->active[t] * n,
-                           place_of(run, axis, t, s, table), table->ld, how);
+                move_block(run->kernels, count, n, rows + (axis->offset[t] - axis->offset[from] + s) * n,
+                           axis->active[t] * n, place_of(run, axis, t, s, table), table->ld, how);
             }
         }
 }
 
-void rnni_move_rows(const rnni_run *run, const rnni_node *node, const rnni_table *table, rnni_real *rows, int how)
+void rnni_move_rows(const rnni_run *run, const rnni_node *node, const rnni_table *table, rnni_real *rows,
+                    int how)
 {
     const rnni_axis *axis = node->axis < 0 ? NULL : &run->axes[node->axis];
     int64_t n = node->features;
     if (axis) rnni_move_steps(run, axis, 0, axis->steps, n, table, rows, how);
     for (int64_t b = 0; !axis && b < run->count; b++)
-        move_block(run->kernels, 1, n, rows + b * n, n, table->data + run->sequence[b] * table->ld, table->ld, how);
+        move_block(run->kernels, 1, n, rows + b * n, n, table->data + run->sequence[b] * table->ld, table->ld,
+                   how);
 }
 
-const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n, const rnni_table *table,
-                                  rnni_real *room)
+const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to,
+                                  int64_t n, const rnni_table *table, rnni_real *room)
 {
     bool alone = from < to && axis->active[from] == 1 && table->ld == n;
-    if (alone && even_steps(axis, 0, from, to - from) == to - from) return place_of(run, axis, from, 0, table);
+    if (alone && even_steps(axis, 0, from, to - from) == to - from)
+        return place_of(run, axis, from, 0, table);
     rnni_move_steps(run, axis, from, to, n, table, room, RNNI_MOVE_IN);
     return room;
 }
 
-void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, const rnni_table *table, int64_t part, int64_t parts)
+void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to,
+                      const rnni_table *table, int64_t part, int64_t parts)
 {
     int64_t count = axis->active[from];
     for (int64_t s = count * part / parts; s < count * (part + 1) / parts; s++) {
@@ -76,7 +87,8 @@ rnni_real *rnni_run_dy(const rnni_run *run, const rnni_node *node)
 {
     rnni_slot *slot = &run->slots[node->id];
     if (slot->dy && slot->given.data) rnni_move_rows(run, node, &slot->given, slot->dy, RNNI_MOVE_IN);
-    else if (slot->dy && slot->dy_empty) memset(slot->dy, 0, (size_t)(rnni_run_rows(run, node) * node->features) * sizeof *slot->dy);
+    else if (slot->dy && slot->dy_empty)
+        memset(slot->dy, 0, (size_t)(rnni_run_rows(run, node) * node->features) * sizeof *slot->dy);
     slot->given.data = NULL;
     slot->dy_empty = false;
     return slot->dy;

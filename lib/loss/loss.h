@@ -18,8 +18,8 @@ typedef struct rnni_loss_rows {
     const rnni_real *y;        /* [rows][features] */
     const int32_t *classes;    /* [rows], -1: does not count; or NULL */
     const rnni_real *values;   /* [rows][features], or NULL. Exactly one of the two is given */
-    const rnni_real *weight;   /* [rows] factor of each row's gradient (weight / sum of weights); 0 for rows that
-                                  do not count */
+    const rnni_real *weight;   /* [rows] factor of each row's gradient (weight / sum of weights); 0 for rows
+                                  that do not count */
     rnni_real *loss;           /* [rows] out: loss of each row, times its class weight but not its weight */
     rnni_real *dy;             /* [rows][features] out, or NULL: weight * d loss / d y; may be y */
     const rnni_real *class_weights; /* [classes], or NULL: all 1 */

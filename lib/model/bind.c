@@ -4,16 +4,21 @@
 #include "layers/recurrent.h"
 #include "model/exec.h"
 
-/* A batch comes in: it is checked, its sequences are sorted by length and cut into shards, each shard's axes and buffers are laid out, and its values are
- * moved there. */
+/* A batch comes in: it is checked, its sequences are sorted by length and cut into shards, each shard's axes
+ * and buffers are laid out, and its values are moved there. */
 
-/* ---- shards ------------------------------------------------------------------------------------------------------- */
+/* ---- shards */
 
-/* About how many sequences a shard has. In training a function of the batch's size alone: gradients are summed shard by shard. */
+/* About how many sequences a shard has. In training a function of the batch's size alone: gradients are
+ * summed shard by shard. */
 static int64_t shard_size(const rnn_context_t *context, bool training, int64_t count)
 {
-    enum { SMALL = 4, LARGE = 128 }; /* products of four rows run at nine tenths of full speed, of fewer at half */
-    if (!training) { /* nothing is summed: as many as the threads share out; weights are read once a step for all of them */
+    enum {
+        SMALL = 4,
+        LARGE = 128
+    }; /* products of four rows run at nine tenths of full speed, of fewer at half */
+    if (!training) { /* nothing is summed: as many as the threads share out; weights are read once a step for
+                        all of them */
         int64_t size = (count + context->threads - 1) / context->threads;
         return count <= SMALL ? count : size < SMALL ? SMALL : size > LARGE ? LARGE : size;
     }
@@ -32,20 +37,24 @@ static rnn_status_t grow_runs(rnni_exec *exec, int32_t count)
 {
     const rnni_graph *graph = &exec->model->graph;
     if (exec->run_capacity < count) {
-        rnni_run *runs = rnni_realloc(exec->context, exec->runs, (size_t)exec->run_capacity * sizeof *runs, (size_t)count * sizeof *runs);
+        rnni_run *runs = rnni_realloc(exec->context, exec->runs, (size_t)exec->run_capacity * sizeof *runs,
+                                      (size_t)count * sizeof *runs);
         if (!runs) return RNN_ERROR_MEMORY;
         exec->runs = runs;
         exec->run_capacity = count;
     }
     for (int32_t i = 0; i < count; i++) {
         rnni_run *run = &exec->runs[i];
-        if (!run->axes) run->axes = rnni_alloc_array(exec->context, (size_t)graph->axis_count, sizeof *run->axes);
-        if (run->axes && !run->slots) run->slots = rnni_alloc_array(exec->context, (size_t)graph->count, sizeof *run->slots);
+        if (!run->axes)
+            run->axes = rnni_alloc_array(exec->context, (size_t)graph->axis_count, sizeof *run->axes);
+        if (run->axes && !run->slots)
+            run->slots = rnni_alloc_array(exec->context, (size_t)graph->count, sizeof *run->slots);
         if (!run->axes || !run->slots) return RNN_ERROR_MEMORY;
     }
     size_t needed = 0;
     if (!exec->training || count < 2) return RNN_OK;
-    if (!rnni_mul((size_t)(count - 1), (size_t)graph->dense_total, &needed)) return rnni_fail_memory("gradients", SIZE_MAX);
+    if (!rnni_mul((size_t)(count - 1), (size_t)graph->dense_total, &needed))
+        return rnni_fail_memory("gradients", SIZE_MAX);
     if (needed <= exec->shard_gradient_count) return RNN_OK;
     rnni_real *gradients = rnni_alloc_array(exec->context, needed, sizeof *gradients);
     if (!gradients) return RNN_ERROR_MEMORY;
@@ -55,11 +64,13 @@ static rnn_status_t grow_runs(rnni_exec *exec, int32_t count)
     return RNN_OK;
 }
 
-/* ---- checks ------------------------------------------------------------------------------------------------------- */
+/* ---- checks */
 
 static rnni_column_kind kind_of(const rnni_node *input)
 {
-    return input->flow == RNNI_FLOW_TOKENS ? RNNI_COLUMN_TOKENS : input->flow == RNNI_FLOW_SEQUENCE ? RNNI_COLUMN_VALUES : RNNI_COLUMN_VECTOR;
+    return input->flow == RNNI_FLOW_TOKENS     ? RNNI_COLUMN_TOKENS
+           : input->flow == RNNI_FLOW_SEQUENCE ? RNNI_COLUMN_VALUES
+                                               : RNNI_COLUMN_VECTOR;
 }
 
 /* The number of ids that all readers of a token input have rows for. */
@@ -79,33 +90,37 @@ static rnn_status_t check_ids(const rnni_graph *graph, const rnni_node *input, c
 {
     int64_t limit = vocabulary_of(graph, input), rows = rnni_column_rows(column);
     for (int64_t r = 0; r < rows; r++)
-        RNNI_REQUIRE(column->ids[r] >= 0 && column->ids[r] < limit, RNN_ERROR_RANGE, "input '%s' has token id %d, expected 0 to %lld", input->name,
-                     (int)column->ids[r], (long long)limit - 1);
+        RNNI_REQUIRE(column->ids[r] >= 0 && column->ids[r] < limit, RNN_ERROR_RANGE,
+                     "input '%s' has token id %d, expected 0 to %lld", input->name, (int)column->ids[r],
+                     (long long)limit - 1);
     return RNN_OK;
 }
 
 static rnn_status_t check_input(const rnni_graph *graph, const rnni_node *input, const rnni_column *column)
 {
-    static const char *const names[] = { "nothing", "token ids", "a sequence of values", "a vector", "classes" };
-    RNNI_REQUIRE(column->kind == kind_of(input), RNN_ERROR_SHAPE, "input '%s' takes %s, the batch has %s", input->name, names[kind_of(input)],
-                 names[column->kind]);
+    static const char *const names[] = { "nothing", "token ids", "a sequence of values", "a vector",
+                                         "classes" };
+    RNNI_REQUIRE(column->kind == kind_of(input), RNN_ERROR_SHAPE, "input '%s' takes %s, the batch has %s",
+                 input->name, names[kind_of(input)], names[column->kind]);
     if (input->flow == RNNI_FLOW_TOKENS) return check_ids(graph, input, column);
-    RNNI_REQUIRE(column->width == input->features || column->count == 0, RNN_ERROR_SHAPE, "input '%s' takes %lld features, the batch has %lld", input->name,
+    RNNI_REQUIRE(column->width == input->features || column->count == 0, RNN_ERROR_SHAPE,
+                 "input '%s' takes %lld features, the batch has %lld", input->name,
                  (long long)input->features, (long long)column->width);
-    RNNI_REQUIRE(graph->kernels->all_finite(rnni_column_rows(column) * column->width, column->values), RNN_ERROR_DATA,
-                 "input '%s' has a value that is not finite", input->name);
+    RNNI_REQUIRE(graph->kernels->all_finite(rnni_column_rows(column) * column->width, column->values),
+                 RNN_ERROR_DATA, "input '%s' has a value that is not finite", input->name);
     return RNN_OK;
 }
 
 static rnn_status_t check_batch(const rnni_graph *graph, const rnn_batch_t *batch)
 {
-    RNNI_REQUIRE(batch->inputs >= graph->input_count && batch->count >= 0, RNN_ERROR_SHAPE, "the model has %d inputs, the batch has %d",
-                 (int)graph->input_count, (int)batch->inputs);
-    for (int32_t i = 0; i < graph->input_count; i++) RNNI_TRY(check_input(graph, graph->inputs[i], &batch->input[i]));
+    RNNI_REQUIRE(batch->inputs >= graph->input_count && batch->count >= 0, RNN_ERROR_SHAPE,
+                 "the model has %d inputs, the batch has %d", (int)graph->input_count, (int)batch->inputs);
+    for (int32_t i = 0; i < graph->input_count; i++)
+        RNNI_TRY(check_input(graph, graph->inputs[i], &batch->input[i]));
     return RNN_OK;
 }
 
-/* ---- axes --------------------------------------------------------------------------------------------------------- */
+/* ---- axes */
 
 static bool useful(const rnni_column *column, int32_t mask_id, int64_t row)
 {
@@ -116,12 +131,15 @@ static int64_t useful_steps(const rnni_column *column, int32_t mask_id, int64_t 
 {
     int64_t steps = column->starts[sequence + 1] - column->starts[sequence], left_out = 0;
     if (!column->mask && mask_id < 0) return steps;
-    for (int64_t r = column->starts[sequence]; r < column->starts[sequence + 1]; r++) left_out += !useful(column, mask_id, r);
+    for (int64_t r = column->starts[sequence]; r < column->starts[sequence + 1]; r++)
+        left_out += !useful(column, mask_id, r);
     return steps - left_out;
 }
 
-/* order[count]: sequences by falling length, equal ones in their order. Counting sort over lengths 0 .. longest; `places` has longest + 2. */
-static void sort_by_length(int64_t count, const int64_t *lengths, int64_t longest, int64_t *places, int64_t *order)
+/* order[count]: sequences by falling length, equal ones in their order. Counting sort over lengths 0 ..
+ * longest; `places` has longest + 2. */
+static void sort_by_length(int64_t count, const int64_t *lengths, int64_t longest, int64_t *places,
+                           int64_t *order)
 {
     memset(places, 0, (size_t)(longest + 2) * sizeof *places);
     for (int64_t b = 0; b < count; b++) places[longest - lengths[b] + 1]++;
@@ -144,7 +162,8 @@ static void place_rows(rnni_axis *axis)
 }
 
 /* Lays out one axis of a run over these sequences of its column. `lengths` and `places` are scratch. */
-static void fill_axis(rnni_axis *axis, const rnni_column *column, int32_t mask_id, const int64_t *sequence, int64_t *lengths, int64_t *places)
+static void fill_axis(rnni_axis *axis, const rnni_column *column, int32_t mask_id, const int64_t *sequence,
+                      int64_t *lengths, int64_t *places)
 {
     int64_t longest = 0;
     for (int64_t i = 0; i < axis->count; i++) {
@@ -202,13 +221,16 @@ static void lay_out_axes(rnni_exec *exec, rnni_run *run, bool fill)
         }
         rnni_axis_take(&run->axis_arena, &run->axes[a], run->count, steps, rows);
         int64_t *scratch = rnni_axis_scratch(&run->axis_arena, run->count, steps);
-        if (fill) fill_axis(&run->axes[a], column, graph->axes[a].mask_id, run->sequence, scratch, scratch + run->count);
+        if (fill)
+            fill_axis(&run->axes[a], column, graph->axes[a].mask_id, run->sequence, scratch,
+                      scratch + run->count);
     }
 }
 
-/* ---- the order of a batch ----------------------------------------------------------------------------------------- */
+/* ---- the order of a batch */
 
-/* Useful steps of each sequence, on all its axes; in inference they are taken as equal. Returns the most that one has. */
+/* Useful steps of each sequence, on all its axes; in inference they are taken as equal. Returns the most that
+ * one has. */
 static int64_t count_steps(const rnni_exec *exec, int64_t *steps)
 {
     const rnni_graph *graph = &exec->model->graph;
@@ -222,7 +244,8 @@ static int64_t count_steps(const rnni_exec *exec, int64_t *steps)
     return most;
 }
 
-/* The order in which sequences are dealt out to shards: by falling length, so that those of a shard end at about the same time. */
+/* The order in which sequences are dealt out to shards: by falling length, so that those of a shard end at
+ * about the same time. */
 static rnn_status_t sort_batch(rnni_exec *exec)
 {
     const rnni_graph *graph = &exec->model->graph;
@@ -238,31 +261,36 @@ static rnn_status_t sort_batch(rnni_exec *exec)
 
 static int64_t work_of(const rnni_exec *exec, int64_t sequence) { return 1 + exec->steps[sequence]; }
 
-/* ---- buffers ------------------------------------------------------------------------------------------------------ */
+/* ---- buffers */
 
 static bool is_trainable(const rnni_node *node)
 {
     return node->weight_count > 0 && rnni_node_int(node, RNN_LAYER_TRAINABLE) != 0;
 }
 
-/* What a node learns and trains in this run; its inputs' part is known. Layers that are frozen or freed later change only the next run. */
+/* What a node learns and trains in this run; its inputs' part is known. Layers that are frozen or freed later
+ * change only the next run. */
 static void trace_training(const rnni_run *run, const rnni_node *node)
 {
     rnni_slot *slot = &run->slots[node->id];
-    slot->trains = slot->learns = run->training && (is_trainable(node) || (node->tied && is_trainable(node->tied)));
+    slot->trains = slot->learns =
+        run->training && (is_trainable(node) || (node->tied && is_trainable(node->tied)));
     for (int32_t j = 0; run->training && j < node->input_count; j++)
         if (node->inputs[j] && run->slots[node->inputs[j]->id].trains) slot->trains = true;
 }
 
-/* Whether somebody reads a node's values, and they are its own: tokens have none, and a folded embedding's are in the table. */
+/* Whether somebody reads a node's values, and they are its own: tokens have none, and a folded embedding's
+ * are in the table. */
 static bool has_values(const rnni_run *run, const rnni_node *node)
 {
-    return node->flow != RNNI_FLOW_TOKENS && (node->sequence_read || node->flow == RNNI_FLOW_VECTOR) && !rnni_run_folded(run, node);
+    return node->flow != RNNI_FLOW_TOKENS && (node->sequence_read || node->flow == RNNI_FLOW_VECTOR) &&
+           !rnni_run_folded(run, node);
 }
 
 static bool has_gradient(const rnni_run *run, const rnni_node *node)
 {
-    return run->training && has_values(run, node) && (run->slots[node->id].trains || run->input_gradients) && !node->read_once;
+    return run->training && has_values(run, node) && (run->slots[node->id].trains || run->input_gradients) &&
+           !node->read_once;
 }
 
 /* A node's dy, where its input's has been placed. */
@@ -285,8 +313,10 @@ void rnni_run_lay_out(rnni_run *run)
         slot->values.data = slot->dvalues.data = slot->given.data = NULL;
         slot->final_count = 0;
         trace_training(run, node);
-        if (node->flow == RNNI_FLOW_TOKENS) slot->ids = rnni_arena_take(&run->arena, (size_t)rows, sizeof *slot->ids);
-        else if (has_values(run, node) && !node->op->places_y && !rnni_run_in_table(run, node)) slot->y = rnni_run_take(run, n);
+        if (node->flow == RNNI_FLOW_TOKENS)
+            slot->ids = rnni_arena_take(&run->arena, (size_t)rows, sizeof *slot->ids);
+        else if (has_values(run, node) && !node->op->places_y && !rnni_run_in_table(run, node))
+            slot->y = rnni_run_take(run, n);
         slot->dy = place_gradient(run, node);
         if (node->op->plan) node->op->plan(node, run);
     }
@@ -326,9 +356,11 @@ static rnn_status_t place_shared(rnni_exec *exec)
         const rnni_node *node = graph->nodes[i];
         exec->whole.shared[i] = NULL;
         if (!node->op->shared_size) continue;
-        size_t count = (size_t)node->op->shared_size(node, node->axis < 0 ? exec->batch->count : exec->whole.rows[node->axis], exec->training);
+        size_t count = (size_t)node->op->shared_size(
+            node, node->axis < 0 ? exec->batch->count : exec->whole.rows[node->axis], exec->training);
         if (count > exec->shared_counts[i]) {
-            rnni_free(exec->context, exec->shared_blocks[i], exec->shared_counts[i] * sizeof **exec->shared_blocks);
+            rnni_free(exec->context, exec->shared_blocks[i],
+                      exec->shared_counts[i] * sizeof **exec->shared_blocks);
             exec->shared_counts[i] = 0;
             exec->shared_blocks[i] = rnni_alloc_array(exec->context, count, sizeof **exec->shared_blocks);
             if (!exec->shared_blocks[i]) return RNN_ERROR_MEMORY;
@@ -339,7 +371,7 @@ static rnn_status_t place_shared(rnni_exec *exec)
     return RNN_OK;
 }
 
-/* ---- values in ---------------------------------------------------------------------------------------------------- */
+/* ---- values in */
 
 static void load_input(const rnni_run *run, const rnni_node *input, const rnni_column *column)
 {
@@ -364,7 +396,8 @@ static void load_shard(int64_t index, void *argument)
 {
     const rnni_exec *exec = argument;
     const rnni_graph *graph = &exec->model->graph;
-    for (int32_t i = 0; i < graph->input_count; i++) load_input(&exec->runs[index], graph->inputs[i], &exec->batch->input[i]);
+    for (int32_t i = 0; i < graph->input_count; i++)
+        load_input(&exec->runs[index], graph->inputs[i], &exec->batch->input[i]);
 }
 
 /* Run number `index` of a batch, over `count` sequences of its order. */
@@ -387,12 +420,14 @@ static void begin_run(rnni_exec *exec, int32_t index, int64_t first, int64_t cou
     run->seed = exec->seed;
     run->epoch = exec->epoch;
     run->gradients = !exec->training ? NULL
-                     : index == 0 || graph->dense_total == 0 ? exec->gradients
-                                                             : exec->shard_gradients + (index - 1) * graph->dense_total;
+                     : index == 0 || graph->dense_total == 0
+                         ? exec->gradients
+                         : exec->shard_gradients + (index - 1) * graph->dense_total;
 }
 
-/* Cuts a batch into shards that have about the same work: each takes its part of what is left, so none is empty while there are as many sequences as shards.
- * Where lengths are equal, so are counts of sequences, but for one. */
+/* Cuts a batch into shards that have about the same work: each takes its part of what is left, so none is
+ * empty while there are as many sequences as shards. Where lengths are equal, so are counts of sequences, but
+ * for one. */
 static void begin_runs(rnni_exec *exec, int32_t shards)
 {
     int64_t left = 0, first = 0;
@@ -406,8 +441,8 @@ static void begin_runs(rnni_exec *exec, int32_t shards)
     }
 }
 
-/* A batch of one sequence goes through weights that are packed for one row. Not in a model that is being trained: they would have to be packed again
- * after every update. */
+/* A batch of one sequence goes through weights that are packed for one row. Not in a model that is being
+ * trained: they would have to be packed again after every update. */
 static rnn_status_t make_rows(const rnni_exec *exec, const rnn_batch_t *batch)
 {
     const rnni_graph *graph = &exec->model->graph;
@@ -422,7 +457,8 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
 {
     const rnni_graph *graph = &exec->model->graph;
     RNNI_REQUIRE(!exec->training || graph->precision == RNN_PRECISION_F32, RNN_ERROR_STATE,
-                 "the model's precision is %s, training needs f32 (rnn_model_set_precision)", rnn_precision_name(graph->precision));
+                 "the model's precision is %s, training needs f32 (rnn_model_set_precision)",
+                 rnn_precision_name(graph->precision));
     RNNI_TRY(check_batch(graph, batch));
     RNNI_TRY(make_rows(exec, batch));
     int32_t count = rnni_shard_count(exec->context, exec->training, batch->count);

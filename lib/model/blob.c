@@ -31,10 +31,13 @@ static void remove_at(rnn_model_t *model, size_t at)
 static rnn_status_t check_name(const char *name)
 {
     RNNI_REQUIRE(name && *name, RNN_ERROR_ARGUMENT, "the name of a blob is empty");
-    RNNI_REQUIRE(strlen(name) < RNNI_NAME_SIZE, RNN_ERROR_ARGUMENT, "the name of a blob has %zu characters, expected at most %d", strlen(name),
+    RNNI_REQUIRE(strlen(name) < RNNI_NAME_SIZE, RNN_ERROR_ARGUMENT,
+                 "the name of a blob has %zu characters, expected at most %d", strlen(name),
                  RNNI_NAME_SIZE - 1);
     for (const char *c = name; *c; c++)
-        RNNI_REQUIRE((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("_-.", *c), RNN_ERROR_ARGUMENT,
+        RNNI_REQUIRE((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+                         strchr("_-.", *c),
+                     RNN_ERROR_ARGUMENT,
                      "the name of a blob, '%s', has a character other than letters, digits, _ - and .", name);
     return RNN_OK;
 }
@@ -43,7 +46,8 @@ rnn_status_t rnn_model_set_blob(rnn_model_t *model, const char *name, const void
 {
     if (!model) return rnni_fail_null("the model");
     RNNI_TRY(check_name(name));
-    RNNI_REQUIRE(size >= 0, RNN_ERROR_ARGUMENT, "blob '%s' has %lld bytes, expected 0 or more", name, (long long)size);
+    RNNI_REQUIRE(size >= 0, RNN_ERROR_ARGUMENT, "blob '%s' has %lld bytes, expected 0 or more", name,
+                 (long long)size);
     rnn_context_t *context = model->graph.context;
     bool found;
     size_t at = find(model, name, &found);
@@ -51,7 +55,8 @@ rnn_status_t rnn_model_set_blob(rnn_model_t *model, const char *name, const void
         if (found) remove_at(model, at);
         return RNN_OK;
     }
-    RNNI_TRY(rnni_grow(context, (void **)&model->blobs, &model->blob_capacity, model->blob_count + 1, sizeof *model->blobs));
+    RNNI_TRY(rnni_grow(context, (void **)&model->blobs, &model->blob_capacity, model->blob_count + 1,
+                       sizeof *model->blobs));
     rnni_blob blob = { .bytes = rnni_alloc_array(context, (size_t)size, 1), .size = (size_t)size };
     if (!blob.bytes) return RNN_ERROR_MEMORY;
     memcpy(blob.name, name, strlen(name) + 1);

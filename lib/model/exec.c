@@ -21,8 +21,12 @@ rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training)
     exec->shared_blocks = rnni_alloc_array(exec->context, nodes, sizeof *exec->shared_blocks);
     whole->shared = rnni_alloc_array(exec->context, nodes, sizeof *whole->shared);
     whole->rows = rnni_alloc_array(exec->context, (size_t)model->graph.axis_count, sizeof *whole->rows);
-    if (training) exec->gradients = rnni_alloc_array(exec->context, (size_t)model->graph.weight_total, sizeof *exec->gradients);
-    if (training) exec->input_gradient = rnni_alloc_array(exec->context, (size_t)model->graph.input_count, sizeof *exec->input_gradient);
+    if (training)
+        exec->gradients =
+            rnni_alloc_array(exec->context, (size_t)model->graph.weight_total, sizeof *exec->gradients);
+    if (training)
+        exec->input_gradient =
+            rnni_alloc_array(exec->context, (size_t)model->graph.input_count, sizeof *exec->input_gradient);
     whole->gradients = exec->gradients;
     if (exec->raw && exec->shared_counts && exec->shared_blocks && whole->shared && whole->rows &&
         ((exec->gradients && exec->input_gradient) || !training))
@@ -61,16 +65,19 @@ void rnni_exec_release(rnni_exec *exec)
     rnni_free(context, exec->whole.shared, (size_t)graph->count * sizeof *exec->whole.shared);
     rnni_free(context, exec->whole.rows, (size_t)graph->axis_count * sizeof *exec->whole.rows);
     rnni_free(context, exec->raw, (size_t)graph->count);
-    if (exec->whole.carried) rnni_free(context, exec->whole.carried, state_bytes(exec, exec->carried_capacity));
+    if (exec->whole.carried)
+        rnni_free(context, exec->whole.carried, state_bytes(exec, exec->carried_capacity));
     rnni_free(context, exec->whole.carried_at, (size_t)graph->count * sizeof *exec->whole.carried_at);
-    for (int32_t i = 0; exec->input_gradient && i < graph->input_count; i++) rnn_tensor_free(exec->input_gradient[i]);
+    for (int32_t i = 0; exec->input_gradient && i < graph->input_count; i++)
+        rnn_tensor_free(exec->input_gradient[i]);
     rnni_free(context, exec->input_gradient, (size_t)graph->input_count * sizeof *exec->input_gradient);
-    if (exec->gradients) rnni_free(context, exec->gradients, (size_t)graph->weight_total * sizeof *exec->gradients);
+    if (exec->gradients)
+        rnni_free(context, exec->gradients, (size_t)graph->weight_total * sizeof *exec->gradients);
     rnni_free(context, exec->shard_gradients, exec->shard_gradient_count * sizeof *exec->shard_gradients);
     memset(exec, 0, sizeof *exec);
 }
 
-/* ---- running ------------------------------------------------------------------------------------------------------ */
+/* ---- running */
 
 /* Nodes [from, to) of graph->order, between two that couple the shards (or the ends). */
 typedef struct segment {
@@ -120,7 +127,8 @@ void rnni_exec_forward(rnni_exec *exec)
     const rnni_graph *graph = &exec->model->graph;
     for (int32_t i = 0; i < graph->count; i++) {
         whole_work w = { &exec->whole, graph->nodes[i], -1 };
-        if (w.node->op->before) rnni_parallel(exec->context, w.node->op->before_pieces(w.node, &exec->whole), whole_piece, &w);
+        if (w.node->op->before)
+            rnni_parallel(exec->context, w.node->op->before_pieces(w.node, &exec->whole), whole_piece, &w);
     }
     for (segment s = { exec, 0, 0, false }; s.from < graph->count; s.from = s.to) {
         do s.to++;
@@ -144,7 +152,10 @@ static void clear_shard(int64_t index, void *argument)
     }
 }
 
-void rnni_exec_clear_gradients(rnni_exec *exec) { rnni_parallel(exec->context, exec->run_count, clear_shard, exec); }
+void rnni_exec_clear_gradients(rnni_exec *exec)
+{
+    rnni_parallel(exec->context, exec->run_count, clear_shard, exec);
+}
 
 /* A node's backward, for which all dy are made ready but the one that it sets itself. */
 static void backward_node(const rnni_node *node, rnni_run *run)
@@ -163,10 +174,12 @@ static void backward_shard(int64_t index, void *argument)
     const rnni_graph *graph = run->graph;
     const rnni_node *next = meeting(s->exec, s->from - 1);
     uint64_t mode = rnni_denormals_flush();
-    if (!s->again && graph->dense_total) memset(run->gradients, 0, (size_t)graph->dense_total * sizeof *run->gradients);
+    if (!s->again && graph->dense_total)
+        memset(run->gradients, 0, (size_t)graph->dense_total * sizeof *run->gradients);
     for (int32_t i = s->to - 1; i >= s->from; i--) {
         const rnni_node *node = graph->order[i];
-        if (node->op->backward && (run->slots[node->id].trains || run->input_gradients)) backward_node(node, run);
+        if (node->op->backward && (run->slots[node->id].trains || run->input_gradients))
+            backward_node(node, run);
     }
     if (next) {
         rnni_run_dy(run, next);
@@ -199,10 +212,12 @@ enum { SUM_PIECE = 16384 };
 static void sum_piece(int64_t index, void *argument)
 {
     rnni_exec *exec = argument;
-    int64_t total = exec->model->graph.dense_total, first = index * SUM_PIECE, n = total - first < SUM_PIECE ? total - first : SUM_PIECE;
+    int64_t total = exec->model->graph.dense_total, first = index * SUM_PIECE,
+            n = total - first < SUM_PIECE ? total - first : SUM_PIECE;
     for (int32_t step = 1; step < exec->run_count; step *= 2)
         for (int32_t i = 0; i + step < exec->run_count; i += 2 * step)
-            exec->model->graph.kernels->axpy(n, 1, exec->runs[i + step].gradients + first, exec->runs[i].gradients + first);
+            exec->model->graph.kernels->axpy(n, 1, exec->runs[i + step].gradients + first,
+                                             exec->runs[i].gradients + first);
 }
 
 static void run_after(rnni_exec *exec, const rnni_node *node)
@@ -219,14 +234,16 @@ void rnni_exec_backward(rnni_exec *exec)
 {
     const rnni_graph *graph = &exec->model->graph;
     backward_segments(exec);
-    if (exec->run_count > 1) rnni_parallel(exec->context, (graph->dense_total + SUM_PIECE - 1) / SUM_PIECE, sum_piece, exec);
-    memset(exec->gradients + graph->dense_total, 0, (size_t)(graph->weight_total - graph->dense_total) * sizeof *exec->gradients);
+    if (exec->run_count > 1)
+        rnni_parallel(exec->context, (graph->dense_total + SUM_PIECE - 1) / SUM_PIECE, sum_piece, exec);
+    memset(exec->gradients + graph->dense_total, 0,
+           (size_t)(graph->weight_total - graph->dense_total) * sizeof *exec->gradients);
     const rnni_slot *slots = exec->runs[0].slots; /* what trains is the same in every shard */
     for (int32_t i = 0; i < graph->count; i++)
         if (graph->nodes[i]->op->after && slots[i].trains) run_after(exec, graph->nodes[i]);
 }
 
-/* ---- states from batch to batch ----------------------------------------------------------------------------------- */
+/* ---- states from batch to batch */
 
 rnn_status_t rnni_exec_carry(rnni_exec *exec)
 {
@@ -238,7 +255,10 @@ rnn_status_t rnni_exec_carry(rnni_exec *exec)
         int64_t size = node->op->state_size ? node->op->state_size(node) : 0;
         if (size < 0) {
             rnni_free(exec->context, places, (size_t)graph->count * sizeof *places);
-            return rnni_fail(RNN_ERROR_UNSUPPORTED, "layer %s cannot go on from batch to batch: it looks ahead or needs whole sequences", node->name);
+            return rnni_fail(
+                RNN_ERROR_UNSUPPORTED,
+                "layer %s cannot go on from batch to batch: it looks ahead or needs whole sequences",
+                node->name);
         }
         places[i] = total;
         if (rnni_is_recurrent(node)) total += size; /* pools and the like begin anew with each batch */
@@ -255,7 +275,8 @@ rnn_status_t rnni_exec_keep_states(rnni_exec *exec)
     rnni_whole *whole = &exec->whole;
     int64_t count = exec->batch->count;
     if (!whole->carried || exec->carried_capacity < count) {
-        rnni_real *block = rnni_realloc(exec->context, whole->carried, state_bytes(exec, exec->carried_capacity), state_bytes(exec, count));
+        rnni_real *block = rnni_realloc(exec->context, whole->carried,
+                                        state_bytes(exec, exec->carried_capacity), state_bytes(exec, count));
         if (!block) return RNN_ERROR_MEMORY;
         whole->carried = block;
         exec->carried_capacity = count;

@@ -4,7 +4,8 @@
 #include "model/exec.h"
 #include "tensor/tensor.h"
 
-/* Values between runs, whose rows are packed by step, and batches, where a sequence's steps lie side by side. */
+/* Values between runs, whose rows are packed by step, and batches, where a sequence's steps lie side by
+ * side. */
 
 int32_t rnni_input_number(const rnni_graph *graph, const rnni_node *input)
 {
@@ -13,7 +14,8 @@ int32_t rnni_input_number(const rnni_graph *graph, const rnni_node *input)
     return i;
 }
 
-int64_t rnni_exec_target_row(const rnni_run *run, const rnni_node *node, const rnn_batch_t *batch, int32_t target, int64_t row)
+int64_t rnni_exec_target_row(const rnni_run *run, const rnni_node *node, const rnn_batch_t *batch,
+                             int32_t target, int64_t row)
 {
     if (node->axis < 0) return run->sequence[row];
     const rnni_graph *graph = run->graph;
@@ -73,7 +75,8 @@ static rnn_tensor_t *tensor_for(const rnni_exec *exec, const rnni_node *node, rn
 {
     int64_t shape[3] = { exec->batch->count, layout.steps, node->features };
     if (node->axis < 0) shape[1] = node->features;
-    return (zeroed ? rnn_tensor_create : rnni_tensor_create_unset)(exec->context, RNNI_REAL_DTYPE, node->axis < 0 ? 2 : 3, shape);
+    return (zeroed ? rnn_tensor_create : rnni_tensor_create_unset)(exec->context, RNNI_REAL_DTYPE,
+                                                                   node->axis < 0 ? 2 : 3, shape);
 }
 
 /* Whether the runs' rows fill every entry of a node's table. */
@@ -89,7 +92,8 @@ static rnni_table table_of(const rnni_node *node, rnni_layout layout, const rnn_
     return (rnni_table){ (rnni_real *)rnn_tensor_const_data(tensor), node->features, layout };
 }
 
-rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int gradient, rnn_tensor_t **tensor)
+rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int gradient,
+                              rnn_tensor_t **tensor)
 {
     rnni_layout layout = layout_of(exec, node);
     if (gradient && node->read_once) { /* it was written there */
@@ -106,7 +110,8 @@ rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int 
 rnn_status_t rnni_exec_add_upstream(rnni_exec *exec, const rnni_node *node, const rnn_tensor_t *upstream)
 {
     rnni_layout layout = layout_of(exec, node);
-    if (rnn_tensor_dtype(upstream) == RNNI_REAL_DTYPE && rnn_tensor_is_contiguous(upstream)) { /* as it lies there; only read */
+    if (rnn_tensor_dtype(upstream) == RNNI_REAL_DTYPE &&
+        rnn_tensor_is_contiguous(upstream)) { /* as it lies there; only read */
         move_all((moving){ exec, node, table_of(node, layout, upstream), false, true, true });
         return RNN_OK;
     }
@@ -118,7 +123,7 @@ rnn_status_t rnni_exec_add_upstream(rnni_exec *exec, const rnni_node *node, cons
     return status;
 }
 
-/* ---- inputs that stay in their tables ----------------------------------------------------------------------------- */
+/* ---- inputs that stay in their tables */
 
 static rnn_status_t make_input_gradient(rnni_exec *exec, const rnni_node *input, rnn_tensor_t **tensor)
 {
@@ -126,7 +131,8 @@ static rnn_status_t make_input_gradient(rnni_exec *exec, const rnni_node *input,
     rnn_tensor_free(*tensor);
     *tensor = tensor_for(exec, input, layout, !fills(exec, input, layout, true));
     if (!*tensor) return RNN_ERROR_MEMORY;
-    for (int32_t i = 0; i < exec->run_count; i++) exec->runs[i].slots[input->id].dvalues = table_of(input, layout, *tensor);
+    for (int32_t i = 0; i < exec->run_count; i++)
+        exec->runs[i].slots[input->id].dvalues = table_of(input, layout, *tensor);
     return RNN_OK;
 }
 
@@ -134,6 +140,7 @@ rnn_status_t rnni_exec_make_input_gradients(rnni_exec *exec)
 {
     const rnni_graph *graph = &exec->model->graph;
     for (int32_t i = 0; exec->training && exec->input_gradients && i < graph->input_count; i++)
-        if (graph->inputs[i]->read_once) RNNI_TRY(make_input_gradient(exec, graph->inputs[i], &exec->input_gradient[i]));
+        if (graph->inputs[i]->read_once)
+            RNNI_TRY(make_input_gradient(exec, graph->inputs[i], &exec->input_gradient[i]));
     return RNN_OK;
 }

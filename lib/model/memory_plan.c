@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a batch takes, counted before it is there: the planning code of exec.c runs on arenas without a block, which only count, and on axes
- * without arrays, so asking for a batch of any size takes no memory of that size. */
+/* What a batch takes, counted before it is there: the planning code of exec.c runs on arenas without a block,
+ * which only count, and on axes without arrays, so asking for a batch of any size takes no memory of that
+ * size. */
 #include "core/error.h"
 #include "layers/recurrent.h"
 #include "model/exec.h"
@@ -17,7 +18,10 @@ static void add(size_t *sum, size_t count, size_t size)
 }
 
 /* The same for a block of its own: an empty one is one byte. */
-static void add_block(size_t *sum, size_t count, size_t size) { add(sum, count ? count : 1, count ? size : 1); }
+static void add_block(size_t *sum, size_t count, size_t size)
+{
+    add(sum, count ? count : 1, count ? size : 1);
+}
 
 /* Everything that counting needs of a run; borrowed blocks of one number a node or an axis. */
 typedef struct counting {
@@ -28,7 +32,10 @@ typedef struct counting {
     rnni_slot *slots;
 } counting;
 
-static int64_t rows_of(const counting *c, const rnni_node *node) { return node->axis < 0 ? c->plan->batch : c->plan->batch * c->plan->steps; }
+static int64_t rows_of(const counting *c, const rnni_node *node)
+{
+    return node->axis < 0 ? c->plan->batch : c->plan->batch * c->plan->steps;
+}
 
 /* Memory that shards share; a node's place is marked, so that plans see who has some. */
 static size_t shared_bytes(const counting *c)
@@ -37,7 +44,8 @@ static size_t shared_bytes(const counting *c)
     size_t bytes = 0;
     for (int32_t i = 0; i < c->graph->count; i++) {
         const rnni_node *node = c->graph->nodes[i];
-        int64_t count = node->op->shared_size ? node->op->shared_size(node, rows_of(c, node), c->plan->training) : 0;
+        int64_t count =
+            node->op->shared_size ? node->op->shared_size(node, rows_of(c, node), c->plan->training) : 0;
         c->whole.shared[i] = count > 0 ? &something : NULL;
         add(&bytes, (size_t)count, sizeof(rnni_real));
     }
@@ -48,8 +56,10 @@ static size_t shared_bytes(const counting *c)
 static size_t shard_bytes(counting *c, int64_t count)
 {
     const rnni_plan *plan = c->plan;
-    rnni_run run = { .graph = c->graph, .kernels = c->graph->kernels, .count = count, .training = plan->training,
-                     .input_gradients = plan->input_gradients, .recompute = plan->recompute, .halves = plan->halves, .raw = plan->raw, .axes = c->axes, .slots = c->slots, .whole = &c->whole };
+    rnni_run run = { .graph = c->graph, .kernels = c->graph->kernels, .count = count,
+                     .training = plan->training, .input_gradients = plan->input_gradients,
+                     .recompute = plan->recompute, .halves = plan->halves, .raw = plan->raw, .axes = c->axes,
+                     .slots = c->slots, .whole = &c->whole };
     size_t bytes = 0;
     for (int32_t a = 0; a < c->graph->axis_count; a++) {
         c->axes[a] = (rnni_axis){ .rows = count * plan->steps, .steps = count ? plan->steps : 0 };
@@ -100,7 +110,8 @@ static size_t input_gradient_bytes(const counting *c)
 
 static size_t count_all(counting *c)
 {
-    int64_t batch = c->plan->batch, shards = rnni_shard_count(c->graph->context, c->plan->training, batch), larger = batch % shards;
+    int64_t batch = c->plan->batch, shards = rnni_shard_count(c->graph->context, c->plan->training, batch),
+            larger = batch % shards;
     size_t bytes = fixed_bytes(c->graph, c->plan->training, (int32_t)shards);
     add(&bytes, order_bytes(c), 1);
     add(&bytes, shared_bytes(c), 1);
@@ -114,22 +125,25 @@ rnn_status_t rnni_exec_bytes(const rnn_model_t *model, const rnni_plan *plan, in
 {
     const rnni_graph *graph = &model->graph;
     rnn_context_t *context = graph->context;
-    RNNI_REQUIRE(plan->batch >= 0 && plan->steps >= 0 && plan->batch <= INT32_MAX && plan->steps <= INT32_MAX &&
-                     plan->batch * plan->steps <= MOST_ROWS,
-                 RNN_ERROR_RANGE, "%lld sequences of %lld steps, expected 0 or more and at most 2^40 steps in all", (long long)plan->batch,
-                 (long long)plan->steps);
+    RNNI_REQUIRE(plan->batch >= 0 && plan->steps >= 0 && plan->batch <= INT32_MAX &&
+                     plan->steps <= INT32_MAX && plan->batch * plan->steps <= MOST_ROWS,
+                 RNN_ERROR_RANGE,
+                 "%lld sequences of %lld steps, expected 0 or more and at most 2^40 steps in all",
+                 (long long)plan->batch, (long long)plan->steps);
     size_t nodes = (size_t)graph->count, axes = (size_t)graph->axis_count;
     counting c = { .graph = graph, .plan = plan };
     c.axes = rnni_alloc_array(context, axes, sizeof *c.axes);
     c.slots = rnni_alloc_array(context, nodes, sizeof *c.slots);
-    c.whole = (rnni_whole){ .graph = graph, .shared = rnni_alloc_array(context, nodes, sizeof *c.whole.shared) };
+    c.whole = (rnni_whole){ .graph = graph,
+                            .shared = rnni_alloc_array(context, nodes, sizeof *c.whole.shared) };
     size_t all = c.axes && c.slots && c.whole.shared ? count_all(&c) : 0;
     bool failed = !c.axes || !c.slots || !c.whole.shared;
     rnni_free(context, c.axes, axes * sizeof *c.axes);
     rnni_free(context, c.slots, nodes * sizeof *c.slots);
     rnni_free(context, c.whole.shared, nodes * sizeof *c.whole.shared);
     if (failed) return RNN_ERROR_MEMORY;
-    RNNI_REQUIRE(all <= INT64_MAX, RNN_ERROR_RANGE, "%lld sequences of %lld steps take more bytes than there are addresses",
+    RNNI_REQUIRE(all <= INT64_MAX, RNN_ERROR_RANGE,
+                 "%lld sequences of %lld steps take more bytes than there are addresses",
                  (long long)plan->batch, (long long)plan->steps);
     *bytes = (int64_t)all;
     return RNN_OK;
@@ -146,7 +160,7 @@ rnn_status_t rnni_exec_most_bytes(const rnn_model_t *model, rnni_plan plan, int6
     return RNN_OK;
 }
 
-/* ---- the model itself --------------------------------------------------------------------------------------------- */
+/* ---- the model itself */
 
 /* Weights of a reduced precision, which products read in place of packed ones. */
 static size_t reduced_bytes(const rnni_node *node)
@@ -172,12 +186,14 @@ static int64_t weight_bytes(const rnni_graph *graph)
     return numbers * (int64_t)sizeof(rnni_real) + reduced;
 }
 
-rnn_status_t rnn_model_memory(const rnn_model_t *model, int32_t what, int64_t batch, int64_t steps, int64_t *bytes)
+rnn_status_t rnn_model_memory(const rnn_model_t *model, int32_t what, int64_t batch, int64_t steps,
+                              int64_t *bytes)
 {
-    RNNI_REQUIRE(model && bytes, RNN_ERROR_ARGUMENT, "rnn_model_memory: the %s is NULL", model ? "place for the bytes" : "model");
+    RNNI_REQUIRE(model && bytes, RNN_ERROR_ARGUMENT, "rnn_model_memory: the %s is NULL",
+                 model ? "place for the bytes" : "model");
     RNNI_REQUIRE(model->graph.built, RNN_ERROR_STATE, "rnn_model_memory: the model is not built");
-    RNNI_REQUIRE(what >= RNN_MEMORY_MODEL && what <= RNN_MEMORY_STREAM, RNN_ERROR_ARGUMENT, "rnn_model_memory: there is no RNN_MEMORY_* %d",
-                 (int)what);
+    RNNI_REQUIRE(what >= RNN_MEMORY_MODEL && what <= RNN_MEMORY_STREAM, RNN_ERROR_ARGUMENT,
+                 "rnn_model_memory: there is no RNN_MEMORY_* %d", (int)what);
     rnni_plan plan = { .batch = batch, .steps = steps, .training = what == RNN_MEMORY_TRAIN };
     if (what == RNN_MEMORY_STREAM) return rnni_state_bytes(model, bytes);
     if (what != RNN_MEMORY_MODEL) return rnni_exec_most_bytes(model, plan, bytes);

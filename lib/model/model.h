@@ -36,10 +36,12 @@ struct rnn_model {
     atomic_uint_fast64_t version;    /* counts changes of weights */
 };
 
-/* For the loader: adds a node of the named op with these inputs (NULL entries allowed) and name; settings follow through rnni_node_set. */
-rnn_status_t rnni_model_add_node(rnn_model_t *model, const char *op, const char *name, rnni_node *const *inputs, int32_t count, rnni_node **node);
-/* For the loader: builds without filling the weights, at most `weight_limit` numbers of them (RNN_ERROR_FORMAT); the caller then writes
- * graph.weights and calls rnni_graph_pack(&model->graph, 0). */
+/* For the loader: adds a node of the named op with these inputs (NULL entries allowed) and name; settings
+ * follow through rnni_node_set. */
+rnn_status_t rnni_model_add_node(rnn_model_t *model, const char *op, const char *name,
+                                 rnni_node *const *inputs, int32_t count, rnni_node **node);
+/* For the loader: builds without filling the weights, at most `weight_limit` numbers of them
+ * (RNN_ERROR_FORMAT); the caller then writes graph.weights and calls rnni_graph_pack(&model->graph, 0). */
 rnn_status_t rnni_model_build_empty(rnn_model_t *model, int64_t weight_limit);
 void rnni_blobs_release(rnn_model_t *model);
 /* Output number by name (NULL: the only one), or -1 with an explained error. Input likewise. */

@@ -2,7 +2,8 @@
 #include "core/error.h"
 #include "model/exec.h"
 
-/* Running whole batches and datasets. Each call has its own workspace, so any number of threads may share a model. */
+/* Running whole batches and datasets. Each call has its own workspace, so any number of threads may share a
+ * model. */
 
 static rnn_status_t run(rnni_exec *exec, const rnn_batch_t *batch, rnn_tensor_t **outputs, int32_t count)
 {
@@ -21,11 +22,13 @@ static rnn_status_t run(rnni_exec *exec, const rnn_batch_t *batch, rnn_tensor_t 
     return RNN_OK;
 }
 
-rnn_status_t rnn_model_run(rnn_model_t *model, const rnn_batch_t *batch, rnn_tensor_t **outputs, int32_t count)
+rnn_status_t rnn_model_run(rnn_model_t *model, const rnn_batch_t *batch, rnn_tensor_t **outputs,
+                           int32_t count)
 {
-    RNNI_REQUIRE(model && batch && outputs, RNN_ERROR_ARGUMENT, "expected a model, a batch and a place for outputs, one is NULL");
-    RNNI_REQUIRE(count >= 1 && count <= model->graph.output_count, RNN_ERROR_ARGUMENT, "%d outputs asked for, the model has %d", (int)count,
-                 (int)model->graph.output_count);
+    RNNI_REQUIRE(model && batch && outputs, RNN_ERROR_ARGUMENT,
+                 "expected a model, a batch and a place for outputs, one is NULL");
+    RNNI_REQUIRE(count >= 1 && count <= model->graph.output_count, RNN_ERROR_ARGUMENT,
+                 "%d outputs asked for, the model has %d", (int)count, (int)model->graph.output_count);
     rnni_exec exec;
     RNNI_TRY(rnni_exec_init(&exec, model, false));
     rnn_tensor_t **made = rnni_alloc_array(model->graph.context, (size_t)count, sizeof *made);
@@ -36,7 +39,7 @@ rnn_status_t rnn_model_run(rnn_model_t *model, const rnn_batch_t *batch, rnn_ten
     return status;
 }
 
-/* ---- datasets ----------------------------------------------------------------------------------------------------- */
+/* ---- datasets */
 
 enum { PREDICT_BATCH = 128 };
 
@@ -93,16 +96,20 @@ static rnn_status_t join_parts(const prediction *p, rnn_tensor_t **result)
     rnni_real *to = rnn_tensor_data(joined);
     for (size_t i = 0; i < p->count; i++) {
         const rnni_real *from = rnn_tensor_const_data(p->parts[i]);
-        int64_t rows = rnn_tensor_size(p->parts[i], 0), width = rnn_tensor_count(p->parts[i]) / (rows ? rows : 1);
-        for (int64_t r = 0; r < rows && width; r++, to += sequence ? steps * n : n) memcpy(to, from + r * width, (size_t)width * sizeof *to);
+        int64_t rows = rnn_tensor_size(p->parts[i], 0),
+                width = rnn_tensor_count(p->parts[i]) / (rows ? rows : 1);
+        for (int64_t r = 0; r < rows && width; r++, to += sequence ? steps * n : n)
+            memcpy(to, from + r * width, (size_t)width * sizeof *to);
     }
     *result = joined;
     return RNN_OK;
 }
 
-rnn_status_t rnn_model_predict(rnn_model_t *model, rnn_dataset_t *dataset, const char *output, rnn_tensor_t **result)
+rnn_status_t rnn_model_predict(rnn_model_t *model, rnn_dataset_t *dataset, const char *output,
+                               rnn_tensor_t **result)
 {
-    RNNI_REQUIRE(model && dataset && result, RNN_ERROR_ARGUMENT, "expected a model, a dataset and a place for the result, one is NULL");
+    RNNI_REQUIRE(model && dataset && result, RNN_ERROR_ARGUMENT,
+                 "expected a model, a dataset and a place for the result, one is NULL");
     int32_t index = rnni_model_output_index(model, output);
     if (index < 0) return RNN_ERROR_NAME;
     prediction p = { .node = model->graph.outputs[index].node };

@@ -66,7 +66,8 @@ static rnn_status_t read_setting(const char *text, size_t size, int64_t values[K
         if (rnni_parse_i64(equals + 1, size - length - 1, &values[i])) return RNN_OK;
     }
     return rnni_fail(RNN_ERROR_FORMAT,
-                     "the model's metadata \"" KEY "\" has \"%.*s\", which is no setting of a dataset and its "
+                     "the model's metadata \"" KEY
+                     "\" has \"%.*s\", which is no setting of a dataset and its "
                      "value",
                      size < 40 ? (int)size : 40, text);
 }
@@ -96,8 +97,8 @@ rnn_status_t rnn_model_get_reading(const rnn_model_t *model, rnn_dataset_t *data
         if (rnn_dataset_set_int(dataset, kept[i], values[i]) == RNN_OK) continue;
         for (int j = 0; j < i; j++) rnn_dataset_set_int(dataset, kept[j], before[j]);
         return rnni_fail(RNN_ERROR_FORMAT,
-                         "the model's metadata \"" KEY "\" has %s=%lld, which is out of range", name_of(kept[i]),
-                         (long long)values[i]);
+                         "the model's metadata \"" KEY "\" has %s=%lld, which is out of range",
+                         name_of(kept[i]), (long long)values[i]);
     }
     return RNN_OK;
 }

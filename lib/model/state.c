@@ -6,20 +6,22 @@
 #include "model/memory_plan.h"
 #include "model/state.h"
 
-/* A stream is a run of one sequence that sees one step at a time. Nodes keep what they need from step to step in slot->carried. */
+/* A stream is a run of one sequence that sees one step at a time. Nodes keep what they need from step to step
+ * in slot->carried. */
 
-/* ---- creating ----------------------------------------------------------------------------------------------------- */
+/* ---- creating */
 
 rnn_status_t rnni_state_check_model(const rnn_model_t *model)
 {
     if (!model) return rnni_fail_null("the model");
     const rnni_graph *graph = &model->graph;
     RNNI_REQUIRE(graph->built, RNN_ERROR_STATE, "the model is not built");
-    RNNI_REQUIRE(graph->axis_count == 1, RNN_ERROR_UNSUPPORTED, "a stream needs a model with one sequence input, this one has %d",
-                 (int)graph->axis_count);
+    RNNI_REQUIRE(graph->axis_count == 1, RNN_ERROR_UNSUPPORTED,
+                 "a stream needs a model with one sequence input, this one has %d", (int)graph->axis_count);
     for (int32_t i = 0; i < graph->count; i++)
         RNNI_REQUIRE(rnni_state_size_of(graph->nodes[i]) >= 0, RNN_ERROR_UNSUPPORTED,
-                     "layer %s looks ahead (reverse, bidirectional, or it reads what a whole sequence gives) and cannot be stepped",
+                     "layer %s looks ahead (reverse, bidirectional, or it reads what a whole sequence gives) "
+                     "and cannot be stepped",
                      graph->nodes[i]->name);
     return RNN_OK;
 }
@@ -31,7 +33,8 @@ static rnn_status_t survey_model(rnn_state_t *state)
     for (int32_t i = 0; i < graph->count; i++) {
         const rnni_node *node = graph->nodes[i];
         state->carried_count += rnni_state_size_of(node);
-        if (node->op->max_inputs == 0 && node->flow == RNNI_FLOW_VECTOR) state->vector_count += node->features;
+        if (node->op->max_inputs == 0 && node->flow == RNNI_FLOW_VECTOR)
+            state->vector_count += node->features;
     }
     for (int32_t i = 0; i < graph->output_count; i++) {
         state->output_size += graph->outputs[i].node->features;
@@ -99,9 +102,11 @@ rnn_status_t rnni_state_bytes(const rnn_model_t *model, int64_t *bytes)
     axis.rows = axis.steps = 1;
     rnni_run_lay_out(&state.run);
     rnni_free(context, state.run.slots, nodes * sizeof *state.run.slots);
-    *bytes = (int64_t)(sizeof state + sizeof axis + nodes * (sizeof *state.order + sizeof *state.run.slots) + state.run.axis_arena.used +
-                       state.run.arena.used + (size_t)(state.carried_count + state.vector_count) * sizeof *state.carried +
-                       (state.run.arena.used == 0) + (state.carried_count == 0) + (state.vector_count == 0)); /* an empty block is one byte */
+    *bytes = (int64_t)(sizeof state + sizeof axis + nodes * (sizeof *state.order + sizeof *state.run.slots) +
+                       state.run.axis_arena.used + state.run.arena.used +
+                       (size_t)(state.carried_count + state.vector_count) * sizeof *state.carried +
+                       (state.run.arena.used == 0) + (state.carried_count == 0) +
+                       (state.vector_count == 0)); /* an empty block is one byte */
     return RNN_OK;
 }
 
@@ -139,12 +144,14 @@ int64_t rnn_state_memory(const rnn_state_t *state)
     if (!state) return 0;
     const rnni_run *run = &state->run;
     size_t nodes = (size_t)state->model->graph.count;
-    size_t bytes = sizeof *state + run->arena.capacity + run->axis_arena.capacity + sizeof *run->axes + nodes * (sizeof *run->slots + sizeof *state->order);
+    size_t bytes = sizeof *state + run->arena.capacity + run->axis_arena.capacity + sizeof *run->axes +
+                   nodes * (sizeof *run->slots + sizeof *state->order);
     size_t numbers = (size_t)(state->carried_count + state->vector_count) * sizeof(rnni_real);
-    return (int64_t)(bytes + numbers + (state->carried_count == 0) + (state->vector_count == 0)); /* an empty block has a byte */
+    return (int64_t)(bytes + numbers + (state->carried_count == 0) +
+                     (state->vector_count == 0)); /* an empty block has a byte */
 }
 
-/* ---- stepping ----------------------------------------------------------------------------------------------------- */
+/* ---- stepping */
 
 void rnni_state_load_vectors(const rnn_state_t *state, const rnni_run *run, int64_t row)
 {
@@ -200,9 +207,10 @@ rnn_status_t rnni_state_check_precision(const rnn_state_t *state)
 
 rnn_status_t rnn_state_step(rnn_state_t *state, const float *in, float *out)
 {
-    RNNI_REQUIRE(state && in && out, RNN_ERROR_ARGUMENT, "expected a state, an input and a place for the output, one is NULL");
-    RNNI_REQUIRE(state->input->flow == RNNI_FLOW_SEQUENCE, RNN_ERROR_TYPE, "input '%s' takes token ids, rnn_state_step_token steps it",
-                 state->input->name);
+    RNNI_REQUIRE(state && in && out, RNN_ERROR_ARGUMENT,
+                 "expected a state, an input and a place for the output, one is NULL");
+    RNNI_REQUIRE(state->input->flow == RNNI_FLOW_SEQUENCE, RNN_ERROR_TYPE,
+                 "input '%s' takes token ids, rnn_state_step_token steps it", state->input->name);
     RNNI_TRY(rnni_state_check_precision(state));
     rnni_state_take_in(&state->run.slots[state->input->id], state->copies_in, state->input->features, in);
     rnni_state_step(state, 1, out);
@@ -216,16 +224,18 @@ rnn_status_t rnni_state_check_id(const rnn_state_t *state, int32_t id)
         const rnni_node *node = graph->nodes[i];
         if (node->input_count == 0 || node->inputs[0] != state->input) continue;
         int64_t limit = rnni_node_int(node, RNN_LAYER_VOCABULARY);
-        RNNI_REQUIRE(id >= 0 && id < limit, RNN_ERROR_RANGE, "input '%s' has token id %d, expected 0 to %lld", state->input->name, (int)id,
-                     (long long)limit - 1);
+        RNNI_REQUIRE(id >= 0 && id < limit, RNN_ERROR_RANGE, "input '%s' has token id %d, expected 0 to %lld",
+                     state->input->name, (int)id, (long long)limit - 1);
     }
     return RNN_OK;
 }
 
 rnn_status_t rnn_state_step_token(rnn_state_t *state, int32_t id, float *out)
 {
-    RNNI_REQUIRE(state && out, RNN_ERROR_ARGUMENT, "expected a state and a place for the output, one is NULL");
-    RNNI_REQUIRE(state->input->flow == RNNI_FLOW_TOKENS, RNN_ERROR_TYPE, "input '%s' takes values, rnn_state_step steps it", state->input->name);
+    RNNI_REQUIRE(state && out, RNN_ERROR_ARGUMENT,
+                 "expected a state and a place for the output, one is NULL");
+    RNNI_REQUIRE(state->input->flow == RNNI_FLOW_TOKENS, RNN_ERROR_TYPE,
+                 "input '%s' takes values, rnn_state_step steps it", state->input->name);
     RNNI_TRY(rnni_state_check_precision(state));
     RNNI_TRY(rnni_state_check_id(state, id));
     state->run.slots[state->input->id].ids[0] = id;
@@ -238,7 +248,8 @@ int64_t rnn_state_output_size(const rnn_state_t *state) { return state ? state->
 rnn_status_t rnn_state_reset(rnn_state_t *state)
 {
     RNNI_REQUIRE(state, RNN_ERROR_ARGUMENT, "the state is NULL");
-    if (state->carried_count) memset(state->carried, 0, (size_t)state->carried_count * sizeof *state->carried);
+    if (state->carried_count)
+        memset(state->carried, 0, (size_t)state->carried_count * sizeof *state->carried);
     state->run.fresh = true;
     return RNN_OK;
 }
@@ -247,11 +258,13 @@ rnn_status_t rnn_state_set_vector(rnn_state_t *state, int32_t index, const float
 {
     RNNI_REQUIRE(state && values, RNN_ERROR_ARGUMENT, "expected a state and values, one is NULL");
     const rnni_graph *graph = &state->model->graph;
-    RNNI_REQUIRE(index >= 0 && index < graph->input_count, RNN_ERROR_RANGE, "input %d, expected 0 to %d", (int)index, (int)graph->input_count - 1);
+    RNNI_REQUIRE(index >= 0 && index < graph->input_count, RNN_ERROR_RANGE, "input %d, expected 0 to %d",
+                 (int)index, (int)graph->input_count - 1);
     const rnni_node *input = graph->inputs[index];
-    RNNI_REQUIRE(input->flow == RNNI_FLOW_VECTOR, RNN_ERROR_TYPE, "input '%s' is a sequence, expected a vector input", input->name);
-    RNNI_REQUIRE(count == input->features, RNN_ERROR_SHAPE, "input '%s' takes %lld numbers, %lld were given", input->name,
-                 (long long)input->features, (long long)count);
+    RNNI_REQUIRE(input->flow == RNNI_FLOW_VECTOR, RNN_ERROR_TYPE,
+                 "input '%s' is a sequence, expected a vector input", input->name);
+    RNNI_REQUIRE(count == input->features, RNN_ERROR_SHAPE, "input '%s' takes %lld numbers, %lld were given",
+                 input->name, (long long)input->features, (long long)count);
     rnni_real *to = state->vectors;
     for (int32_t i = 0; i < index; i++)
         if (graph->inputs[i]->flow == RNNI_FLOW_VECTOR) to += graph->inputs[i]->features;
@@ -259,7 +272,8 @@ rnn_status_t rnn_state_set_vector(rnn_state_t *state, int32_t index, const float
     return RNN_OK;
 }
 
-/* ---- saving and restoring -----------------------------------------------------------------------------------------
+/* ---- saving and restoring
+ * -----------------------------------------------------------------------------------------
  *
  *   offset  bytes  what
  *        0      8  "rnnstate"
@@ -296,9 +310,11 @@ static uint64_t fingerprint(const rnn_model_t *model)
         hash = mix(hash, node->tied ? (uint64_t)node->tied->id : UINT64_MAX);
         for (int s = 1; s < RNN_LAYER_TRAINABLE; s++) /* those of training do not matter */
             if (rnni_op_takes(node->op, s)) hash = mix_number(hash, node->settings[s - 1]);
-        for (int32_t j = 0; j < node->input_count; j++) hash = mix(hash, node->inputs[j] ? (uint64_t)node->inputs[j]->id : UINT64_MAX);
+        for (int32_t j = 0; j < node->input_count; j++)
+            hash = mix(hash, node->inputs[j] ? (uint64_t)node->inputs[j]->id : UINT64_MAX);
         for (int32_t w = 0; w < node->weight_count; w++)
-            for (int64_t k = 0; k < node->weights[w].count; k++) hash = mix_number(hash, graph->weights[node->weights[w].offset + k]);
+            for (int64_t k = 0; k < node->weights[w].count; k++)
+                hash = mix_number(hash, graph->weights[node->weights[w].offset + k]);
     }
     return hash;
 }
@@ -315,7 +331,8 @@ static rnni_real *number_at(const rnn_state_t *state, int64_t i)
 rnn_status_t rnn_state_export(const rnn_state_t *state, void *buffer, int64_t size)
 {
     RNNI_REQUIRE(state && buffer, RNN_ERROR_ARGUMENT, "expected a state and a buffer, one is NULL");
-    RNNI_REQUIRE(size >= rnn_state_size(state), RNN_ERROR_ARGUMENT, "the buffer has %lld bytes, the state needs %lld", (long long)size,
+    RNNI_REQUIRE(size >= rnn_state_size(state), RNN_ERROR_ARGUMENT,
+                 "the buffer has %lld bytes, the state needs %lld", (long long)size,
                  (long long)rnn_state_size(state));
     unsigned char *out = buffer;
     memcpy(out, magic, sizeof magic);
@@ -345,12 +362,15 @@ rnn_status_t rnn_state_import(rnn_state_t *state, const void *buffer, int64_t si
 {
     RNNI_REQUIRE(state && buffer, RNN_ERROR_ARGUMENT, "expected a state and a buffer, one is NULL");
     const unsigned char *in = buffer;
-    RNNI_REQUIRE(size >= HEADER && !memcmp(in, magic, sizeof magic), RNN_ERROR_FORMAT, "the buffer does not hold a saved state");
-    RNNI_REQUIRE(rnni_load_u64(in + 8) == 1, RNN_ERROR_UNSUPPORTED, "the saved state has format %llu, expected 1",
-                 (unsigned long long)rnni_load_u64(in + 8));
-    RNNI_REQUIRE(size == rnn_state_size(state) && rnni_load_u64(in + 24) == (uint64_t)saved_numbers(state), RNN_ERROR_FORMAT,
-                 "the saved state has %lld bytes, this model's have %lld", (long long)size, (long long)rnn_state_size(state));
-    RNNI_REQUIRE(rnni_load_u64(in + 16) == fingerprint(state->model), RNN_ERROR_FORMAT, "the saved state belongs to another model or to other weights");
+    RNNI_REQUIRE(size >= HEADER && !memcmp(in, magic, sizeof magic), RNN_ERROR_FORMAT,
+                 "the buffer does not hold a saved state");
+    RNNI_REQUIRE(rnni_load_u64(in + 8) == 1, RNN_ERROR_UNSUPPORTED,
+                 "the saved state has format %llu, expected 1", (unsigned long long)rnni_load_u64(in + 8));
+    RNNI_REQUIRE(size == rnn_state_size(state) && rnni_load_u64(in + 24) == (uint64_t)saved_numbers(state),
+                 RNN_ERROR_FORMAT, "the saved state has %lld bytes, this model's have %lld", (long long)size,
+                 (long long)rnn_state_size(state));
+    RNNI_REQUIRE(rnni_load_u64(in + 16) == fingerprint(state->model), RNN_ERROR_FORMAT,
+                 "the saved state belongs to another model or to other weights");
     RNNI_REQUIRE(rnni_load_u64(in + 32) <= 1, RNN_ERROR_FORMAT, "the saved state is damaged");
     for (int64_t i = 0; i < saved_numbers(state); i++) *number_at(state, i) = load_float(in + HEADER + 4 * i);
     state->run.fresh = rnni_load_u64(in + 32) == 1;

@@ -41,7 +41,8 @@ static inline void rnni_state_set_steps(rnni_axis *axis, int64_t steps)
     axis->active[0] = 1;
 }
 
-/* n numbers that the caller gives, as an input's y: where they lie, since layers only read them; or a copy. */
+/* n numbers that the caller gives, as an input's y: where they lie, since layers only read them; or a
+ * copy. */
 static inline void rnni_state_take_in(rnni_slot *slot, bool copy, int64_t n, const float *in)
 {
 #ifdef RNNI_REAL_IS_DOUBLE
@@ -53,7 +54,8 @@ static inline void rnni_state_take_in(rnni_slot *slot, bool copy, int64_t n, con
 #endif
 }
 
-/* That a model can be stepped: it is built, and no layer looks ahead. RNN_ERROR_ARGUMENT, _STATE, _UNSUPPORTED. */
+/* That a model can be stepped: it is built, and no layer looks ahead. RNN_ERROR_ARGUMENT, _STATE,
+ * _UNSUPPORTED. */
 rnn_status_t rnni_state_check_model(const rnn_model_t *model);
 /* A stream's vector inputs to row `row` of a run. */
 void rnni_state_load_vectors(const rnn_state_t *state, const rnni_run *run, int64_t row);

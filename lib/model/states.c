@@ -200,7 +200,8 @@ rnn_status_t rnn_states_step(rnn_states_t *states, rnn_state_t *const *streams, 
         float *places[GROUP];
         n = count - first < GROUP ? count - first : GROUP;
         for (int64_t b = 0; b < n; b++) places[b] = out + (first + b) * streams[first]->output_size;
-        rnni_state_take_in(&states->run.slots[input->id], false, n * input->features, in + first * input->features);
+        rnni_state_take_in(&states->run.slots[input->id], false, n * input->features,
+                           in + first * input->features);
         step_group(states, streams + first, n, places);
     }
     rnni_denormals_restore(mode);

@@ -22,7 +22,8 @@ typedef struct rnni_update {
     const rnni_real *gradients;
     rnni_real *state[RNNI_OPTIM_STATES];
     double decay;             /* decay * w is added to the gradients: coupled weight decay, L2 */
-    double shrink;            /* weights are multiplied by 1 - learning_rate * shrink before: decoupled decay */
+    double shrink;            /* weights are multiplied by 1 - learning_rate * shrink before: decoupled
+                                 decay */
 } rnni_update;
 
 typedef struct rnni_optim {
@@ -44,7 +45,8 @@ static inline double rnni_optim_setting(const double *settings, int32_t id)
 const rnni_optim *rnni_optim_find(int32_t id);
 const rnni_optim *rnni_optim_find_name(const char *name);
 
-/* Global norm of a gradient block, summed in double in blocks of fixed size (any number of threads gives the same bits). */
+/* Global norm of a gradient block, summed in double in blocks of fixed size (any number of threads gives the
+ * same bits). */
 double rnni_global_norm(const rnni_kernels *kernels, int64_t count, const rnni_real *gradients);
 
 #endif

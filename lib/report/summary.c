@@ -132,7 +132,8 @@ static rnn_status_t add_total(table *t, const char *what, int64_t count)
 /* An example of what a batch takes, so that a reader sees the order of it. */
 enum { BATCH = 32, STEPS = 100 };
 
-/* "Weights with packed copies: 2.46 MB", then work memory of a batch, and a stream's where there can be one. */
+/* "Weights with packed copies: 2.46 MB", then work memory of a batch, and a stream's where there can be
+ * one. */
 static rnn_status_t add_memory(table *t, const rnn_model_t *model)
 {
     int64_t bytes;
@@ -144,8 +145,8 @@ static rnn_status_t add_memory(table *t, const rnn_model_t *model)
     RNNI_TRY(rnn_model_memory(model, RNN_MEMORY_TRAIN, BATCH, STEPS, &bytes));
     print_size(bytes, train);
     RNNI_TRY(rnni_buffer_printf(&t->text, "Weights with packed copies: %s\n", weights));
-    RNNI_TRY(rnni_buffer_printf(&t->text, "Work memory of %d sequences of %d steps: %s, in training %s\n", BATCH, STEPS,
-                                run, train));
+    RNNI_TRY(rnni_buffer_printf(&t->text, "Work memory of %d sequences of %d steps: %s, in training %s\n",
+                                BATCH, STEPS, run, train));
     rnn_status_t status = rnn_model_memory(model, RNN_MEMORY_STREAM, 0, 0, &bytes);
     if (status == RNN_ERROR_UNSUPPORTED) return RNN_OK;
     RNNI_TRY(status);

@@ -14,7 +14,10 @@ typedef struct {
     rnni_real *weights;                  /* [weight_total] as they will be */
 } loading;
 
-static bool is_reserved(const char *name) { return strncmp(name, RNNI_RESERVED_PREFIX, strlen(RNNI_RESERVED_PREFIX)) == 0; }
+static bool is_reserved(const char *name)
+{
+    return strncmp(name, RNNI_RESERVED_PREFIX, strlen(RNNI_RESERVED_PREFIX)) == 0;
+}
 
 static bool is_named(const loading *l, const char *tensor)
 {
@@ -30,12 +33,15 @@ static rnn_status_t check_all_named(const loading *l)
     int64_t forgotten = 0;
     const rnni_safetensors_entry *entry;
     for (int64_t i = 0; (entry = rnni_safetensors_at(l->file, i)) != NULL; i++) {
-        if (is_reserved(entry->name) || rnni_model_is_scale(l->file, entry->name) || is_named(l, entry->name)) continue;
+        if (is_reserved(entry->name) || rnni_model_is_scale(l->file, entry->name) || is_named(l, entry->name))
+            continue;
         size_t used = strlen(names);
-        if (forgotten < 3) snprintf(names + used, sizeof(names) - used, "%s\"%.60s\"", forgotten ? ", " : "", entry->name);
+        if (forgotten < 3)
+            snprintf(names + used, sizeof(names) - used, "%s\"%.60s\"", forgotten ? ", " : "", entry->name);
         forgotten++;
     }
-    RNNI_REQUIRE(forgotten == 0, RNN_ERROR_NAME, "the map does not say what becomes of %lld tensor%s of the file: %s%s", (long long)forgotten,
+    RNNI_REQUIRE(forgotten == 0, RNN_ERROR_NAME,
+                 "the map does not say what becomes of %lld tensor%s of the file: %s%s", (long long)forgotten,
                  forgotten == 1 ? "" : "s", names, forgotten > 3 ? ", ..." : "");
     return RNN_OK;
 }
@@ -43,9 +49,11 @@ static rnn_status_t check_all_named(const loading *l)
 static rnn_status_t check_map(const loading *l)
 {
     for (int64_t i = 0; i < l->count; i++) {
-        RNNI_REQUIRE(l->from[i], RNN_ERROR_ARGUMENT, "name %lld of the map is NULL, expected that of a tensor", (long long)i);
+        RNNI_REQUIRE(l->from[i], RNN_ERROR_ARGUMENT,
+                     "name %lld of the map is NULL, expected that of a tensor", (long long)i);
         for (int64_t j = 0; l->to[i] && j < i; j++)
-            RNNI_REQUIRE(!l->to[j] || strcmp(l->to[i], l->to[j]) != 0, RNN_ERROR_ARGUMENT, "the map fills weight \"%s\" twice", l->to[i]);
+            RNNI_REQUIRE(!l->to[j] || strcmp(l->to[i], l->to[j]) != 0, RNN_ERROR_ARGUMENT,
+                         "the map fills weight \"%s\" twice", l->to[i]);
     }
     return check_all_named(l);
 }
@@ -69,7 +77,8 @@ static rnn_status_t load_all(const loading *l)
         return RNN_OK;
     }
     for (int64_t i = 0; (entry = rnni_safetensors_at(l->file, i)) != NULL; i++)
-        if (!is_reserved(entry->name) && !rnni_model_is_scale(l->file, entry->name)) RNNI_TRY(load_one(l, entry->name, entry->name));
+        if (!is_reserved(entry->name) && !rnni_model_is_scale(l->file, entry->name))
+            RNNI_TRY(load_one(l, entry->name, entry->name));
     return RNN_OK;
 }
 
@@ -87,7 +96,8 @@ static rnn_status_t load(loading *l)
     return status;
 }
 
-rnn_status_t rnn_model_load_weights(rnn_model_t *model, const char *path, const char *const *from, const char *const *to, int64_t count)
+rnn_status_t rnn_model_load_weights(rnn_model_t *model, const char *path, const char *const *from,
+                                    const char *const *to, int64_t count)
 {
     RNNI_REQUIRE(model && path, RNN_ERROR_ARGUMENT, "expected a model and a path, one is NULL");
     RNNI_REQUIRE(count >= 0 && !from == !to && (from || count == 0), RNN_ERROR_ARGUMENT,

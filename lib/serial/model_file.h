@@ -37,9 +37,11 @@ rnn_status_t rnni_model_read_weights(rnn_model_t *model, const rnni_safetensors 
 
 /* ---- Pieces ---- */
 
-/* The numbers of tensor `name` as those of a weight, [weight->count]: floats, or integers of 8 bits and their scales. RNN_ERROR_FORMAT when it is not
- * there or not such a weight, RNN_ERROR_DATA when a number is not finite. */
-rnn_status_t rnni_model_read_entry(const rnni_safetensors *file, const rnni_weight *weight, const char *name, rnni_real *numbers);
+/* The numbers of tensor `name` as those of a weight, [weight->count]: floats, or integers of 8 bits and their
+ * scales. RNN_ERROR_FORMAT when it is not there or not such a weight, RNN_ERROR_DATA when a number is not
+ * finite. */
+rnn_status_t rnni_model_read_entry(const rnni_safetensors *file, const rnni_weight *weight, const char *name,
+                                   rnni_real *numbers);
 /* Whether a tensor holds the scales of another one of the file. */
 bool rnni_model_is_scale(const rnni_safetensors *file, const char *name);
 /* Overwrites all weights of a built model, [weight_total]; packed copies follow. */

@@ -34,7 +34,8 @@ bool rnni_model_is_scale(const rnni_safetensors *file, const char *name)
 {
     char other[RNNI_WEIGHT_NAME_SIZE];
     size_t length = strlen(name), suffix = strlen(RNNI_SCALE_SUFFIX);
-    if (length <= suffix || length >= sizeof(other) || strcmp(name + length - suffix, RNNI_SCALE_SUFFIX) != 0) return false;
+    if (length <= suffix || length >= sizeof(other) || strcmp(name + length - suffix, RNNI_SCALE_SUFFIX) != 0)
+        return false;
     memcpy(other, name, length - suffix);
     other[length - suffix] = 0;
     const rnni_safetensors_entry *entry = rnni_safetensors_find(file, other);
@@ -42,7 +43,8 @@ bool rnni_model_is_scale(const rnni_safetensors *file, const char *name)
 }
 
 /* Whether an entry (NULL: none) can become the weight. */
-static rnn_status_t check_entry(const rnni_safetensors_entry *entry, const rnni_weight *weight, const char *name)
+static rnn_status_t check_entry(const rnni_safetensors_entry *entry, const rnni_weight *weight,
+                                const char *name)
 {
     RNNI_REQUIRE(entry, RNN_ERROR_FORMAT, "the file has no tensor \"%s\"", name);
     RNNI_REQUIRE(entry->dtype == RNN_F32 || entry->dtype == RNN_F64 || entry->dtype == RNN_F16 ||
@@ -59,24 +61,27 @@ static rnn_status_t check_entry(const rnni_safetensors_entry *entry, const rnni_
 }
 
 /* Multiplies the rows of a weight with the scales that belong to it. */
-static rnn_status_t apply_scales(const rnni_safetensors *file, const rnni_weight *weight, const char *name, rnni_real *numbers)
+static rnn_status_t apply_scales(const rnni_safetensors *file, const rnni_weight *weight, const char *name,
+                                 rnni_real *numbers)
 {
     char scale_name[RNNI_WEIGHT_NAME_SIZE + 8];
     snprintf(scale_name, sizeof(scale_name), "%s" RNNI_SCALE_SUFFIX, name);
     const rnni_safetensors_entry *entry = rnni_safetensors_find(file, scale_name);
-    RNNI_REQUIRE(entry && entry->dtype == RNN_F32 && entry->rank == 1 && entry->shape[0] == weight->shape[0], RNN_ERROR_FORMAT,
-                 "tensor \"%s\" is I8, but \"%s\", %lld scales of F32, is not there", name, scale_name, (long long)weight->shape[0]);
+    RNNI_REQUIRE(entry && entry->dtype == RNN_F32 && entry->rank == 1 && entry->shape[0] == weight->shape[0],
+                 RNN_ERROR_FORMAT, "tensor \"%s\" is I8, but \"%s\", %lld scales of F32, is not there", name,
+                 scale_name, (long long)weight->shape[0]);
     for (int64_t r = 0; r < weight->shape[0]; r++) {
         float scale;
         memcpy(&scale, (const char *)entry->data + (size_t)r * sizeof(scale), sizeof(scale));
-        RNNI_REQUIRE(isfinite(scale) && scale >= 0, RNN_ERROR_DATA, "tensor \"%s\": scale %lld is not a finite number from 0 on", scale_name,
-                     (long long)r);
+        RNNI_REQUIRE(isfinite(scale) && scale >= 0, RNN_ERROR_DATA,
+                     "tensor \"%s\": scale %lld is not a finite number from 0 on", scale_name, (long long)r);
         for (int64_t i = 0; i < weight->shape[1]; i++) numbers[r * weight->shape[1] + i] *= scale;
     }
     return RNN_OK;
 }
 
-rnn_status_t rnni_model_read_entry(const rnni_safetensors *file, const rnni_weight *weight, const char *name, rnni_real *numbers)
+rnn_status_t rnni_model_read_entry(const rnni_safetensors *file, const rnni_weight *weight, const char *name,
+                                   rnni_real *numbers)
 {
     const rnni_safetensors_entry *entry = rnni_safetensors_find(file, name);
     RNNI_TRY(check_entry(entry, weight, name));
@@ -89,7 +94,8 @@ rnn_status_t rnni_model_read_entry(const rnni_safetensors *file, const rnni_weig
 }
 
 /* One weight into its place in `block`. */
-static rnn_status_t read_weight(const rnni_safetensors *file, const rnni_node *node, const rnni_weight *weight, rnni_real *block)
+static rnn_status_t read_weight(const rnni_safetensors *file, const rnni_node *node,
+                                const rnni_weight *weight, rnni_real *block)
 {
     char name[RNNI_WEIGHT_NAME_SIZE];
     snprintf(name, sizeof(name), "%s.%s", node->name, weight->name);
@@ -103,7 +109,9 @@ static rnn_status_t tensors_left(const rnni_graph *graph, const rnni_safetensors
     const rnni_safetensors_entry *entry;
     int named = 0;
     for (int64_t i = 0; named < 3 && (entry = rnni_safetensors_at(file, i)) != NULL; i++) {
-        if (is_reserved(entry->name) || rnni_model_is_scale(file, entry->name) || rnni_graph_weight(graph, entry->name, NULL)) continue;
+        if (is_reserved(entry->name) || rnni_model_is_scale(file, entry->name) ||
+            rnni_graph_weight(graph, entry->name, NULL))
+            continue;
         size_t used = strlen(names);
         snprintf(names + used, sizeof(names) - used, "%s\"%.60s\"", named ? ", " : "", entry->name);
         named++;
@@ -167,7 +175,9 @@ static rnn_status_t read_classes(rnn_model_t *model, const char *output, const c
 
 static rnn_status_t read_text(rnn_model_t *model, const char *key, const char *value)
 {
-    if (strcmp(key, RNNI_MODEL_KEY) == 0 || strcmp(key, RNNI_PRECISION_KEY) == 0 || has_prefix(key, RNNI_TRAIN_PREFIX)) return RNN_OK;
+    if (strcmp(key, RNNI_MODEL_KEY) == 0 || strcmp(key, RNNI_PRECISION_KEY) == 0 ||
+        has_prefix(key, RNNI_TRAIN_PREFIX))
+        return RNN_OK;
     if (has_prefix(key, RNNI_TOKENIZER_PREFIX))
         return read_tokenizer(model, key + strlen(RNNI_TOKENIZER_PREFIX), value);
     if (has_prefix(key, RNNI_CLASSES_PREFIX))
@@ -198,8 +208,10 @@ static rnn_status_t read_texts(rnn_model_t *model, const rnni_safetensors *file)
 
 static rnn_status_t read_blob(rnn_model_t *model, const rnni_safetensors_entry *entry)
 {
-    RNNI_REQUIRE(entry->dtype == RNN_U8 && entry->rank == 1, RNN_ERROR_FORMAT, "tensor \"%.60s\" is not a row of bytes", entry->name);
-    return rnn_model_set_blob(model, entry->name + strlen(RNNI_BLOB_PREFIX), entry->count ? entry->data : "", entry->count);
+    RNNI_REQUIRE(entry->dtype == RNN_U8 && entry->rank == 1, RNN_ERROR_FORMAT,
+                 "tensor \"%.60s\" is not a row of bytes", entry->name);
+    return rnn_model_set_blob(model, entry->name + strlen(RNNI_BLOB_PREFIX), entry->count ? entry->data : "",
+                              entry->count);
 }
 
 static rnn_status_t read_blobs(rnn_model_t *model, const rnni_safetensors *file)
@@ -207,7 +219,8 @@ static rnn_status_t read_blobs(rnn_model_t *model, const rnni_safetensors *file)
     const rnni_safetensors_entry *entry;
     for (int64_t i = 0; (entry = rnni_safetensors_at(file, i)) != NULL; i++) {
         if (!has_prefix(entry->name, RNNI_BLOB_PREFIX)) continue;
-        RNNI_REQUIRE(model->blob_count < RNNI_MAX_TEXTS, RNN_ERROR_UNSUPPORTED, "the file has more than %d blobs", RNNI_MAX_TEXTS);
+        RNNI_REQUIRE(model->blob_count < RNNI_MAX_TEXTS, RNN_ERROR_UNSUPPORTED,
+                     "the file has more than %d blobs", RNNI_MAX_TEXTS);
         RNNI_TRY(as_format(read_blob(model, entry), "a blob of the file"));
     }
     return RNN_OK;
@@ -221,7 +234,8 @@ static rnn_status_t read_precision(const rnni_safetensors *file, int32_t *precis
     const char *name = rnni_safetensors_metadata(file, RNNI_PRECISION_KEY);
     int32_t found = RNN_PRECISION_F32;
     while (name && rnn_precision_name(found) && strcmp(name, rnn_precision_name(found)) != 0) found++;
-    RNNI_REQUIRE(rnn_precision_name(found), RNN_ERROR_UNSUPPORTED, "the file has the unknown precision \"%.60s\"", name);
+    RNNI_REQUIRE(rnn_precision_name(found), RNN_ERROR_UNSUPPORTED,
+                 "the file has the unknown precision \"%.60s\"", name);
     *precision = found;
     return RNN_OK;
 }
@@ -239,14 +253,16 @@ static rnn_status_t read_model(rnn_model_t *model, const rnni_safetensors *file)
     RNNI_TRY(rnni_graph_read_json(model, graph, strlen(graph), tensors));
     RNNI_TRY(as_format(rnni_model_build_empty(model, numbers), "the graph in the file"));
     RNNI_TRY(read_weights(&model->graph, file, model->graph.weights));
-    RNNI_TRY(precision == RNN_PRECISION_F32 ? rnni_graph_pack(&model->graph, 0) : rnni_graph_change_precision(&model->graph, precision, false));
+    RNNI_TRY(precision == RNN_PRECISION_F32 ? rnni_graph_pack(&model->graph, 0)
+                                            : rnni_graph_change_precision(&model->graph, precision, false));
     RNNI_TRY(read_texts(model, file));
     return read_blobs(model, file);
 }
 
 rnn_status_t rnni_model_read(rnn_context_t *context, const rnni_safetensors *file, rnn_model_t **model)
 {
-    const rnni_kernels *kernels; /* asked for here so that a wrong RNN_ISA does not look like lack of memory */
+    const rnni_kernels *kernels; /* asked for here so that a wrong RNN_ISA does not look like lack of
+                                    memory */
     RNNI_TRY(rnni_kernels_get(context, &kernels));
     rnn_model_t *fresh = rnn_model_create(context);
     if (!fresh) return RNN_ERROR_MEMORY;
@@ -281,7 +297,8 @@ rnn_status_t rnni_model_replace_weights(rnn_model_t *model, const rnni_real *wei
     rnni_graph *graph = &model->graph;
     memcpy(graph->weights, weights, (size_t)graph->weight_total * sizeof(*weights));
     for (int32_t i = 0; i < graph->count; i++)
-        for (int32_t w = 0; w < graph->nodes[i]->weight_count; w++) rnni_graph_written(graph, &graph->nodes[i]->weights[w]);
+        for (int32_t w = 0; w < graph->nodes[i]->weight_count; w++)
+            rnni_graph_written(graph, &graph->nodes[i]->weights[w]);
     atomic_fetch_add(&model->version, 1);
     return rnni_graph_pack(graph, has_backward(graph));
 }

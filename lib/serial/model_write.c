@@ -61,8 +61,8 @@ static rnn_status_t add_classes(const rnn_model_t *model, rnni_safetensors_write
 }
 
 /* Numbers of a matrix as I8 [rows, columns] and their scales, F32 [rows]. */
-static rnn_status_t add_int8(rnni_safetensors_writer *writer, rnn_context_t *context, const rnni_weight *weight, const char *name,
-                             const rnni_real *numbers)
+static rnn_status_t add_int8(rnni_safetensors_writer *writer, rnn_context_t *context,
+                             const rnni_weight *weight, const char *name, const rnni_real *numbers)
 {
     char scale_name[RNNI_WEIGHT_NAME_SIZE + 8];
     snprintf(scale_name, sizeof(scale_name), "%s" RNNI_SCALE_SUFFIX, name);
@@ -79,18 +79,21 @@ static rnn_status_t add_int8(rnni_safetensors_writer *writer, rnn_context_t *con
         scale[r] = rnni_int8_scale(weight->shape[1], row);
         rnni_int8_round(weight->shape[1], row, scale[r], q + r * weight->shape[1]);
     }
-    rnn_status_t status = rnni_safetensors_add_owned(writer, name, RNN_I8, 2, weight->shape, q, count * sizeof(*q));
-    rnn_status_t second = rnni_safetensors_add_owned(writer, scale_name, RNN_F32, 1, weight->shape, scale, rows * sizeof(*scale));
+    rnn_status_t status =
+        rnni_safetensors_add_owned(writer, name, RNN_I8, 2, weight->shape, q, count * sizeof(*q));
+    rnn_status_t second = rnni_safetensors_add_owned(writer, scale_name, RNN_F32, 1, weight->shape, scale,
+                                                     rows * sizeof(*scale));
     return status == RNN_OK ? second : status;
 }
 
-static rnn_status_t add_bf16(rnni_safetensors_writer *writer, rnn_context_t *context, const rnni_weight *weight, const char *name,
-                             const rnni_real *numbers)
+static rnn_status_t add_bf16(rnni_safetensors_writer *writer, rnn_context_t *context,
+                             const rnni_weight *weight, const char *name, const rnni_real *numbers)
 {
     uint16_t *halves = rnni_alloc_array(context, (size_t)weight->count, sizeof(*halves));
     if (!halves) return RNN_ERROR_MEMORY;
     for (int64_t i = 0; i < weight->count; i++) halves[i] = rnni_bf16_round(numbers[i]);
-    return rnni_safetensors_add_owned(writer, name, RNN_BF16, 2, weight->shape, halves, (size_t)weight->count * sizeof(*halves));
+    return rnni_safetensors_add_owned(writer, name, RNN_BF16, 2, weight->shape, halves,
+                                      (size_t)weight->count * sizeof(*halves));
 }
 
 /* A file with NaN or infinity could not be read again. */
@@ -104,8 +107,11 @@ static rnn_status_t add_weight(const rnni_node *node, const rnni_weight *weight,
         RNNI_REQUIRE(isfinite(numbers[i]), RNN_ERROR_DATA,
                      "weight %s: number %lld is not finite, it cannot be saved", name, (long long)i);
     int32_t precision = weight->rank == 2 ? node->graph->precision : RNN_PRECISION_F32;
-    if (precision == RNN_PRECISION_F32) return rnni_safetensors_add_tensor(writer, name, RNNI_REAL_DTYPE, weight->rank, weight->shape, numbers);
-    return (precision == RNN_PRECISION_BF16 ? add_bf16 : add_int8)(writer, node->graph->context, weight, name, numbers);
+    if (precision == RNN_PRECISION_F32)
+        return rnni_safetensors_add_tensor(writer, name, RNNI_REAL_DTYPE, weight->rank, weight->shape,
+                                           numbers);
+    return (precision == RNN_PRECISION_BF16 ? add_bf16 : add_int8)(writer, node->graph->context, weight, name,
+                                                                   numbers);
 }
 
 static rnn_status_t add_blob(const rnni_blob *blob, rnni_safetensors_writer *writer)
@@ -124,11 +130,12 @@ rnn_status_t rnni_model_write(const rnn_model_t *model, rnni_safetensors_writer 
     RNNI_REQUIRE(model->metadata_count <= RNNI_MAX_TEXTS, RNN_ERROR_UNSUPPORTED,
                  "the model has %zu texts of metadata, a file holds at most %d", model->metadata_count,
                  RNNI_MAX_TEXTS);
-    RNNI_REQUIRE(model->blob_count <= RNNI_MAX_TEXTS, RNN_ERROR_UNSUPPORTED, "the model has %zu blobs, a file holds at most %d",
-                 model->blob_count, RNNI_MAX_TEXTS);
+    RNNI_REQUIRE(model->blob_count <= RNNI_MAX_TEXTS, RNN_ERROR_UNSUPPORTED,
+                 "the model has %zu blobs, a file holds at most %d", model->blob_count, RNNI_MAX_TEXTS);
     RNNI_TRY(add_graph(graph, writer));
     if (graph->precision != RNN_PRECISION_F32)
-        RNNI_TRY(rnni_safetensors_add_metadata(writer, RNNI_PRECISION_KEY, rnn_precision_name(graph->precision)));
+        RNNI_TRY(
+            rnni_safetensors_add_metadata(writer, RNNI_PRECISION_KEY, rnn_precision_name(graph->precision)));
     RNNI_TRY(add_tokenizers(model, writer));
     RNNI_TRY(add_classes(model, writer));
     for (size_t i = 0; i < model->metadata_count; i++)

@@ -166,7 +166,8 @@ static rnn_tensor_t *view_of(rnn_tensor_t *base, int32_t rank, const int64_t *sh
     return view;
 }
 
-static rnn_tensor_t *create(rnn_context_t *context, int32_t dtype, int32_t rank, const int64_t *shape, bool zeroed)
+static rnn_tensor_t *create(rnn_context_t *context, int32_t dtype, int32_t rank, const int64_t *shape,
+                            bool zeroed)
 {
     int64_t count;
     if (rnni_shape_count(dtype, rank, shape, &count) != RNN_OK) return NULL;
@@ -179,7 +180,8 @@ rnn_tensor_t *rnn_tensor_create(rnn_context_t *context, int32_t dtype, int32_t r
     return create(context, dtype, rank, shape, true);
 }
 
-rnn_tensor_t *rnni_tensor_create_unset(rnn_context_t *context, int32_t dtype, int32_t rank, const int64_t *shape)
+rnn_tensor_t *rnni_tensor_create_unset(rnn_context_t *context, int32_t dtype, int32_t rank,
+                                       const int64_t *shape)
 {
     return create(context, dtype, rank, shape, false);
 }

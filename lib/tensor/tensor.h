@@ -27,7 +27,8 @@ struct rnn_tensor {
 };
 
 /* rnn_tensor_create for a caller who writes every number. */
-rnn_tensor_t *rnni_tensor_create_unset(rnn_context_t *context, int32_t dtype, int32_t rank, const int64_t *shape);
+rnn_tensor_t *rnni_tensor_create_unset(rnn_context_t *context, int32_t dtype, int32_t rank,
+                                       const int64_t *shape);
 
 /* A read-only contiguous tensor over memory that belongs to `owner` (a model's weight).
  * `owner_release(owner)` is called once, when the last view is gone; it may be NULL. On failure NULL, and

@@ -3,8 +3,8 @@
 #include "model/memory_plan.h"
 #include "train/trainer.h"
 
-/* Numbers that an output's loss has in each of its rows, in bytes: weight, share and loss, the answer, the target, and where the loss needs
- * a place of its own, the output again. */
+/* Numbers that an output's loss has in each of its rows, in bytes: weight, share and loss, the answer, the
+ * target, and where the loss needs a place of its own, the output again. */
 static int64_t goal_bytes(const rnni_goal *goal)
 {
     const int64_t real = sizeof(rnni_real), features = goal->node->features;
@@ -29,9 +29,11 @@ rnn_status_t rnn_trainer_memory(rnn_trainer_t *t, int64_t batch, int64_t steps, 
 {
     RNNI_TRY(rnni_trainer_idle(t, "rnn_trainer_memory"));
     RNNI_REQUIRE(bytes, RNN_ERROR_ARGUMENT, "rnn_trainer_memory: the place for the bytes is NULL");
-    rnni_plan plan = { .batch = batch, .steps = steps, .training = true, .input_gradients = t->train.input_gradients,
+    rnni_plan plan = { .batch = batch, .steps = steps, .training = true,
+                       .input_gradients = t->train.input_gradients,
                        .recompute = (int32_t)rnni_train_int(t, RNN_TRAIN_RECOMPUTE),
-                       .halves = rnni_train_int(t, RNN_TRAIN_PRECISION) == RNN_PRECISION_BF16, .raw = t->train.raw };
+                       .halves = rnni_train_int(t, RNN_TRAIN_PRECISION) == RNN_PRECISION_BF16,
+                       .raw = t->train.raw };
     int64_t counted;
     RNNI_TRY(rnni_exec_most_bytes(t->model, plan, &counted));
     *bytes = counted + own_bytes(t, batch, steps);

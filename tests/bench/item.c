@@ -118,7 +118,8 @@ static rnn_status_t prepare_training(bench_item *b, rnn_context_t *context)
     const bench_work *w = b->work;
     if (!(b->trainer = rnn_trainer_create(b->model))) return RNN_ERROR_ARGUMENT;
     rnn_trainer_set_int(b->trainer, RNN_TRAIN_RECOMPUTE, w->recompute);
-    rnn_trainer_set_int(b->trainer, RNN_TRAIN_PRECISION, precision_of(w) < 0 ? RNN_PRECISION_F32 : precision_of(w));
+    rnn_trainer_set_int(b->trainer, RNN_TRAIN_PRECISION,
+                        precision_of(w) < 0 ? RNN_PRECISION_F32 : precision_of(w));
     if (!strcmp(w->head, "none")) {
         int64_t shape[] = { w->batch, w->steps, rnn_model_output_features(b->model, 0) };
         b->upstream = random_tensor(context, 0, 3, shape);
@@ -143,7 +144,8 @@ static rnn_status_t prepare_stream(bench_item *b)
 const char *bench_item_refusal(const bench_work *w)
 {
     if (*w->precision && precision_of(w) < 0) return "precision: expected f32, bf16, int8 or int8_weights";
-    if (precision_of(w) > RNN_PRECISION_BF16 && !strcmp(w->kind, "train")) return "precision: training is done in f32 or bf16";
+    if (precision_of(w) > RNN_PRECISION_BF16 && !strcmp(w->kind, "train"))
+        return "precision: training is done in f32 or bf16";
     if (*w->lengths && strcmp(w->lengths, "uniform") != 0) return "lengths: 'uniform' or nothing is expected";
     if (*w->lengths && !strcmp(w->kind, "stream")) return "lengths: a stream has none";
     return NULL;

@@ -6,8 +6,8 @@
 
 #include <rnn/rnn.h>
 
-/* Everything that one item of a workload needs: a training step on a batch, an inference call, or one step of a
- * stream. */
+/* Everything that one item of a workload needs: a training step on a batch, an inference call, or one step of
+ * a stream. */
 typedef struct bench_item {
     const bench_work *work;
     rnn_model_t *model;

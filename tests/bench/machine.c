@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The ceilings of the roofline, each from a loop that does nothing else. Multiply-adds: twelve chains of vectors that
- * stay in registers, enough for two units of four cycles' latency. Reading: vectors of a block that fits the level,
- * combined by `or`, so that the loads are the limit. */
+/* The ceilings of the roofline, each from a loop that does nothing else. Multiply-adds: twelve chains of
+ * vectors that stay in registers, enough for two units of four cycles' latency. Reading: vectors of a block
+ * that fits the level, combined by `or`, so that the loads are the limit. */
 #define _GNU_SOURCE /* the sizes of the caches */
 #include "machine.h"
 
@@ -21,9 +21,11 @@
 
 enum { CHAINS = 12, TRIES = 12 };
 
-#define TWELVE(what) what(0) what(1) what(2) what(3) what(4) what(5) what(6) what(7) what(8) what(9) what(10) what(11)
+#define TWELVE(what)                                                                                         \
+    what(0) what(1) what(2) what(3) what(4) what(5) what(6) what(7) what(8) what(9) what(10) what(11)
 
-typedef double (*flops_loop)(int64_t times);                       /* floating-point operations of one chain's vector */
+/* floating-point operations of one chain's vector */
+typedef double (*flops_loop)(int64_t times);
 typedef uint64_t (*read_loop)(const char *block, int64_t bytes);   /* bytes: a multiple of 1024 */
 
 static volatile float sink;
@@ -210,7 +212,8 @@ void bench_machine_measure(bench_machine *machine, int32_t isa)
     for (int i = 0; i < BENCH_LEVELS; i++)
         machine->level[i] = (bench_level){ names[i], i < 3 ? cache_size(i) : 0, 0 };
     for (int i = 0; i < BENCH_LEVELS; i++) {
-        /* half the level, but beyond the one before: three times that where it is much larger (a shared one is) */
+        /* half the level, but beyond the one before: three times that where it is much larger (a shared one
+         * is) */
         int64_t size = machine->level[i].bytes / 2, before = i ? 3 * machine->level[i - 1].bytes : INT64_MAX;
         if (i == 3) size = LARGEST;
         else if (i == 2 && before < size) size = before;
@@ -232,7 +235,8 @@ const bench_level *bench_level_of(const bench_machine *machine, double bytes)
 void bench_machine_print(const bench_machine *machine)
 {
     static const char *const names[] = { "auto", "scalar", "AVX2", "AVX-512", "NEON" };
-    printf("One core, %s: %.0f GFLOP/s of multiply-adds on registers; reads", names[machine->isa], machine->flops);
+    printf("One core, %s: %.0f GFLOP/s of multiply-adds on registers; reads", names[machine->isa],
+           machine->flops);
     for (int i = 0; i < BENCH_LEVELS; i++)
         printf("%s %s %.0f", i ? "," : "", machine->level[i].name, machine->level[i].bandwidth);
     printf(" GB/s\n\n");

@@ -60,17 +60,18 @@ static int prepare(product *p, const rnni_kernels *kernels, shape s)
 
 static void run_packed(const product *p)
 {
-    rnni_gemm_packed(p->kernels, p->s.m, p->s.n, p->s.k, p->a, p->s.k, 1, p->packed, RNNI_FROM_ZERO, NULL, p->c, p->s.n);
+    rnni_gemm_packed(p->kernels, p->s.m, p->s.n, p->s.k, p->a, p->s.k, 1, p->packed, RNNI_FROM_ZERO, NULL,
+                     p->c, p->s.n);
 }
 
 static void run_general(const product *p)
 {
-    rnni_gemm(p->kernels, p->s.m, p->s.n, p->s.k, p->a, p->s.k, 1, p->b, p->s.n, 1, RNNI_FROM_ZERO, p->c, p->s.n,
-              p->scratch);
+    rnni_gemm(p->kernels, p->s.m, p->s.n, p->s.k, p->a, p->s.k, 1, p->b, p->s.n, 1, RNNI_FROM_ZERO, p->c,
+              p->s.n, p->scratch);
 }
 
-typedef void (*sgemm_function)(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda,
-                               const float *b, int ldb, float beta, float *c, int ldc);
+typedef void (*sgemm_function)(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a,
+                               int lda, const float *b, int ldb, float beta, float *c, int ldc);
 static sgemm_function sgemm;
 
 static void run_blas(const product *p)
@@ -160,11 +161,11 @@ static int print_row(const bench_machine *machine, const rnni_kernels *kernels, 
 
 int bench_products(const bench_machine *machine, const char *openblas)
 {
-    static const shape squares[] = { { 256, 256, 256 }, { 512, 512, 512 }, { 768, 768, 768 }, { 1024, 1024, 1024 },
-                                     { 1536, 1536, 1536 }, { 2048, 2048, 2048 } };
+    static const shape squares[] = { { 256, 256, 256 }, { 512, 512, 512 }, { 768, 768, 768 },
+                                     { 1024, 1024, 1024 }, { 1536, 1536, 1536 }, { 2048, 2048, 2048 } };
     /* gates x hidden columns: SimpleRNN 32, GRU 64 and 128, LSTM 64, 256, 512 and 1024 */
-    static const shape layers[] = { { 0, 32, 32 }, { 0, 192, 64 }, { 0, 256, 64 }, { 0, 384, 128 }, { 0, 1024, 256 },
-                                    { 0, 2048, 512 }, { 0, 4096, 1024 } };
+    static const shape layers[] = { { 0, 32, 32 }, { 0, 192, 64 }, { 0, 256, 64 }, { 0, 384, 128 },
+                                    { 0, 1024, 256 }, { 0, 2048, 512 }, { 0, 4096, 1024 } };
     static const int64_t batches[] = { 1, 2, 4, 8, 16, 32, 64, 128 };
     const rnni_kernels *kernels = rnni_kernels_of(machine->isa);
     int failed = 0;

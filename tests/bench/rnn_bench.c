@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Times whole models (one training step on a batch, one inference call, or one step of a stream) and products.
+/* Times whole models (one training step on a batch, one inference call, or one step of a stream) and
+ * products.
  *
  *   rnn_bench [--threads N] [--seconds S] [--workloads FILE] [--openblas FILE]
- *                                                    the machine's limits, every workload of the file, products
+ *                                                    the machine's limits, every workload of the file,
+ *                                                    products
  *   rnn_bench --list [--workloads FILE]              names of the workloads
  *   rnn_bench --products [--openblas FILE]           the products alone
  *   rnn_bench --workload NAME [--threads N] [--seconds S] [--workloads FILE | --spec JSON]
@@ -70,10 +72,11 @@ static int one(const options *o)
     bench_figure figure;
     int64_t useful_steps;
     if (!find_work(o, &w) || measure(&w, o, &figure, &useful_steps)) return 1;
-    printf("{\"workload\": \"%s\", \"threads\": %lld, \"ms_median\": %.6g, \"ms_min\": %.6g, \"samples\": %lld, "
-           "\"useful_steps\": %lld}\n",
-           o->name, (long long)o->threads, figure.median, figure.minimum, (long long)figure.samples,
-           (long long)useful_steps);
+    printf(
+        "{\"workload\": \"%s\", \"threads\": %lld, \"ms_median\": %.6g, \"ms_min\": %.6g, \"samples\": %lld, "
+        "\"useful_steps\": %lld}\n",
+        o->name, (long long)o->threads, figure.median, figure.minimum, (long long)figure.samples,
+        (long long)useful_steps);
     return 0;
 }
 
@@ -103,8 +106,8 @@ static int every(const options *o, const bench_machine *machine)
     char name[BENCH_NAME], *text = bench_read_file(o->path);
     if (!text) return 1;
     if (!o->list)
-        printf("%-24s %11s %11s %8s %7s %8s   %lld thread%s\n", "workload", "median, ms", "least, ms", "GFLOP/s", "peak",
-               "GB/s", (long long)o->threads, o->threads == 1 ? "" : "s");
+        printf("%-24s %11s %11s %8s %7s %8s   %lld thread%s\n", "workload", "median, ms", "least, ms",
+               "GFLOP/s", "peak", "GB/s", (long long)o->threads, o->threads == 1 ? "" : "s");
     for (const char *p = text; (p = bench_next_work(p, name, &w));) {
         if (o->list) {
             puts(name);

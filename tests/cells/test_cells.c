@@ -18,7 +18,8 @@ typedef struct setting {
     int64_t h;
     int activation;
     float weights[GATES * LARGEST * LARGEST], bias[LARGEST], packed[PACKED], packed_backward[PACKED],
-        scratch[SIZE], vectors[RNNI_CELL_VECTORS][GATES * LARGEST], dvectors[RNNI_CELL_VECTORS][GATES * LARGEST];
+        scratch[SIZE], vectors[RNNI_CELL_VECTORS][GATES * LARGEST],
+        dvectors[RNNI_CELL_VECTORS][GATES * LARGEST];
     const rnni_real *vector[RNNI_CELL_VECTORS];
     rnni_real *dvector[RNNI_CELL_VECTORS];
 } setting;
@@ -41,7 +42,8 @@ static void prepare(setting *s, const rnni_kernels *kernels, const rnni_cell *ce
         s->vector[i] = s->vectors[i];
         s->dvector[i] = s->dvectors[i];
     }
-    CHECK(cell->blocks <= BLOCKS && cell->packed_size(kernels, h) <= PACKED && cell->packed_backward_size(kernels, h) <= PACKED);
+    CHECK(cell->blocks <= BLOCKS && cell->packed_size(kernels, h) <= PACKED &&
+          cell->packed_backward_size(kernels, h) <= PACKED);
     cell->pack(kernels, h, s->weights, s->packed);
     cell->pack_backward(kernels, h, s->weights, s->packed_backward);
 }
@@ -101,7 +103,8 @@ static void for_all(void (*check)(setting *s))
     for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_NEON; isa++) {
         const rnni_kernels *kernels = rnni_kernels_of(isa);
         for (int i = 0; kernels && rnni_cells[i]; i++)
-            for (size_t k = rnni_cells[i]->projects ? sizeof sizes / sizeof *sizes : 0; k < sizeof sizes / sizeof *sizes; k++)
+            for (size_t k = rnni_cells[i]->projects ? sizeof sizes / sizeof *sizes : 0;
+                 k < sizeof sizes / sizeof *sizes; k++)
                 for (int relu = 0; relu < 2; relu++) {
                     prepare(&s, kernels, rnni_cells[i], sizes[k], relu ? RNNI_ACT_RELU : RNNI_ACT_TANH);
                     check(&s);
@@ -144,18 +147,21 @@ static void check_apart(setting *s)
     int64_t h = s->h;
     over = fresh(s);
     fill(dy, ROWS * (h + 3), 9);
-    rnni_cell_step step = { .kernels = s->kernels, .rows = ROWS, .h = h, .o = h, .activation = s->activation, .packed = s->packed,
-                            .bias = s->cell->apart >= 0 ? s->bias : NULL, .z = over.z, .h_in = over.h, .h_masked = over.h, .c_in = over.c,
-                            .h_out = h_out, .c_out = c_out, .extra = over.extra, .scratch = s->scratch };
+    rnni_cell_step step = { .kernels = s->kernels, .rows = ROWS, .h = h, .o = h, .activation = s->activation,
+                            .packed = s->packed, .bias = s->cell->apart >= 0 ? s->bias : NULL, .z = over.z,
+                            .h_in = over.h, .h_masked = over.h, .c_in = over.c, .h_out = h_out,
+                            .c_out = c_out, .extra = over.extra, .scratch = s->scratch };
     s->cell->forward(&step);
     apart = over;
     step.packed = s->packed_backward;
-    step.z = apart.z, step.h_in = step.h_masked = apart.h, step.c_in = apart.c, step.dh = apart.dh, step.dc = apart.dc;
+    step.z = apart.z, step.h_in = step.h_masked = apart.h, step.c_in = apart.c, step.dh = apart.dh,
+    step.dc = apart.dc;
     step.dz = dz, step.dy = dy, step.lddy = h + 3;
     s->cell->backward(&step);
     CHECK_BYTES(apart.z, over.z, sizeof over.z);
     for (int64_t i = 0; i < ROWS * h; i++) over.dh[i] += dy[i / h * (h + 3) + i % h];
-    step.z = step.dz = over.z, step.h_in = step.h_masked = over.h, step.c_in = over.c, step.dh = over.dh, step.dc = over.dc, step.dy = NULL;
+    step.z = step.dz = over.z, step.h_in = step.h_masked = over.h, step.c_in = over.c, step.dh = over.dh,
+    step.dc = over.dc, step.dy = NULL;
     s->cell->backward(&step);
     CHECK_BYTES(dz, over.z, (size_t)(ROWS * h * s->cell->blocks) * sizeof *dz);
     CHECK_BYTES(apart.dh, over.dh, sizeof over.dh);

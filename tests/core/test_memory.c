@@ -25,7 +25,8 @@ TEST(blocks_are_zero_and_aligned)
     rnni_free(context, NULL, 10);
 }
 
-/* Large blocks come back to who asks for the same size next, up to a limit; what is zeroed is zero all the same. */
+/* Large blocks come back to who asks for the same size next, up to a limit; what is zeroed is zero all the
+ * same. */
 TEST(large_blocks_are_kept)
 {
     enum { LARGE = 5 << 20, BLOCKS = 20 };

@@ -253,7 +253,8 @@ TEST(steps_wait_for_each_other)
 static void steps_inside(int64_t index, void *argument)
 {
     (void)index;
-    if (!take_steps(((tally *)argument)->context, STEP_COUNT, 4, 1)) atomic_fetch_add(&((tally *)argument)->calls[0], 1);
+    if (!take_steps(((tally *)argument)->context, STEP_COUNT, 4, 1))
+        atomic_fetch_add(&((tally *)argument)->calls[0], 1);
 }
 
 static void *steps_of_a_thread(void *argument)

@@ -37,8 +37,8 @@ static rnn_status_t load(int version, const char *header, const void *numbers, s
 
 TEST(reads_what_numpy_writes)
 {
-    static const char header[] =
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }                                        \n";
+    static const char header[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }                "
+                                 "                        \n";
     float numbers[6] = { 1, 2, 3, 4, 5, 6.5F };
     for (int version = 1; version <= 3; version++) {
         rnn_tensor_t *t = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the work is shared among does not change a bit: batches of many shards and layers wide enough for whole tiles, on 1, 2, 3, 4 and 8
- * threads. The thread backend is the build's; both give what one thread gives, which runs neither. */
+/* What the work is shared among does not change a bit: batches of many shards and layers wide enough for
+ * whole tiles, on 1, 2, 3, 4 and 8 threads. The thread backend is the build's; both give what one thread
+ * gives, which runs neither. */
 #include "model/helpers.h"
 
 enum { COUNT = 270, BATCH = 256, STEPS = 13, FEATURES = 24, CLASSES = 9, RUNS = 5 };
@@ -28,7 +29,8 @@ static rnn_layer_t *gru(rnn_model_t *m, rnn_layer_t *x) { return answer(m, rnn_g
 static rnn_layer_t *simple(rnn_model_t *m, rnn_layer_t *x) { return answer(m, rnn_simple_rnn(m, x, 129)); }
 static rnn_layer_t *tagger(rnn_model_t *m, rnn_layer_t *x)
 {
-    return rnn_dense(m, set(rnn_lstm(m, x, 36), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL), CLASSES, RNN_SOFTMAX);
+    return rnn_dense(m, set(rnn_lstm(m, x, 36), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL), CLASSES,
+                     RNN_SOFTMAX);
 }
 static rnn_layer_t *stacked(rnn_model_t *m, rnn_layer_t *x)
 {
@@ -72,8 +74,10 @@ static rnn_dataset_t *make_data(rnn_context_t *context, const kind *k, int even)
 {
     rnn_dataset_t *data = rnn_dataset_create(context);
     rnn_tensor_t *input = make_input(k), *lengths = make_lengths(even);
-    rnn_tensor_t *target = k->per_step ? help_random_ids(COUNT, STEPS, CLASSES, 4) : help_tensor(RNN_F32, COUNT, 1, -1);
-    for (int64_t i = 0; !k->per_step && i < COUNT; i++) CHECK_OK(rnn_tensor_set(target, i, (double)(i * 7 % 3 == 0)));
+    rnn_tensor_t *target =
+        k->per_step ? help_random_ids(COUNT, STEPS, CLASSES, 4) : help_tensor(RNN_F32, COUNT, 1, -1);
+    for (int64_t i = 0; !k->per_step && i < COUNT; i++)
+        CHECK_OK(rnn_tensor_set(target, i, (double)(i * 7 % 3 == 0)));
     CHECK_OK(rnn_dataset_add_input(data, input, lengths));
     CHECK_OK(rnn_dataset_add_target(data, target, k->per_step ? lengths : NULL));
     rnn_tensor_free(input);
@@ -122,7 +126,8 @@ static void fit_and_predict(const kind *k, int run, int even, outcome *out)
     rnn_model_t *model = make_model(context, k);
     rnn_dataset_t *data = make_data(context, k, even);
     rnn_trainer_t *trainer = rnn_trainer_create(model);
-    CHECK_OK(rnn_trainer_set_loss(trainer, NULL, k->per_step ? RNN_LOSS_CROSS_ENTROPY : RNN_LOSS_BINARY_CROSS_ENTROPY));
+    CHECK_OK(rnn_trainer_set_loss(trainer, NULL,
+                                  k->per_step ? RNN_LOSS_CROSS_ENTROPY : RNN_LOSS_BINARY_CROSS_ENTROPY));
     CHECK_OK(rnn_trainer_set_optimizer(trainer, RNN_OPTIM_RMSPROP, 0.01));
     CHECK_OK(rnn_trainer_set_int(trainer, RNN_TRAIN_EPOCHS, 1));
     CHECK_OK(rnn_trainer_set_int(trainer, RNN_TRAIN_BATCH, BATCH));
@@ -130,7 +135,8 @@ static void fit_and_predict(const kind *k, int run, int even, outcome *out)
     CHECK_OK(rnn_trainer_fit(trainer, data));
     out->size = 0;
     add(out, rnn_trainer_history(trainer, "loss"));
-    for (int64_t i = 0; i < rnn_model_weights(model); i++) add(out, rnn_model_weight(model, rnn_model_weight_name(model, i)));
+    for (int64_t i = 0; i < rnn_model_weights(model); i++)
+        add(out, rnn_model_weight(model, rnn_model_weight_name(model, i)));
     rnn_tensor_t *answers = NULL;
     CHECK_OK(rnn_model_predict(model, data, NULL, &answers));
     add(out, answers);
@@ -163,7 +169,8 @@ TEST(equal_lengths)
     for (int i = 0; i < KINDS; i++) check_kind(&kinds[i], 1);
 }
 
-/* ---- one wide layer, one sequence: whole on any number of threads, which share its units, or step by step ---- */
+/* ---- one wide layer, one sequence: whole on any number of threads, which share its units, or step by step
+ * ---- */
 
 enum { WIDE = 515, WIDE_STEPS = 40 };
 static rnn_layer_t *wide_lstm(rnn_model_t *m, rnn_layer_t *x) { return rnn_lstm(m, x, 300); }
@@ -174,7 +181,10 @@ static rnn_layer_t *wide_both(rnn_model_t *m, rnn_layer_t *x)
     return set(set(rnn_lstm(m, x, 200), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL), RNN_LAYER_LAYERS, 2);
 }
 static rnn_layer_t *wide_last(rnn_model_t *m, rnn_layer_t *x) { return rnn_last(m, wide_gru(m, x)); }
-static rnn_layer_t *wide_folded(rnn_model_t *m, rnn_layer_t *x) { return wide_lstm(m, rnn_embedding(m, x, 11, 32)); }
+static rnn_layer_t *wide_folded(rnn_model_t *m, rnn_layer_t *x)
+{
+    return wide_lstm(m, rnn_embedding(m, x, 11, 32));
+}
 
 static void check_steps(rnn_model_t *model, const rnn_tensor_t *data, const float *whole)
 {

@@ -80,7 +80,8 @@ GOLDEN_STATIC void golden_set_weights(golden_case *c)
 /* The case's fixed masks in place of random ones; they live as long as the case. */
 GOLDEN_STATIC void golden_set_masks(golden_case *c)
 {
-    static const char *const names[4] = { "input_mask", "recurrent_mask", "hidden_keep_mask", "cell_keep_mask" };
+    static const char *const names[4] = { "input_mask", "recurrent_mask", "hidden_keep_mask",
+                                          "cell_keep_mask" };
     const rnni_real *masks[4] = { NULL, NULL, NULL, NULL };
     for (int i = 0; i < 4; i++) {
         rnn_tensor_t *mask = golden_maybe(c, names[i]);

@@ -52,7 +52,8 @@ GOLDEN_STATIC void golden_set_lstm(golden_case *c, rnn_layer_t *layer)
     golden_set(c, layer, RNN_LAYER_PROJECTION, (int64_t)golden_number(c->file, "proj_size", 0));
     golden_set(c, layer, RNN_LAYER_NORM, golden_uses(c->file, "layer_norm"));
     if (golden_uses(c->file, "layer_norm"))
-        golden_must(c, rnn_layer_set_float(layer, RNN_LAYER_EPSILON, golden_number(c->file, "eps", 0)), "RNN_LAYER_EPSILON");
+        golden_must(c, rnn_layer_set_float(layer, RNN_LAYER_EPSILON, golden_number(c->file, "eps", 0)),
+                    "RNN_LAYER_EPSILON");
 }
 
 GOLDEN_STATIC void golden_wire_state(golden_case *c, rnn_layer_t *layer, int32_t state, int64_t features)
@@ -82,7 +83,8 @@ GOLDEN_STATIC void golden_recurrent(golden_case *c)
     golden_set(c, layer, RNN_LAYER_BIAS, golden_biases(c, ""));
     golden_input(c, "x");
     golden_output(c, layer, "y", "gy");
-    golden_wire_state(c, layer, RNN_STATE_HIDDEN, layers * (both ? 2 : 1) * (projection ? projection : units));
+    golden_wire_state(c, layer, RNN_STATE_HIDDEN,
+                      layers * (both ? 2 : 1) * (projection ? projection : units));
     if (rnni_safetensors_find(c->file, "c0"))
         golden_wire_state(c, layer, RNN_STATE_CELL, layers * (both ? 2 : 1) * units);
     if (golden_uses(c->file, "dropout_masks") || golden_uses(c->file, "zoneout_masks")) c->masked = layer;

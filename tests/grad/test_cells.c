@@ -9,7 +9,8 @@ enum { ROWS = 5, H = 3, P = 2, MOST = 4 * H * H + ROWS * 12 * H }; /* MOST: numb
 
 /* What a step is a function of, and the gradients of its objective sum(h_out * gh) + sum(c_out * gc). */
 typedef struct leaves {
-    rnni_real z[MOST], h[MOST], c[MOST], weights[MOST], bias[MOST], out[MOST], vectors[RNNI_CELL_VECTORS][MOST];
+    rnni_real z[MOST], h[MOST], c[MOST], weights[MOST], bias[MOST], out[MOST],
+        vectors[RNNI_CELL_VECTORS][MOST];
 } leaves;
 
 /* Numbers of the state h. */
@@ -22,7 +23,8 @@ typedef struct problem {
     rnni_real mask[MOST], gh[MOST], gc[MOST];
     int masked;
     const rnni_real *vectors[RNNI_CELL_VECTORS];
-    rnni_real packed[8192], packed_out[8192], z[MOST], masked_h[MOST], h_out[MOST], c_out[MOST], extra[MOST], scratch[8192];
+    rnni_real packed[8192], packed_out[8192], z[MOST], masked_h[MOST], h_out[MOST], c_out[MOST], extra[MOST],
+        scratch[8192];
 } problem;
 
 static rnni_cell_step make_step(problem *p)
@@ -34,8 +36,10 @@ static rnni_cell_step make_step(problem *p)
         memcpy(p->z + r * width, p->at.z + r * cell->gates * H, (size_t)(cell->gates * H) * sizeof *p->z);
     for (int i = 0; i < RNNI_CELL_VECTORS; i++) p->vectors[i] = p->at.vectors[i];
     for (int i = 0; i < ROWS * H; i++) p->masked_h[i] = p->masked ? p->mask[i] * p->at.h[i] : p->at.h[i];
-    return (rnni_cell_step){ .kernels = p->kernels, .rows = ROWS, .h = H, .o = output_of(cell), .activation = RNNI_ACT_TANH,
-                             .vectors = p->vectors, .epsilon = 1e-3, .packed_out = p->packed_out, .packed = p->packed, .bias = cell->apart >= 0 ? p->at.bias : NULL, .z = p->z, .dz = p->z,
+    return (rnni_cell_step){ .kernels = p->kernels, .rows = ROWS, .h = H, .o = output_of(cell),
+                             .activation = RNNI_ACT_TANH, .vectors = p->vectors, .epsilon = 1e-3,
+                             .packed_out = p->packed_out, .packed = p->packed,
+                             .bias = cell->apart >= 0 ? p->at.bias : NULL, .z = p->z, .dz = p->z,
                              .h_in = p->at.h, .h_masked = p->masked_h, .c_in = p->at.c, .h_out = p->h_out,
                              .c_out = p->c_out, .extra = p->extra, .mask = p->masked ? p->mask : NULL,
                              .scratch = p->scratch };
@@ -164,9 +168,9 @@ TEST(weight_gradients_add)
         fill(p.at.z, 1), fill(p.at.h, 2), fill(p.at.c, 3), fill(p.at.weights, 4), fill(p.gh, 5);
         backward(&p, &once);
         memcpy(&twice, &once, sizeof once);
-        rnni_cell_gradient again = { .kernels = p.kernels, .rows = ROWS, .h = H, .o = output_of(p.cell), .dz = p.z,
-                                     .h_masked = p.masked_h, .extra = p.extra, .weight_hh = twice.weights,
-                                     .scratch = p.scratch };
+        rnni_cell_gradient again = { .kernels = p.kernels, .rows = ROWS, .h = H, .o = output_of(p.cell),
+                                     .dz = p.z, .h_masked = p.masked_h, .extra = p.extra,
+                                     .weight_hh = twice.weights, .scratch = p.scratch };
         p.cell->gradient(&again);
         for (int k = 0; k < p.cell->gates * H * output_of(p.cell); k++)
             CHECK_NEAR(twice.weights[k], 2 * once.weights[k], 1e-12);

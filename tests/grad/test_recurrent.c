@@ -4,8 +4,8 @@
 #include "grad/grad.h"
 
 enum { RNN, RNN_RELU_CELL, LSTM, LSTM_PEEPHOLE, LSTM_PROJECTED, LSTM_NORM, GRU, GRU_BEFORE, CELLS };
-static const char *const cell_names[CELLS] = { "rnn",       "rnn relu", "lstm",      "lstm with peepholes", "projected lstm",
-                                               "lstm norm", "gru",      "gru before" };
+static const char *const cell_names[CELLS] = { "rnn", "rnn relu", "lstm", "lstm with peepholes",
+                                               "projected lstm", "lstm norm", "gru", "gru before" };
 
 static int is_lstm(int cell) { return cell >= LSTM && cell <= LSTM_NORM; }
 
@@ -23,7 +23,10 @@ typedef struct variant {
 enum { B = 5, T = 6, F = 3, H = 4, P = 2 };
 
 /* Numbers of a state: hidden of a projected lstm has P. */
-static int64_t width(int cell, int32_t state) { return cell == LSTM_PROJECTED && state == RNN_STATE_HIDDEN ? P : H; }
+static int64_t width(int cell, int32_t state)
+{
+    return cell == LSTM_PROJECTED && state == RNN_STATE_HIDDEN ? P : H;
+}
 
 static rnn_layer_t *make_cell(rnn_model_t *model, rnn_layer_t *x, int cell, int64_t units)
 {
@@ -34,7 +37,8 @@ static rnn_layer_t *make_cell(rnn_model_t *model, rnn_layer_t *x, int cell, int6
     if (cell == LSTM_PEEPHOLE) CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_PEEPHOLE, 1));
     if (cell == LSTM_PROJECTED) CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_PROJECTION, P));
     if (cell == LSTM_NORM) CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_NORM, 1));
-    /* dropout may leave a row without variance; differences need a function that does not bend too much there */
+    /* dropout may leave a row without variance; differences need a function that does not bend too much
+     * there */
     if (cell == LSTM_NORM) CHECK_OK(rnn_layer_set_float(layer, RNN_LAYER_EPSILON, 1e-2));
     if (cell == GRU_BEFORE) CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_RESET, RNN_RESET_BEFORE));
     return layer;
@@ -257,9 +261,11 @@ TEST(zoneout)
     static const variant table[] = {
         { .name = "zoneout", .zoneout = 0.3, .cell_zoneout = 0.4, .read = ALL },
         { .name = "zoneout of the cell, holes", .cell_zoneout = 0.4, .read = ALL, .steps = HOLES },
-        { .name = "zoneout, ragged, initial vectors", .zoneout = 0.3, .cell_zoneout = 0.2, .read = ALL, .steps = RAGGED, .initial = VECTORS },
-        { .name = "zoneout and dropout, stacked, bidirectional", .zoneout = 0.3, .cell_zoneout = 0.2, .recurrent_dropout = 0.3, .dropout = 0.2,
-          .layers = 2, .direction = RNN_BIDIRECTIONAL, .read = ALL, .steps = RAGGED },
+        { .name = "zoneout, ragged, initial vectors", .zoneout = 0.3, .cell_zoneout = 0.2, .read = ALL,
+          .steps = RAGGED, .initial = VECTORS },
+        { .name = "zoneout and dropout, stacked, bidirectional", .zoneout = 0.3, .cell_zoneout = 0.2,
+          .recurrent_dropout = 0.3, .dropout = 0.2, .layers = 2, .direction = RNN_BIDIRECTIONAL, .read = ALL,
+          .steps = RAGGED },
     };
     CHECK_TABLE(table);
 }

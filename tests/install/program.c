@@ -14,7 +14,8 @@ static int has_version_of_header(void)
     return 0;
 }
 
-/* An LSTM of 4 units under a sigmoid: whatever the weights, three steps give three numbers between 0 and 1. */
+/* An LSTM of 4 units under a sigmoid: whatever the weights, three steps give three numbers between 0 and
+ * 1. */
 static int steps_a_model(void)
 {
     rnn_model_t *model = rnn_model_create(NULL);

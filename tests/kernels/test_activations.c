@@ -170,8 +170,8 @@ TEST(vector_tables_agree)
     }
 }
 
-/* The bits of exp, tanh and sigmoid of CHUNK numbers as one hash (FNV-1a): a machine has AVX or NEON, so what all of
- * them agree on is written down here. Who changes one of the functions changes the number. */
+/* The bits of exp, tanh and sigmoid of CHUNK numbers as one hash (FNV-1a): a machine has AVX or NEON, so what
+ * all of them agree on is written down here. Who changes one of the functions changes the number. */
 static void check_hash(const rnni_kernels *kernels)
 {
     static float x[CHUNK], y[CHUNK];
@@ -194,7 +194,10 @@ TEST(bits_of_every_vector_table) { each_table(check_hash); }
 
 static double plain_relu(double x) { return x > 0 ? x : 0; }
 static double gelu(double x) { return x * 0.5 * erfc(-x / sqrt(2)); }
-static double gelu_slope(double x) { return 0.5 * erfc(-x / sqrt(2)) + x * exp(-x * x / 2) * 0.3989422804014327; }
+static double gelu_slope(double x)
+{
+    return 0.5 * erfc(-x / sqrt(2)) + x * exp(-x * x / 2) * 0.3989422804014327;
+}
 static double softplus(double x) { return plain_relu(x) + log1p(exp(-fabs(x))); }
 static double elu(double x) { return x > 0 ? x : expm1(x); }
 static double elu_slope(double x) { return x > 0 ? 1 : exp(x); }
@@ -217,9 +220,11 @@ static void check_dense_function(const rnni_kernels *kernels, size_t f, double r
     static float x[CHUNK], y[CHUNK], ones[CHUNK], slope[CHUNK];
     int activation = dense_functions[f].activation;
     for (int part = 0; part < 100; part++) {
-        for (int i = 0; i < CHUNK; i++) x[i] = sample_between((uint64_t)(part * CHUNK + i), -range, range), ones[i] = 1;
+        for (int i = 0; i < CHUNK; i++)
+            x[i] = sample_between((uint64_t)(part * CHUNK + i), -range, range), ones[i] = 1;
         kernels->activate(activation, CHUNK, x, y);
-        kernels->activate_backward(activation, CHUNK, rnni_activation_keeps_x(activation) ? x : y, ones, slope);
+        kernels->activate_backward(activation, CHUNK, rnni_activation_keeps_x(activation) ? x : y, ones,
+                                   slope);
         for (int i = 0; i < CHUNK; i++) {
             double exact = dense_functions[f].exact((double)x[i]);
             CHECK_NEAR(y[i], exact, 4e-7 * fmax(1, fabs(exact)));

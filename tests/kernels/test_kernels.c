@@ -78,16 +78,19 @@ static void run_short_product(const rnni_kernels *k, call *c)
 static const specification spec_short_product = {
     run_short_product, 1, NO_UNITS, {{-DEPTH, -1, 1}, {1, -1, 1}}, {{0}}};
 
-/* Weights of the row kernels: the same numbers for the same n, gates and place. Variants: from x, or from z; backwards. */
+/* Weights of the row kernels: the same numbers for the same n, gates and place. Variants: from x, or from z;
+ * backwards. */
 enum { ROW_MOST = 300, ROW_INPUTS = 7 };
 
-static rnni_real row_weights[4 * ROW_MOST * ROW_MOST + 1000], row_ih[4 * 320 * ROW_INPUTS], row_hh[4 * 320 * ROW_MOST], row_bias[4 * 320];
+static rnni_real row_weights[4 * ROW_MOST * ROW_MOST + 1000], row_ih[4 * 320 * ROW_INPUTS],
+    row_hh[4 * 320 * ROW_MOST], row_bias[4 * 320];
 
 /* Any rows * columns of the same numbers. */
 static const rnni_real *row_matrix(int64_t from)
 {
     enum { ALL = sizeof row_weights / sizeof *row_weights };
-    for (int64_t i = 0; row_weights[0] == 0 && i < ALL; i++) row_weights[ALL - 1 - i] = sample_between((uint64_t)i, -0.2, 0.2);
+    for (int64_t i = 0; row_weights[0] == 0 && i < ALL; i++)
+        row_weights[ALL - 1 - i] = sample_between((uint64_t)i, -0.2, 0.2);
     return row_weights + from;
 }
 
@@ -96,9 +99,18 @@ static rnni_row row_step(const rnni_kernels *k, call *c, int64_t gates, int64_t 
     rnni_row_pack(k, gates, c->n, ROW_INPUTS, row_matrix(1), row_ih);
     rnni_row_pack(k, gates, c->n, c->n, row_matrix(500), row_hh);
     rnni_row_pack(k, biases, c->n, 1, row_matrix(900), row_bias);
-    return (rnni_row){.h = c->n, .inputs = ROW_INPUTS, .x = X(0), .z = c->variant & 1 ? X(1) : NULL, .h_in = X(2), .h_out = X(3),
-                      .packed_ih = row_ih, .packed_hh = row_hh, .bias = row_bias, .last = rnni_row_blocks(k, c->n), .backwards = c->variant & 2,
-                      .activation = c->variant & 4 ? RNNI_ACT_RELU : RNNI_ACT_TANH};
+    return (rnni_row){ .h = c->n,
+                       .inputs = ROW_INPUTS,
+                       .x = X(0),
+                       .z = c->variant & 1 ? X(1) : NULL,
+                       .h_in = X(2),
+                       .h_out = X(3),
+                       .packed_ih = row_ih,
+                       .packed_hh = row_hh,
+                       .bias = row_bias,
+                       .last = rnni_row_blocks(k, c->n),
+                       .backwards = c->variant & 2,
+                       .activation = c->variant & 4 ? RNNI_ACT_RELU : RNNI_ACT_TANH };
 }
 
 static void run_lstm_row(const rnni_kernels *k, call *c)
@@ -145,7 +157,8 @@ static void run_int8_round(const rnni_kernels *k, call *c)
     static uint8_t q[7 * 400];
     memset(q, 7, sizeof q);
     for (int64_t r = 0; r < c->rows; r++) X(2)[r * LD(2)] = 0;
-    for (int64_t r = 0; r < c->rows; r++) k->int8_round(1, c->n, X(0) + r * LD(0), LD(0), 0, q, ldq, X(2) + r * LD(2));
+    for (int64_t r = 0; r < c->rows; r++)
+        k->int8_round(1, c->n, X(0) + r * LD(0), LD(0), 0, q, ldq, X(2) + r * LD(2));
     rnni_real scale[7];
     k->int8_round(c->rows, c->n, X(0), LD(0), c->variant ? (rnni_real)0.75 : 0, q, ldq, scale);
     for (int64_t r = 0; r < c->rows; r++) {
@@ -154,7 +167,9 @@ static void run_int8_round(const rnni_kernels *k, call *c)
         for (int64_t j = ldq - 4; j < ldq; j++) CHECK_INT(q[r * ldq + j], 7);
     }
 }
-static const specification spec_int8_round = {run_int8_round, 2, NO_UNITS, {{1, -1, 1}, {1, 0, 0}, {-1, 0, 0}}, {{0}}};
+static const specification spec_int8_round = {
+    run_int8_round, 2, NO_UNITS, { { 1, -1, 1 }, { 1, 0, 0 }, { -1, 0, 0 } }, { { 0 } }
+};
 
 static void int8_call(const rnni_kernels *k, call *c, int plain)
 {
@@ -163,8 +178,8 @@ static void int8_call(const rnni_kernels *k, call *c, int plain)
     uint8_t q[7 * QUADS * 4];
     rnni_real scale[7];
     k->int8_round(c->rows, DEPTH, X(0), LD(0), 0, q, QUADS * 4, scale);
-    (plain ? k->int8_product_plain : k->int8_product)(c->rows, c->n, QUADS, q, QUADS * 4, scale, w->bytes, w->correction, w->scale, c->variant,
-                                                      X(1), X(2), LD(2));
+    (plain ? k->int8_product_plain : k->int8_product)(c->rows, c->n, QUADS, q, QUADS * 4, scale, w->bytes,
+                                                      w->correction, w->scale, c->variant, X(1), X(2), LD(2));
 }
 static void run_int8_product(const rnni_kernels *k, call *c) { int8_call(k, c, 0); }
 static void run_int8_product_plain(const rnni_kernels *k, call *c) { int8_call(k, c, 1); }
@@ -209,7 +224,8 @@ static void bf16_call(const rnni_kernels *k, call *c, int plain)
     enum { PAIRS = (DEPTH + 1) / 2 };
     uint16_t q[7 * PAIRS * 2];
     k->bf16_round(c->rows, DEPTH, X(0), LD(0), q, PAIRS * 2);
-    (plain ? k->bf16_product_plain : k->bf16_product)(c->rows, c->n, PAIRS, q, PAIRS * 2, 2, right_reduced(RNN_PRECISION_BF16, c->n)->halves,
+    (plain ? k->bf16_product_plain : k->bf16_product)(c->rows, c->n, PAIRS, q, PAIRS * 2, 2,
+                                                      right_reduced(RNN_PRECISION_BF16, c->n)->halves,
                                                       c->variant, X(1), X(2), LD(2));
 }
 static void run_bf16_product(const rnni_kernels *k, call *c) { bf16_call(k, c, 0); }
@@ -366,7 +382,8 @@ static const specification spec_column_sums = {run_column_sums, 1, NO_ROWS, {{1,
 static const rnni_real *by_column(int which, double low)
 {
     static rnni_real numbers[8][512];
-    for (int i = 0; i < 512; i++) numbers[which][i] = sample_between((uint64_t)(which * 512 + i), low, low + 1);
+    for (int i = 0; i < 512; i++)
+        numbers[which][i] = sample_between((uint64_t)(which * 512 + i), low, low + 1);
     return numbers[which];
 }
 
@@ -378,7 +395,8 @@ static const specification spec_layer_norm = {run_layer_norm, 1, NO_UNITS, {{1, 
 
 static void run_layer_norm_backward(const rnni_kernels *k, call *c)
 {
-    k->layer_norm_backward(c->rows, c->n, X(0), LD(0), by_column(0, 0.5), 1e-2, X(1), LD(1), X(2), LD(2), X(3), X(4));
+    k->layer_norm_backward(c->rows, c->n, X(0), LD(0), by_column(0, 0.5), 1e-2, X(1), LD(1), X(2), LD(2),
+                           X(3), X(4));
 }
 static const specification spec_layer_norm_backward = {run_layer_norm_backward,
     1, NO_UNITS | NO_ROWS, {{1, -2, 2}, {1, -1, 1}, {1, 0, 0}, {1, -1, 1}, {1, -1, 1}}, {{2, 1}, {2, 0}}};
@@ -392,8 +410,8 @@ static const specification spec_column_squares = {
 
 static void run_batch_norm(const rnni_kernels *k, call *c)
 {
-    k->batch_norm(c->rows, c->n, X(0), LD(0), by_column(2, -0.5), by_column(3, 0.5), by_column(0, 0.5), by_column(1, -0.5), X(1),
-                  LD(1));
+    k->batch_norm(c->rows, c->n, X(0), LD(0), by_column(2, -0.5), by_column(3, 0.5), by_column(0, 0.5),
+                  by_column(1, -0.5), X(1), LD(1));
 }
 static const specification spec_batch_norm = {run_batch_norm, 1, NO_UNITS, {{1, -1, 1}, {1, 0, 0}}, {{1, 0}}};
 
@@ -406,8 +424,9 @@ static const specification spec_batch_norm_gain = {
 
 static void run_batch_norm_backward(const rnni_kernels *k, call *c)
 {
-    k->batch_norm_backward(c->rows, c->n, X(0), LD(0), by_column(2, -0.5), by_column(3, 0.5), by_column(0, 0.5), by_column(4, -0.5),
-                           by_column(5, -0.5), X(1), LD(1), X(2), LD(2));
+    k->batch_norm_backward(c->rows, c->n, X(0), LD(0), by_column(2, -0.5), by_column(3, 0.5),
+                           by_column(0, 0.5), by_column(4, -0.5), by_column(5, -0.5), X(1), LD(1), X(2),
+                           LD(2));
 }
 static const specification spec_batch_norm_backward = {
     run_batch_norm_backward, 1, NO_UNITS, {{1, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
@@ -420,7 +439,8 @@ static const specification spec_rnn_gates = {run_rnn_gates, 4, 0, {{1, -4, 4}, {
 
 static void run_rnn_gates_backward(const rnni_kernels *k, call *c)
 {
-    k->rnn_gates_backward(c->variant / 2, c->rows, c->n, X(0), LD(0), X(1), LD(1), c->variant % 2 ? X(2) : NULL, LD(2), X(3), LD(3));
+    k->rnn_gates_backward(c->variant / 2, c->rows, c->n, X(0), LD(0), X(1), LD(1),
+                          c->variant % 2 ? X(2) : NULL, LD(2), X(3), LD(3));
 }
 static const specification spec_rnn_gates_backward = {
     run_rnn_gates_backward, 8, 0, {{1, -1, 1}, {1, -1, 1}, {1, -1, 1}, {1, 0, 0}}, {{3, 0}}};
@@ -434,10 +454,16 @@ static const specification spec_lstm_gates = {
 
 static void run_lstm_gates_backward(const rnni_kernels *k, call *c)
 {
-    k->lstm_gates_backward(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2), c->variant ? X(3) : NULL, LD(3), X(4), LD(4), X(5), LD(5));
+    k->lstm_gates_backward(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2), c->variant ? X(3) : NULL,
+                           LD(3), X(4), LD(4), X(5), LD(5));
 }
 static const specification spec_lstm_gates_backward = {
-    run_lstm_gates_backward, 2, 0, {{4, 0, 1}, {1, -2, 2}, {1, -1, 1}, {1, -1, 1}, {1, -1, 1}, {4, 0, 0}}, {{5, 0}}};
+    run_lstm_gates_backward,
+    2,
+    0,
+    { { 4, 0, 1 }, { 1, -2, 2 }, { 1, -1, 1 }, { 1, -1, 1 }, { 1, -1, 1 }, { 4, 0, 0 } },
+    { { 5, 0 } }
+};
 
 static void run_lstm_peephole_gates(const rnni_kernels *k, call *c)
 {
@@ -474,7 +500,9 @@ static void run_lstm_output(const rnni_kernels *k, call *c)
 {
     k->lstm_output(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2));
 }
-static const specification spec_lstm_output = {run_lstm_output, 1, 0, {{4, 0, 1}, {1, -2, 2}, {1, 0, 0}}, {{2, 1}}};
+static const specification spec_lstm_output = {
+    run_lstm_output, 1, 0, { { 4, 0, 1 }, { 1, -2, 2 }, { 1, 0, 0 } }, { { 2, 1 } }
+};
 
 static void run_lstm_output_backward(const rnni_kernels *k, call *c)
 {
@@ -494,7 +522,9 @@ static void run_zoneout(const rnni_kernels *k, call *c)
 {
     k->zoneout(c->n, X(0), X(1), X(2));
 }
-static const specification spec_zoneout = {run_zoneout, 1, ONE_ROW, {{1, 0, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+static const specification spec_zoneout = {
+    run_zoneout, 1, ONE_ROW, { { 1, 0, 1 }, { 1, -1, 1 }, { 1, -1, 1 } }, { { 0 } }
+};
 
 static void run_zoneout_backward(const rnni_kernels *k, call *c)
 {
@@ -512,7 +542,8 @@ static const specification spec_gru_gates = {
 
 static void run_gru_gates_backward(const rnni_kernels *k, call *c)
 {
-    k->gru_gates_backward(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2), c->variant ? X(3) : NULL, LD(3), X(4), LD(4));
+    k->gru_gates_backward(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2), c->variant ? X(3) : NULL,
+                          LD(3), X(4), LD(4));
 }
 static const specification spec_gru_gates_backward = {
     run_gru_gates_backward, 2, 0, {{4, 0, 1}, {1, -1, 1}, {1, -1, 1}, {1, -1, 1}, {4, 0, 0}}, {{4, 0}}};
@@ -1003,15 +1034,18 @@ static double time_call(const rnni_kernels *kernels, const specification *spec, 
 /* They pack their right-hand side in every call. */
 static int is_reduced(const specification *spec)
 {
-    return spec == &spec_int8_round || spec == &spec_int8_product || spec == &spec_int8_product_plain || spec == &spec_bf16_round ||
-           spec == &spec_bf16_zip || spec == &spec_bf16_product || spec == &spec_bf16_product_plain;
+    return spec == &spec_int8_round || spec == &spec_int8_product || spec == &spec_int8_product_plain ||
+           spec == &spec_bf16_round || spec == &spec_bf16_zip || spec == &spec_bf16_product ||
+           spec == &spec_bf16_product_plain;
 }
 
 static void bench_kernels(const rnni_kernels *kernels)
 {
     for (int r = 0; r < ROWS_OF_LIST; r++) {
         const specification *spec = rows_of_list[r].spec;
-        if (spec == &spec_tile || spec == &spec_row || spec == &spec_lstm_row || spec == &spec_gru_row || spec == &spec_rnn_row || is_reduced(spec)) continue;
+        if (spec == &spec_tile || spec == &spec_row || spec == &spec_lstm_row || spec == &spec_gru_row ||
+            spec == &spec_rnn_row || is_reduced(spec))
+            continue;
         for (int variant = 0; variant < spec->variants; variant++) {
             sample_reset();
             call c = make_call(spec, spec->flags & ONE_ROW ? 1 : 32, spec->flags & ONE_ROW ? 4096 : 128,

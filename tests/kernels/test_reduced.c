@@ -85,7 +85,9 @@ TEST(tables_give_rows_back)
             rnni_int8_round(33, w + r * 33, scale, q);
             rnni_reduced_row(&m, r, row);
             for (int i = 0; i < 33; i++)
-                CHECK(row[i] == (precision == RNN_PRECISION_BF16 ? rnni_bf16_value(rnni_bf16_round(w[r * 33 + i])) : q[i] * scale));
+                CHECK(row[i] == (precision == RNN_PRECISION_BF16
+                                     ? rnni_bf16_value(rnni_bf16_round(w[r * 33 + i]))
+                                     : q[i] * scale));
         }
         free(m.block);
     }
@@ -120,7 +122,8 @@ static rnni_real by_definition(const rnni_real *a, int64_t k, rnni_real bound, c
 static void check_int8(const rnni_kernels *k, int64_t m, int64_t n, int64_t depth, rnni_real bound,
                        double size)
 {
-    rnni_real *w = malloc((size_t)(n * depth) * sizeof *w), *a = malloc((size_t)(m * depth) * sizeof *a), *c = malloc((size_t)(m * n) * sizeof *c);
+    rnni_real *w = malloc((size_t)(n * depth) * sizeof *w), *a = malloc((size_t)(m * depth) * sizeof *a),
+              *c = malloc((size_t)(m * n) * sizeof *c);
     CHECK(w && a && c);
     fill(w, n * depth, (uint64_t)(n * 1000 + depth), 0.3);
     fill(a, m * depth, (uint64_t)(m + depth), size);
@@ -222,14 +225,15 @@ static rnni_real bf16_expected(int64_t k, const rnni_real *a, const rnni_real *w
 {
     for (int64_t p = 0; p < k; p += 2)
         for (int64_t i = p + 1; i >= p; i--) {
-            rnni_real x = i < k ? rnni_bf16_value(rnni_bf16_round(a[i])) : 0, y = i < k ? rnni_bf16_value(rnni_bf16_round(w[i])) : 0;
+            rnni_real x = i < k ? rnni_bf16_value(rnni_bf16_round(a[i])) : 0,
+                      y = i < k ? rnni_bf16_value(rnni_bf16_round(w[i])) : 0;
             sum = fused ? (rnni_real)fma((double)x, (double)y, (double)sum) : sum + x * y;
         }
     return sum;
 }
 
-/* fmaf, whose double form is exact before its one rounding: x y has 16 bits, the sum with 24 others fits into 53 where the
- * exponents are near each other, as here. */
+/* fmaf, whose double form is exact before its one rounding: x y has 16 bits, the sum with 24 others fits into
+ * 53 where the exponents are near each other, as here. */
 static void check_bf16(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, rnni_start start)
 {
     static rnni_real w[1200 * MOST_K], a[9 * MOST_K], bias[1200], c[9 * 1200], plain[9 * 1200];
@@ -249,7 +253,9 @@ static void check_bf16(const rnni_kernels *kernels, int64_t m, int64_t n, int64_
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) {
             rnni_real from = start == RNNI_FROM_C ? plain[i * n + j] : start == RNNI_FROM_BIAS ? bias[j] : 0;
-            CHECK_NEAR(c[i * n + j], bf16_expected(k, a + i * k, w + j * k, from, kernels->isa != RNN_ISA_SCALAR), 1e-6 * (double)k);
+            CHECK_NEAR(c[i * n + j],
+                       bf16_expected(k, a + i * k, w + j * k, from, kernels->isa != RNN_ISA_SCALAR),
+                       1e-6 * (double)k);
         }
     free(r.block);
 }
@@ -258,7 +264,8 @@ TEST(bf16_products_round_both_sides)
 {
     EACH_LEVEL(kernels)
         for (int64_t i = 0; i < 60; i++)
-            check_bf16(kernels, 1 + i % 9, i % 3 ? 1 + i * 37 % MOST_N : 1 + i * 113 % (8 * MOST_N), 1 + i * 53 % MOST_K, (rnni_start)(i % 3));
+            check_bf16(kernels, 1 + i % 9, i % 3 ? 1 + i * 37 % MOST_N : 1 + i * 113 % (8 * MOST_N),
+                       1 + i * 53 % MOST_K, (rnni_start)(i % 3));
 }
 
 /* All levels that fuse multiply-adds give the same bits, with the instruction for pairs and without it. */
@@ -304,9 +311,11 @@ TEST(bf16_rows_stand_alone)
 }
 
 /* A^T B from C, and x W with the rows of W as k: the sums of rounded numbers. */
-static void check_over_rows(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, rnni_real *a, rnni_real *b)
+static void check_over_rows(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, rnni_real *a,
+                            rnni_real *b)
 {
-    rnni_real *c = calloc((size_t)(m * n), sizeof *c), *scratch = calloc((size_t)rnni_bf16_scratch(n, k), sizeof *scratch);
+    rnni_real *c = calloc((size_t)(m * n), sizeof *c),
+              *scratch = calloc((size_t)rnni_bf16_scratch(n, k), sizeof *scratch);
     rnni_real *y = calloc((size_t)(m * n), sizeof *y), *turned = calloc((size_t)(m * k), sizeof *turned);
     rnni_reduced w = {.precision = RNN_PRECISION_BF16, .n = n, .k = k};
     w.block = aligned_alloc(64, (rnni_reduced_bytes(&w) + 63) / 64 * 64);
@@ -322,7 +331,8 @@ static void check_over_rows(const rnni_kernels *kernels, int64_t m, int64_t n, i
         for (int64_t j = 0; j < n; j++) {
             double sum = 0, from = sample_between(33u * 7919u + (uint64_t)(i * n + j), -1, 1);
             for (int64_t p = 0; p < k; p++)
-                sum += (double)rnni_bf16_value(rnni_bf16_round(a[p * m + i])) * (double)rnni_bf16_value(rnni_bf16_round(b[p * n + j]));
+                sum += (double)rnni_bf16_value(rnni_bf16_round(a[p * m + i])) *
+                       (double)rnni_bf16_value(rnni_bf16_round(b[p * n + j]));
             CHECK_NEAR(y[i * n + j], sum, 1e-5 * sqrt((double)k));
             CHECK_NEAR(c[i * n + j], from + sum, 1e-5 * sqrt((double)k));
         }
@@ -339,7 +349,8 @@ TEST(bf16_products_over_rows)
     rnni_real *a = calloc(MOST, sizeof *a), *b = calloc(MOST, sizeof *b);
     EACH_LEVEL(kernels)
     {
-        for (int64_t i = 0; i < 30; i++) check_over_rows(kernels, 1 + i * 41 % 130, 1 + i * 29 % 130, 1 + i * 17 % 60, a, b);
+        for (int64_t i = 0; i < 30; i++)
+            check_over_rows(kernels, 1 + i * 41 % 130, 1 + i * 29 % 130, 1 + i * 17 % 60, a, b);
         check_over_rows(kernels, 17, 20, RNNI_BF16_DEPTH, a, b);
         check_over_rows(kernels, 100, 7, RNNI_BF16_DEPTH + 3, a, b);
     }
@@ -349,7 +360,8 @@ TEST(bf16_products_over_rows)
 
 TEST(bf16_left_sides_round_as_weights_do)
 {
-    static const float values[] = {1.00390625f, 1.01171875f, -3.0e-39f, 1e38f, 0, -0.0f, 1.0f, -2.7182817f, 65504, 1e-30f, 3, 5};
+    static const float values[] = { 1.00390625f, 1.01171875f, -3.0e-39f, 1e38f,  0, -0.0f,
+                                    1.0f,        -2.7182817f, 65504,     1e-30f, 3, 5 };
     enum { N = sizeof values / sizeof *values };
     rnni_real x[2 * N];
     uint16_t q[N + 1], pairs[2 * N];

@@ -44,7 +44,8 @@ static outcome in_parts(const rnni_kernels *k, int gates, int activation, int64_
         rnni_row_pack(k, 1, units, units, w_hh, packed[1]);
         k->short_product(1, units, units, h, units, packed[1], z, units);
     } else {
-        rnni_gemm_packed(k, 1, gates * units, units, h, units, 1, packed[1], RNNI_FROM_C, NULL, z, gates * units);
+        rnni_gemm_packed(k, 1, gates * units, units, h, units, 1, packed[1], RNNI_FROM_C, NULL, z,
+                         gates * units);
     }
     if (gates == 4) k->lstm_gates(1, units, z, 4 * units, c, units, o.c, units, o.h, units);
     else k->rnn_gates(activation, 1, units, z, units, o.h, units);

@@ -107,7 +107,8 @@ TEST(optimizers_leave_statistics_alone)
     CHECK_OK(rnn_trainer_set_optimizer(trainer, RNN_OPTIM_ADAM, 0.5));
     CHECK_OK(rnn_trainer_forward(trainer, h.batch, NULL));
     CHECK_OK(rnn_trainer_backward_from(trainer, (const rnn_tensor_t *const[]){ up }, 1));
-    double mean = weight_of(h.model, "batch_norm.running_mean", 0), gain = weight_of(h.model, "batch_norm.weight", 0);
+    double mean = weight_of(h.model, "batch_norm.running_mean", 0),
+           gain = weight_of(h.model, "batch_norm.weight", 0);
     CHECK_OK(rnn_trainer_step(trainer));
     CHECK_NEAR(weight_of(h.model, "batch_norm.running_mean", 0), mean, 0);
     CHECK(weight_of(h.model, "batch_norm.weight", 0) != gain);

@@ -68,7 +68,8 @@ TEST(norm_begins)
     CHECK_OK(rnn_layer_set_int(layer, RNN_LAYER_NORM, 1));
     CHECK_OK(rnn_model_set_output(m, layer, "y"));
     CHECK_OK(rnn_model_build(m));
-    rnn_tensor_t *gain = rnn_model_weight(m, "lstm.norm_hh_weight_l0"), *shift = rnn_model_weight(m, "lstm.norm_ih_bias_l0");
+    rnn_tensor_t *gain = rnn_model_weight(m, "lstm.norm_hh_weight_l0"),
+                 *shift = rnn_model_weight(m, "lstm.norm_ih_bias_l0");
     CHECK(gain && shift);
     for (int i = 0; i < 8; i++) {
         CHECK_NEAR(rnn_tensor_get(gain, i), 1, 0);
@@ -94,7 +95,8 @@ TEST(zoneout_expects)
     hand_expect(&h, 3, y);
 }
 
-/* In training each number is the old or the new one, about as often as the rate says, and not the same in every step. */
+/* In training each number is the old or the new one, about as often as the rate says, and not the same in
+ * every step. */
 TEST(zoneout_draws)
 {
     enum { STEPS = 400 };

@@ -9,11 +9,13 @@ enum { COUNT = 40, STEPS = 12, PIECE = 4 };
 static rnn_tensor_t *piece_of(const rnn_tensor_t *data, int64_t first)
 {
     int64_t width = rnn_tensor_rank(data) == 3 ? rnn_tensor_size(data, 2) : 1;
-    rnn_tensor_t *piece = rnn_tensor_rank(data) == 3 ? help_tensor(rnn_tensor_dtype(data), COUNT, PIECE, width)
-                                                     : help_tensor(rnn_tensor_dtype(data), COUNT, PIECE, -1);
+    rnn_tensor_t *piece = rnn_tensor_rank(data) == 3
+                              ? help_tensor(rnn_tensor_dtype(data), COUNT, PIECE, width)
+                              : help_tensor(rnn_tensor_dtype(data), COUNT, PIECE, -1);
     for (int64_t b = 0; b < COUNT; b++)
         for (int64_t i = 0; i < PIECE * width; i++)
-            CHECK_OK(rnn_tensor_set(piece, b * PIECE * width + i, rnn_tensor_get(data, (b * STEPS + first) * width + i)));
+            CHECK_OK(rnn_tensor_set(piece, b * PIECE * width + i,
+                                    rnn_tensor_get(data, (b * STEPS + first) * width + i)));
     return piece;
 }
 

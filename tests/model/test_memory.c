@@ -53,7 +53,8 @@ static rnn_layer_t *variants(rnn_model_t *m)
     h = rnn_lstm(m, rnn_batch_norm(m, h), 4);
     rnn_layer_set_int(h, RNN_LAYER_NORM, 1);
     rnn_layer_set_float(h, RNN_LAYER_ZONEOUT, 0.2);
-    rnn_layer_t *sides[2] = { rnn_repeat(m, rnn_last(m, h), h), rnn_activation(m, rnn_layer_norm(m, h), RNN_GELU) };
+    rnn_layer_t *sides[2] = { rnn_repeat(m, rnn_last(m, h), h),
+                              rnn_activation(m, rnn_layer_norm(m, h), RNN_GELU) };
     rnn_layer_t *words = rnn_dense(m, rnn_dense(m, rnn_concat(m, sides, 2), 4, RNN_SWISH), 20, RNN_SOFTMAX);
     rnn_layer_tie(words, table);
     return words;

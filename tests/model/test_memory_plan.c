@@ -16,7 +16,8 @@ static void *count_allocate(size_t size, size_t alignment, void *user)
     counter *c = user;
     void *block = NULL;
     if (posix_memalign(&block, alignment, size) != 0) return NULL;
-    long long live = atomic_fetch_add(&c->live, (long long)size) + (long long)size, peak = atomic_load(&c->peak);
+    long long live = atomic_fetch_add(&c->live, (long long)size) + (long long)size,
+              peak = atomic_load(&c->peak);
     while (live > peak && !atomic_compare_exchange_weak(&c->peak, &peak, live)) continue;
     return block;
 }
@@ -69,7 +70,8 @@ static int64_t memory_of(const rnn_model_t *model, int32_t what, int64_t batch, 
     return bytes;
 }
 
-static void check_same(const zoo_row *row, const char *what, int64_t batch, int64_t steps, int64_t counted, int64_t seen)
+static void check_same(const zoo_row *row, const char *what, int64_t batch, int64_t steps, int64_t counted,
+                       int64_t seen)
 {
     if (counted != seen) printf("%s: %s, %d x %d\n", row->name, what, (int)batch, (int)steps);
     CHECK_INT(counted, seen);
@@ -78,7 +80,8 @@ static void check_same(const zoo_row *row, const char *what, int64_t batch, int6
 /* ---- one batch ---- */
 
 /* What a batch takes from the beginning to the end; weights that are packed on the way are the model's. */
-static int64_t run_batch(counter *c, rnn_model_t *model, const rnn_batch_t *batch, bool training, int32_t recompute)
+static int64_t run_batch(counter *c, rnn_model_t *model, const rnn_batch_t *batch, bool training,
+                         int32_t recompute)
 {
     rnni_exec exec;
     int64_t weights = memory_of(model, RNN_MEMORY_MODEL, 0, 0), live = begin(c);
@@ -98,7 +101,8 @@ static void check_batch(counter *c, rnn_context_t *context, const zoo_row *row, 
     for (int training = 0; training < 2; training++) {
         rnn_model_t *model = zoo_make(context, row);
         rnn_batch_t *batch = help_batch(zoo_data(row, count, steps, 3), NULL);
-        int64_t live = begin(c), counted = -1, most = memory_of(model, training ? RNN_MEMORY_TRAIN : RNN_MEMORY_RUN, count, steps);
+        int64_t live = begin(c), counted = -1,
+                most = memory_of(model, training ? RNN_MEMORY_TRAIN : RNN_MEMORY_RUN, count, steps);
         CHECK(peak_since(c, live) < 65536);
         rnni_plan plan = { .batch = count, .steps = steps, .training = training };
         CHECK_OK(rnni_exec_bytes(model, &plan, &counted));
@@ -128,7 +132,8 @@ TEST(batches_of_every_model)
 static rnn_tensor_t *shorter(int64_t count, int64_t steps, uint64_t seed)
 {
     rnn_tensor_t *lengths = help_tensor(RNN_I64, count, -1, -1);
-    for (int64_t i = 0; i < count; i++) CHECK_OK(rnn_tensor_set(lengths, i, floor((help_random(&seed) + 1) / 2 * (double)(steps + 1))));
+    for (int64_t i = 0; i < count; i++)
+        CHECK_OK(rnn_tensor_set(lengths, i, floor((help_random(&seed) + 1) / 2 * (double)(steps + 1))));
     return lengths;
 }
 
@@ -140,14 +145,17 @@ TEST(shorter_sequences_need_no_more)
     rnn_context_t *context = counting_context(&c);
     start_threads(context);
     for (int i = 0; i < ZOO_ROWS; i++) {
-        if (zoo[i].tokens) continue; /* which batches an embedding is folded for depends on their useful steps */
+        if (zoo[i].tokens) continue; /* which batches an embedding is folded for depends on their useful
+                                        steps */
         rnn_model_t *model = zoo_make(context, &zoo[i]);
         CHECK_OK(rnni_graph_pack(rnni_graph_of(model), 1));
         for (size_t j = 0; j < sizeof shapes / sizeof shapes[0]; j++) {
             int64_t count = shapes[j][0], steps = shapes[j][1];
             rnn_batch_t *batch = help_batch(zoo_data(&zoo[i], count, steps, 3), shorter(count, steps, 5));
-            CHECK(run_batch(&c, model, batch, true, RNN_RECOMPUTE_NONE) <= memory_of(model, RNN_MEMORY_TRAIN, count, steps));
-            CHECK(run_batch(&c, model, batch, false, RNN_RECOMPUTE_NONE) <= memory_of(model, RNN_MEMORY_RUN, count, steps));
+            CHECK(run_batch(&c, model, batch, true, RNN_RECOMPUTE_NONE) <=
+                  memory_of(model, RNN_MEMORY_TRAIN, count, steps));
+            CHECK(run_batch(&c, model, batch, false, RNN_RECOMPUTE_NONE) <=
+                  memory_of(model, RNN_MEMORY_RUN, count, steps));
             rnn_batch_free(batch);
         }
         rnn_model_free(model);
@@ -173,7 +181,8 @@ TEST(computing_again_is_counted)
             int64_t counted, most;
             CHECK_OK(rnni_exec_bytes(model, &plan, &counted));
             CHECK_OK(rnni_exec_most_bytes(model, plan, &most));
-            check_same(&zoo[i], "computing again", COUNT, LONG, counted, run_batch(&c, model, even, true, how));
+            check_same(&zoo[i], "computing again", COUNT, LONG, counted,
+                       run_batch(&c, model, even, true, how));
             if (!zoo[i].tokens) CHECK(run_batch(&c, model, ragged, true, how) <= most);
         }
         rnn_batch_free(even);
@@ -194,7 +203,8 @@ TEST(streams_of_every_model)
         rnn_model_t *model = zoo_make(context, &zoo[i]);
         rnn_status_t status = rnn_model_memory(model, RNN_MEMORY_STREAM, 0, 0, &bytes);
         CHECK_STATUS(status, zoo[i].streams ? RNN_OK : RNN_ERROR_UNSUPPORTED);
-        rnn_state_t *first = zoo[i].streams ? rnn_state_create(model) : NULL; /* packs weights for all of them */
+        /* packs weights for all of them */
+        rnn_state_t *first = zoo[i].streams ? rnn_state_create(model) : NULL;
         int64_t live = begin(&c);
         rnn_state_t *second = first ? rnn_state_create(model) : NULL;
         if (second) check_same(&zoo[i], "stream", 1, 1, bytes, atomic_load(&c.live) - live);
@@ -254,7 +264,8 @@ static void check_trainer(int32_t optimizer, int states)
     CHECK_OK(rnn_trainer_set_optimizer(trainer, optimizer, 0.1));
     CHECK_OK(rnn_trainer_memory(trainer, COUNT, STEPS, &counted));
     int64_t numbers = states * rnn_model_parameters(model) * (int64_t)sizeof(float);
-    CHECK(counted - without >= numbers && counted - without <= numbers + states * 1024); /* weights begin at cache lines */
+    /* weights begin at cache lines */
+    CHECK(counted - without >= numbers && counted - without <= numbers + states * 1024);
     for (int i = 0; i < 3; i++) {
         CHECK_OK(rnn_trainer_forward(trainer, batch, NULL));
         CHECK_OK(rnn_trainer_backward(trainer));

@@ -105,7 +105,8 @@ TEST(files_and_clones_give_the_same_bits)
             rnn_model_t *model = zoo_make(NULL, &zoo[i]);
             CHECK_OK(rnn_model_set_precision(model, p));
             memory file = save(model);
-            rnn_model_t *loaded = load(file), *clone = rnn_model_clone(model), *second = rnn_model_clone(loaded);
+            rnn_model_t *loaded = load(file), *clone = rnn_model_clone(model),
+                        *second = rnn_model_clone(loaded);
             CHECK(clone && second);
             CHECK_INT(rnn_model_precision(loaded), p);
             CHECK_INT(rnn_model_precision(clone), p);
@@ -296,7 +297,8 @@ static int change_and_save(rnn_context_t *context)
         ok = rnn_model_set_precision(model, p) == RNN_OK;
         CHECK_INT(rnn_model_precision(model), ok ? p : before);
     }
-    ok = ok && rnn_model_set_precision(model, RNN_PRECISION_INT8) == RNN_OK && (clone = rnn_model_clone(model)) != NULL;
+    ok = ok && rnn_model_set_precision(model, RNN_PRECISION_INT8) == RNN_OK &&
+         (clone = rnn_model_clone(model)) != NULL;
     memory m = { 0 };
     rnn_io_t io = { .struct_size = sizeof io, .user = &m, .write = put };
     ok = ok && rnn_model_save_io(model, &io) == RNN_OK && rnn_model_load_memory(context, m.bytes, m.size,

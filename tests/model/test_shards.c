@@ -18,7 +18,8 @@ static rnn_batch_t *make_batch(const zoo_row *row, int turned)
     for (int64_t i = 0; i < COUNT; i++) {
         int64_t from = turned ? COUNT - 1 - i : i;
         lengths[i] = length_of(from);
-        for (int64_t k = 0; k < width; k++) CHECK_OK(rnn_tensor_set(placed, i * width + k, rnn_tensor_get(data, from * width + k)));
+        for (int64_t k = 0; k < width; k++)
+            CHECK_OK(rnn_tensor_set(placed, i * width + k, rnn_tensor_get(data, from * width + k)));
     }
     rnn_tensor_free(data);
     rnn_batch_t *batch = help_batch(placed, help_integers(COUNT, lengths));
@@ -27,7 +28,8 @@ static rnn_batch_t *make_batch(const zoo_row *row, int turned)
 }
 
 /* Forward, and back from the outputs themselves. */
-static void train(rnni_exec *exec, const zoo_row *row, const rnn_batch_t *batch, rnn_tensor_t **y, rnn_tensor_t **dx)
+static void train(rnni_exec *exec, const zoo_row *row, const rnn_batch_t *batch, rnn_tensor_t **y,
+                  rnn_tensor_t **dx)
 {
     const rnni_graph *graph = &exec->model->graph;
     CHECK_OK(rnni_exec_bind(exec, batch));
@@ -68,7 +70,8 @@ static void check_order(rnn_context_t *context, const zoo_row *row)
     check_turned(row, y[0], y[1]);
     check_turned(row, dx[0], dx[1]);
     for (int64_t i = 0; i < model->graph.trained_total; i++) /* sums in another order */
-        CHECK_NEAR(exec[0].gradients[i], exec[1].gradients[i], 2e-4 * (1 + fabs((double)exec[0].gradients[i])));
+        CHECK_NEAR(exec[0].gradients[i], exec[1].gradients[i],
+                   2e-4 * (1 + fabs((double)exec[0].gradients[i])));
     for (int i = 0; i < 2; i++) {
         rnn_tensor_free(y[i]);
         rnn_tensor_free(dx[i]);
@@ -82,7 +85,8 @@ TEST(order_in_a_training_batch_does_not_matter)
     rnn_context_t *context = rnn_context_create(NULL);
     CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, 2));
     for (int i = 0; i < ZOO_ROWS; i++)
-        if (!strstr(zoo[i].name, "batch norm")) check_order(context, &zoo[i]); /* which adds up the batch in its order */
+        /* which adds up the batch in its order */
+        if (!strstr(zoo[i].name, "batch norm")) check_order(context, &zoo[i]);
     rnn_context_free(context);
 }
 
@@ -131,7 +135,8 @@ TEST(one_long_sequence_leaves_no_shard_empty)
 
 TEST(equal_lengths_keep_their_order)
 {
-    static const int64_t counts[][4] = { { 7, 1, 7, 7 }, { 17, 2, 9, 8 }, { 64, 2, 32, 32 }, { COUNT, 3, 24, 23 } };
+    static const int64_t counts[][4] = { { 7, 1, 7, 7 }, { 17, 2, 9, 8 }, { 64, 2, 32, 32 },
+                                         { COUNT, 3, 24, 23 } };
     rnn_model_t *model = zoo_make(NULL, &zoo[0]);
     for (int row = 0; row < 4; row++) {
         rnni_exec exec;

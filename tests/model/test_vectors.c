@@ -18,7 +18,8 @@ static rnn_model_t *dense_net(void)
 /* y = (x0 x1, x2 + x3). */
 static rnn_dataset_t *products(void)
 {
-    rnn_tensor_t *x = help_random_tensor(RNN_F32, COUNT, FEATURES, -1, 3), *y = help_tensor(RNN_F32, COUNT, 2, -1);
+    rnn_tensor_t *x = help_random_tensor(RNN_F32, COUNT, FEATURES, -1, 3),
+                 *y = help_tensor(RNN_F32, COUNT, 2, -1);
     for (int64_t i = 0; i < COUNT; i++) {
         double v[FEATURES];
         for (int64_t j = 0; j < FEATURES; j++) v[j] = rnn_tensor_get(x, i * FEATURES + j);
@@ -77,11 +78,13 @@ TEST(cannot_be_stepped)
     rnn_model_free(model);
 }
 
-/* One to many: a vector at every step of a sequence of tokens. It comes from an input, so that such a model can be stepped. */
+/* One to many: a vector at every step of a sequence of tokens. It comes from an input, so that such a model
+ * can be stepped. */
 TEST(one_to_many)
 {
     rnn_model_t *m = rnn_model_create(NULL);
-    rnn_layer_t *words = rnn_embedding(m, rnn_input_tokens(m, "words"), 9, 3), *image = rnn_input_vector(m, "image", 2);
+    rnn_layer_t *words = rnn_embedding(m, rnn_input_tokens(m, "words"), 9, 3),
+                *image = rnn_input_vector(m, "image", 2);
     rnn_layer_t *sides[2] = { rnn_repeat(m, rnn_dense(m, image, 3, RNN_TANH), words), words };
     CHECK_OK(rnn_model_set_output(m, rnn_gru(m, rnn_concat(m, sides, 2), 4), "y"));
     CHECK_OK(rnn_model_build(m));

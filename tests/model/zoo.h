@@ -43,7 +43,8 @@ ZOO(gru_one_bias, zoo_set(rnn_gru(m, x, 5), RNN_LAYER_BIAS, RNN_BIAS_ONE))
 ZOO(lstm_no_bias, zoo_set(rnn_lstm(m, x, 5), RNN_LAYER_BIAS, RNN_BIAS_NONE))
 ZOO(peephole, zoo_set(rnn_lstm(m, x, 18), RNN_LAYER_PEEPHOLE, 1))
 ZOO(projected, zoo_set(zoo_set(rnn_lstm(m, x, 17), RNN_LAYER_PROJECTION, 5), RNN_LAYER_LAYERS, 2))
-ZOO(norm, rnn_dense(m, zoo_set(zoo_set(rnn_lstm(m, x, 17), RNN_LAYER_NORM, 1), RNN_LAYER_LAYERS, 2), 3, RNN_SOFTMAX))
+ZOO(norm, rnn_dense(m, zoo_set(zoo_set(rnn_lstm(m, x, 17), RNN_LAYER_NORM, 1), RNN_LAYER_LAYERS, 2), 3,
+                    RNN_SOFTMAX))
 ZOO(zoneout, zoo_rate(zoo_rate(zoo_set(rnn_lstm(m, x, 12), RNN_LAYER_PROJECTION, 7), RNN_LAYER_ZONEOUT, 0.2), \
                       RNN_LAYER_CELL_ZONEOUT, 0.4))
 ZOO(zoneout_gru, rnn_last(m, zoo_rate(rnn_gru(m, x, 12), RNN_LAYER_ZONEOUT, 0.3)))
@@ -102,7 +103,8 @@ ZOO(review_both, rnn_dense(m, rnn_last(m, zoo_both(m, zoo_embed(m, x))), 1, RNN_
 
 HARNESS_STATIC rnn_layer_t *zoo_tied(rnn_model_t *m, rnn_layer_t *x)
 {
-    rnn_layer_t *table = rnn_embedding(m, x, ZOO_VOCABULARY, 10), *words = rnn_dense(m, rnn_gru(m, table, 10), ZOO_VOCABULARY, RNN_SOFTMAX);
+    rnn_layer_t *table = rnn_embedding(m, x, ZOO_VOCABULARY, 10),
+                *words = rnn_dense(m, rnn_gru(m, table, 10), ZOO_VOCABULARY, RNN_SOFTMAX);
     CHECK_OK(rnn_layer_tie(words, table));
     return words;
 }
@@ -157,8 +159,8 @@ enum { ZOO_ROWS = sizeof zoo / sizeof *zoo };
 HARNESS_STATIC int32_t zoo_precision = RNN_PRECISION_F32;
 
 /* A built model with random weights. */
-/* An LSTM whose initial states come from vector inputs 0, [2], through a dense layer, and 2, [units]; input 1 has
- * the values. */
+/* An LSTM whose initial states come from vector inputs 0, [2], through a dense layer, and 2, [units]; input 1
+ * has the values. */
 HARNESS_STATIC rnn_layer_t *zoo_lstm_of_vectors(rnn_model_t *model, int64_t units)
 {
     rnn_layer_t *code = rnn_input_vector(model, "code", 2), *x = rnn_input_values(model, "x", ZOO_FEATURES);

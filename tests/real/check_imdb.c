@@ -40,7 +40,8 @@ TEST(bidirectional_lstm_with_dropout)
                (figures_t){ .test = 0.87 });
 }
 
-/* The same LSTM trained with products in bf16: as good as in float, whose test accuracy over seeds differs by about a point. */
+/* The same LSTM trained with products in bf16: as good as in float, whose test accuracy over seeds differs by
+ * about a point. */
 TEST(lstm_trained_in_bf16)
 {
     check_mean(FILES, TUTORIAL "--cell lstm --pad none --optimizer adam --epochs 5 --precision bf16",
@@ -57,8 +58,8 @@ static double accuracy_at(rnn_model_t *model, rnn_dataset_t *data, int32_t preci
     CHECK_OK(rnn_trainer_set_loss(trainer, NULL, RNN_LOSS_BINARY_CROSS_ENTROPY));
     CHECK_OK(rnn_trainer_evaluate(trainer, data, &result));
     rnn_trainer_free(trainer);
-    printf("%s: test accuracy %.4f, loss %.4f, %" PRId64 " bytes of weights\n", rnn_precision_name(precision), result.accuracy, result.loss,
-           rnn_model_weight_bytes(model));
+    printf("%s: test accuracy %.4f, loss %.4f, %" PRId64 " bytes of weights\n", rnn_precision_name(precision),
+           result.accuracy, result.loss, rnn_model_weight_bytes(model));
     return result.accuracy;
 }
 
@@ -70,7 +71,8 @@ TEST(lstm_at_reduced_precision)
     rnn_dataset_t *data = NULL;
     if (!getenv("RNN_DATA")) SKIP("RNN_DATA does not name the folder of the data sets");
     const char *path = scratch("imdb_lstm.safetensors");
-    snprintf(how, sizeof how, TUTORIAL "--cell lstm --pad none --optimizer adam --epochs 5 --save '%s'", path);
+    snprintf(how, sizeof how, TUTORIAL "--cell lstm --pad none --optimizer adam --epochs 5 --save '%s'",
+             path);
     classify(FILES, how, 1);
     CHECK_OK(rnn_model_load(NULL, path, &model));
     snprintf(test, sizeof test, "%s/imdb/test.tsv", getenv("RNN_DATA"));
@@ -78,7 +80,8 @@ TEST(lstm_at_reduced_precision)
     CHECK_OK(rnn_dataset_set_int(data, RNN_DATA_MAX_LENGTH, 500));
     double exact = accuracy_at(model, data, RNN_PRECISION_F32);
     CHECK(exact > 0.85);
-    for (int32_t p = RNN_PRECISION_BF16; p <= RNN_PRECISION_INT8_WEIGHTS; p++) CHECK_NEAR(accuracy_at(model, data, p), exact, 0.005);
+    for (int32_t p = RNN_PRECISION_BF16; p <= RNN_PRECISION_INT8_WEIGHTS; p++)
+        CHECK_NEAR(accuracy_at(model, data, p), exact, 0.005);
     rnn_dataset_free(data);
     rnn_model_free(model);
     remove(path);

@@ -78,7 +78,8 @@ SAMPLE rnn_model_t *sample_whole(rnn_context_t *context)
     rnn_layer_t *simple = rnn_simple_rnn(m, sensor, 4);
     rnn_layer_set_int(simple, RNN_LAYER_ACTIVATION, RNN_RELU);
     rnn_layer_set_initial_vector(simple, RNN_STATE_HIDDEN, rnn_dense(m, extra, 4, RNN_TANH));
-    rnn_layer_t *both[] = { rnn_layer_norm(m, decoder), rnn_batch_norm(m, simple), rnn_repeat(m, rnn_last(m, decoder), sensor) };
+    rnn_layer_t *both[] = { rnn_layer_norm(m, decoder), rnn_batch_norm(m, simple),
+                            rnn_repeat(m, rnn_last(m, decoder), sensor) };
     rnn_layer_t *sum = rnn_activation(m, rnn_add(m, both, 3), RNN_SIGMOID);
     rnn_layer_t *series = rnn_dense(m, sum, 1, RNN_LINEAR);
     rnn_layer_t *parts[] = { rnn_last(m, encoder), rnn_mean_pool(m, decoder), rnn_max_pool(m, simple), extra,

@@ -15,7 +15,8 @@ static void begin(void)
     static const int64_t shape[2] = { 2, 3 }, two = 2, one = 1;
     rnni_safetensors_writer *writer;
     model = rnn_model_create(NULL);
-    CHECK_OK(rnn_model_set_output(model, rnn_dense(model, rnn_input_vector(model, "x", 3), 2, RNN_LINEAR), "y"));
+    CHECK_OK(
+        rnn_model_set_output(model, rnn_dense(model, rnn_input_vector(model, "x", 3), 2, RNN_LINEAR), "y"));
     CHECK_OK(rnn_model_build(model));
     CHECK_OK(rnni_safetensors_writer_create(NULL, &writer));
     CHECK_OK(rnni_safetensors_add_tensor(writer, "fc.w", RNN_F32, 2, shape, weight));
@@ -40,7 +41,8 @@ static double number(const char *weight, int64_t i)
     return value;
 }
 
-static void refused(const char *const *from, const char *const *to, int64_t count, rnn_status_t status, const char *word)
+static void refused(const char *const *from, const char *const *to, int64_t count, rnn_status_t status,
+                    const char *word)
 {
     double weight = number("dense.weight", 0), bias = number("dense.bias", 0);
     CHECK_STATUS(rnn_model_load_weights(model, PATH, from, to, count), status);
@@ -102,7 +104,8 @@ TEST(what_is_refused)
 {
     begin();
     const char *from[] = { "fc.w", "fc.b", "steps" }, *good[] = { "dense.weight", "dense.bias", NULL };
-    const char *swapped[] = { "dense.bias", "dense.weight", NULL }, *unknown[] = { "dense.weight", "dense.shift", NULL };
+    const char *swapped[] = { "dense.bias", "dense.weight",
+                              NULL }, *unknown[] = { "dense.weight", "dense.shift", NULL };
     const char *twice[] = { "dense.weight", "dense.weight", NULL }, *wrong[] = { "fc.w", "fc.b", "stairs" };
     refused(from, good, 2, RNN_ERROR_NAME, "steps");
     refused(from, swapped, 3, RNN_ERROR_FORMAT, "fc.w");

@@ -18,10 +18,11 @@ typedef struct {
 static const parts right = { { 127, -5, 0, 1, -127, 64 }, { 0.5f, 0.25f }, RNN_I8, RNN_F32, 1, 2, "int8",
                              "dense.weight_scale" };
 
-static const char graph[] =
-    "{\"format\":1,\"nodes\":[{\"op\":\"input_vector\",\"version\":1,\"name\":\"x\",\"inputs\":[],\"settings\":{\"features\":3}},"
-    "{\"op\":\"dense\",\"version\":1,\"name\":\"dense\",\"inputs\":[\"x\"],\"settings\":{\"units\":2,\"bias\":\"none\"}}],"
-    "\"outputs\":[{\"name\":\"y\",\"node\":\"dense\"}]}";
+static const char graph[] = "{\"format\":1,\"nodes\":[{\"op\":\"input_vector\",\"version\":1,\"name\":\"x\","
+                            "\"inputs\":[],\"settings\":{\"features\":3}},"
+                            "{\"op\":\"dense\",\"version\":1,\"name\":\"dense\",\"inputs\":[\"x\"],"
+                            "\"settings\":{\"units\":2,\"bias\":\"none\"}}],"
+                            "\"outputs\":[{\"name\":\"y\",\"node\":\"dense\"}]}";
 
 static rnn_context_t *plain;
 
@@ -110,7 +111,8 @@ TEST(scales_of_another_writer)
     CHECK_OK(load_parts(&p, &model));
     rnn_tensor_t *weight = rnn_model_weight(model, "dense.weight");
     for (int64_t j = 0; j < 6; j++)
-        CHECK(fabs(rnn_tensor_get(weight, j) - p.q[j] * (double)p.scale[j / 3]) <= 0.51 * 50.0 / 127 * (double)p.scale[j / 3]);
+        CHECK(fabs(rnn_tensor_get(weight, j) - p.q[j] * (double)p.scale[j / 3]) <=
+              0.51 * 50.0 / 127 * (double)p.scale[j / 3]);
     rnn_tensor_free(weight);
     rnn_model_free(model);
 }

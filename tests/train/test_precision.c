@@ -19,8 +19,9 @@ static rnn_tensor_t *gradients(const zoo_row *row, how h)
     rnn_model_t *model = zoo_make(context, row);
     rnn_batch_t *batch = help_batch(zoo_data(row, COUNT, STEPS, 9), help_integers(COUNT, lengths));
     rnn_tensor_t *output = help_run(model, batch);
-    rnn_tensor_t *upstream = help_random_tensor(RNN_F32, rnn_tensor_size(output, 0), rnn_tensor_size(output, 1),
-                                                rnn_tensor_rank(output) == 3 ? rnn_tensor_size(output, 2) : -1, 4);
+    rnn_tensor_t *upstream =
+        help_random_tensor(RNN_F32, rnn_tensor_size(output, 0), rnn_tensor_size(output, 1),
+                           rnn_tensor_rank(output) == 3 ? rnn_tensor_size(output, 2) : -1, 4);
     rnn_trainer_t *trainer = rnn_trainer_create(model);
     CHECK_OK(rnn_trainer_set_int(trainer, RNN_TRAIN_PRECISION, h.precision));
     CHECK_OK(rnn_trainer_set_int(trainer, RNN_TRAIN_RECOMPUTE, h.recompute));
@@ -32,7 +33,8 @@ static rnn_tensor_t *gradients(const zoo_row *row, how h)
         for (int64_t i = 0; i < rnn_model_weights(model); i++) {
             rnn_tensor_t *g = rnn_trainer_gradient(trainer, rnn_model_weight_name(model, i));
             if (!g) continue;
-            for (int64_t j = 0; pass && j < rnn_tensor_count(g); j++) CHECK_OK(rnn_tensor_set(all, count++, rnn_tensor_get(g, j)));
+            for (int64_t j = 0; pass && j < rnn_tensor_count(g); j++)
+                CHECK_OK(rnn_tensor_set(all, count++, rnn_tensor_get(g, j)));
             numbers += rnn_tensor_count(g);
             rnn_tensor_free(g);
         }
@@ -89,13 +91,15 @@ TEST(gradients_are_near_those_of_float)
 
 TEST(gradients_have_the_same_bits_for_any_threads_and_with_recomputed_gates)
 {
-    static const how ways[] = { { RNN_PRECISION_BF16, 2, 0 }, { RNN_PRECISION_BF16, 3, 0 }, { RNN_PRECISION_BF16, 1, RNN_RECOMPUTE_GATES },
+    static const how ways[] = { { RNN_PRECISION_BF16, 2, 0 }, { RNN_PRECISION_BF16, 3, 0 },
+                                { RNN_PRECISION_BF16, 1, RNN_RECOMPUTE_GATES },
                                 { RNN_PRECISION_BF16, 1, RNN_RECOMPUTE_TIME } };
     for (int i = 0; i < ZOO_ROWS; i++) {
         rnn_tensor_t *one = gradients(&zoo[i], (how){ RNN_PRECISION_BF16, 1, 0 });
         for (size_t j = 0; j < sizeof ways / sizeof *ways; j++) {
             rnn_tensor_t *other = gradients(&zoo[i], ways[j]);
-            if (memcmp(rnn_tensor_const_data(one), rnn_tensor_const_data(other), help_bytes(one)) != 0) printf("%s\n", zoo[i].name);
+            if (memcmp(rnn_tensor_const_data(one), rnn_tensor_const_data(other), help_bytes(one)) != 0)
+                printf("%s\n", zoo[i].name);
             help_same(one, other);
             rnn_tensor_free(other);
         }
@@ -151,7 +155,8 @@ static int32_t stop_at_two(const rnn_progress_t *p, void *user)
 /* Weights and setting come back as they were: float weights, bf16 products. */
 TEST(a_resumed_run_stays_in_bf16)
 {
-    toy_run whole = begin(2, RNN_PRECISION_BF16, 1), first = begin(1, RNN_PRECISION_BF16, 1), second = begin(3, RNN_PRECISION_F32, 1);
+    toy_run whole = begin(2, RNN_PRECISION_BF16, 1), first = begin(1, RNN_PRECISION_BF16, 1),
+            second = begin(3, RNN_PRECISION_F32, 1);
     const char *path = toy_path("checkpoint");
     int64_t precision = -1;
     CHECK_OK(rnn_trainer_fit(whole.trainer, whole.data));
@@ -180,7 +185,8 @@ TEST(the_setting_changes_at_any_time)
     CHECK_OK(rnn_trainer_fit(b.trainer, b.data));
     CHECK_OK(rnn_trainer_set_int(b.trainer, RNN_TRAIN_PRECISION, RNN_PRECISION_BF16));
     CHECK_OK(rnn_trainer_fit(b.trainer, b.data));
-    CHECK(isfinite(toy_history(a.trainer, "loss", 2 * EPOCHS - 1)) && isfinite(toy_history(b.trainer, "loss", 2 * EPOCHS - 1)));
+    CHECK(isfinite(toy_history(a.trainer, "loss", 2 * EPOCHS - 1)) &&
+          isfinite(toy_history(b.trainer, "loss", 2 * EPOCHS - 1)));
     toy_end(&a);
     toy_end(&b);
 }

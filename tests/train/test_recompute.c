@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Gates and states that are computed again on the way back give the same bits as kept ones, in less memory. */
+/* Gates and states that are computed again on the way back give the same bits as kept ones, in less
+ * memory. */
 #include "model/zoo.h"
 
 enum { COUNT = 20, STEPS = 2000 }; /* long enough that every cell has segments of time */
 
-/* Gradients of all weights and of the input, one tensor behind another, after a forward and a backward on ragged sequences. */
+/* Gradients of all weights and of the input, one tensor behind another, after a forward and a backward on
+ * ragged sequences. */
 static rnn_tensor_t *gradients(const zoo_row *row, int64_t recompute, int64_t *memory)
 {
     int64_t lengths[COUNT], steps = 0, count = 0;
@@ -12,8 +14,9 @@ static rnn_tensor_t *gradients(const zoo_row *row, int64_t recompute, int64_t *m
     rnn_model_t *model = zoo_make(NULL, row);
     rnn_batch_t *batch = help_batch(zoo_data(row, COUNT, STEPS, 9), help_integers(COUNT, lengths));
     rnn_tensor_t *output = help_run(model, batch);
-    rnn_tensor_t *upstream = help_random_tensor(RNN_F32, rnn_tensor_size(output, 0), rnn_tensor_size(output, 1),
-                                                rnn_tensor_rank(output) == 3 ? rnn_tensor_size(output, 2) : -1, 4);
+    rnn_tensor_t *upstream =
+        help_random_tensor(RNN_F32, rnn_tensor_size(output, 0), rnn_tensor_size(output, 1),
+                           rnn_tensor_rank(output) == 3 ? rnn_tensor_size(output, 2) : -1, 4);
     rnn_trainer_t *trainer = rnn_trainer_create(model);
     CHECK_OK(rnn_trainer_set_int(trainer, RNN_TRAIN_RECOMPUTE, recompute));
     CHECK_OK(rnn_trainer_memory(trainer, COUNT, STEPS, memory));
@@ -48,7 +51,8 @@ TEST(gradients_of_every_model)
         rnn_tensor_t *a = gradients(&zoo[i], RNN_RECOMPUTE_NONE, &kept);
         for (int64_t how = RNN_RECOMPUTE_GATES; how <= RNN_RECOMPUTE_TIME; how++) {
             rnn_tensor_t *b = gradients(&zoo[i], how, &again);
-            if (memcmp(rnn_tensor_const_data(a), rnn_tensor_const_data(b), help_bytes(a)) != 0) printf("%s, %d\n", zoo[i].name, (int)how);
+            if (memcmp(rnn_tensor_const_data(a), rnn_tensor_const_data(b), help_bytes(a)) != 0)
+                printf("%s, %d\n", zoo[i].name, (int)how);
             help_same(a, b);
             CHECK(again <= kept);
             smaller[how] += again < kept;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Recurrent layers of one width on top of each other share the memory of their gradients, whether they are one layer or several; with each layer an
- * output, as nobody may give a gradient to shared memory, they do not. The gradients are the same. */
+/* Recurrent layers of one width on top of each other share the memory of their gradients, whether they are
+ * one layer or several; with each layer an output, as nobody may give a gradient to shared memory, they do
+ * not. The gradients are the same. */
 #include "model/helpers.h"
 
 enum { COUNT = 21, STEPS = 30, UNITS = 12, LAYERS = 3 };
@@ -22,7 +23,8 @@ static rnn_layer_t *stack(rnn_model_t *m, rnn_layer_t *h, layout form)
     return h;
 }
 
-/* Weights' gradients and the input's one behind another, after a backward from the sums of the last output. */
+/* Weights' gradients and the input's one behind another, after a backward from the sums of the last
+ * output. */
 static rnn_tensor_t *gradients(layout form, int64_t *memory)
 {
     int64_t lengths[COUNT], count = 0, at = 0, output = form == OUTPUTS ? LAYERS : 0;
@@ -32,7 +34,8 @@ static rnn_tensor_t *gradients(layout form, int64_t *memory)
     CHECK_OK(rnn_model_set_output(m, rnn_dense(m, h, 5, RNN_TANH), "y"));
     CHECK_OK(rnn_model_build(m));
     help_random_weights(m, 7, 0.5);
-    rnn_batch_t *batch = help_batch(help_random_tensor(RNN_F32, COUNT, STEPS, UNITS, 9), help_integers(COUNT, lengths));
+    rnn_batch_t *batch =
+        help_batch(help_random_tensor(RNN_F32, COUNT, STEPS, UNITS, 9), help_integers(COUNT, lengths));
     rnn_trainer_t *t = rnn_trainer_create(m);
     rnn_tensor_t *y = NULL, *dx = NULL, *upstream[LAYERS + 1] = { NULL };
     CHECK_OK(rnn_trainer_memory(t, COUNT, STEPS, memory));
@@ -49,8 +52,10 @@ static rnn_tensor_t *gradients(layout form, int64_t *memory)
     }
     rnn_tensor_t *all = help_tensor(RNN_F32, count + rnn_tensor_count(dx), -1, -1);
     for (int64_t i = 0; i <= rnn_model_weights(m); i++) {
-        rnn_tensor_t *g = i < rnn_model_weights(m) ? rnn_trainer_gradient(t, rnn_model_weight_name(m, i)) : dx;
-        for (int64_t j = 0; j < rnn_tensor_count(g); j++) CHECK_OK(rnn_tensor_set(all, at++, rnn_tensor_get(g, j)));
+        rnn_tensor_t *g =
+            i < rnn_model_weights(m) ? rnn_trainer_gradient(t, rnn_model_weight_name(m, i)) : dx;
+        for (int64_t j = 0; j < rnn_tensor_count(g); j++)
+            CHECK_OK(rnn_tensor_set(all, at++, rnn_tensor_get(g, j)));
         rnn_tensor_free(g);
     }
     rnn_tensor_free(y);

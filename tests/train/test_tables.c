@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/toy.h"
 
-/* Inputs and given gradients that recurrent layers read where the caller has them, and gradients of inputs that go straight to the caller's tensor: the
- * same bits as through packed rows, which a second reader of the input and a second use of the output bring about. */
+/* Inputs and given gradients that recurrent layers read where the caller has them, and gradients of inputs
+ * that go straight to the caller's tensor: the same bits as through packed rows, which a second reader of the
+ * input and a second use of the output bring about. */
 
 enum { BATCH = 21, STEPS = 45, FEATURES = 5, UNITS = 48 };
 
@@ -27,14 +28,16 @@ static rnn_tensor_t *numbers(int64_t steps, int64_t features)
     return tensor;
 }
 
-/* Every third sequence is whole, the others are shorter, one is empty; with holes, every fifth step is left out. */
+/* Every third sequence is whole, the others are shorter, one is empty; with holes, every fifth step is left
+ * out. */
 static rnn_batch_t *make_batch(int ragged, int holes)
 {
     rnn_batch_t *batch = rnn_batch_create(NULL);
     int64_t count[1] = { BATCH }, shape[2] = { BATCH, STEPS };
     rnn_tensor_t *x = numbers(STEPS, FEATURES), *lengths = rnn_tensor_create(NULL, RNN_I64, 1, count);
     rnn_tensor_t *mask = rnn_tensor_create(NULL, RNN_BOOL, 2, shape);
-    for (int64_t b = 0; b < BATCH; b++) rnn_tensor_set(lengths, b, b % 3 == 0 ? STEPS : b == 4 ? 0 : (double)(1 + b * 11 % STEPS));
+    for (int64_t b = 0; b < BATCH; b++)
+        rnn_tensor_set(lengths, b, b % 3 == 0 ? STEPS : b == 4 ? 0 : (double)(1 + b * 11 % STEPS));
     for (int64_t i = 0; i < BATCH * STEPS; i++) rnn_tensor_set(mask, i, i % 5 != 0);
     CHECK_OK(rnn_batch_set_input(batch, 0, x, ragged ? lengths : NULL));
     if (holes) CHECK_OK(rnn_batch_set_mask(batch, 0, mask));
@@ -71,7 +74,8 @@ static void go(run *r, const rnn_batch_t *batch, int packed)
     CHECK_OK(rnn_tensor_copy(other, turned));
     rnn_tensor_t *strided = rnn_tensor_transpose(other, 1, 2);
     CHECK_OK(rnn_trainer_forward(r->trainer, batch, NULL));
-    CHECK_OK(rnn_trainer_backward_from(r->trainer, (const rnn_tensor_t *const[]){ packed ? strided : given }, 1));
+    CHECK_OK(
+        rnn_trainer_backward_from(r->trainer, (const rnn_tensor_t *const[]){ packed ? strided : given }, 1));
     CHECK_OK(rnn_trainer_input_gradient(r->trainer, 0, &r->dx));
     rnn_tensor_free(given);
     rnn_tensor_free(turned);
@@ -108,7 +112,8 @@ static void compare(const kind *k, const rnn_batch_t *batch)
     same(direct.dx, packed.dx, "input");
     for (int64_t i = 0; i < rnn_model_weights(direct.model); i++) {
         const char *name = rnn_model_weight_name(direct.model, i);
-        rnn_tensor_t *a = rnn_trainer_gradient(direct.trainer, name), *b = rnn_trainer_gradient(packed.trainer, name);
+        rnn_tensor_t *a = rnn_trainer_gradient(direct.trainer, name),
+                     *b = rnn_trainer_gradient(packed.trainer, name);
         same(a, b, name);
         rnn_tensor_free(a);
         rnn_tensor_free(b);
@@ -128,9 +133,10 @@ static void compare(const kind *k, const rnn_batch_t *batch)
 
 static void compare_all(int ragged, int holes)
 {
-    const kind kinds[] = { { rnn_simple_rnn, RNN_FORWARD, 0, 1, 0 },      { rnn_lstm, RNN_FORWARD, 0, 1, 0 },
-                           { rnn_gru, RNN_REVERSE, 0, 1, 0 },             { rnn_lstm, RNN_FORWARD, 0, 2, 1 },
-                           { rnn_gru, RNN_BIDIRECTIONAL, RNN_MERGE_CONCAT, 1, 0 }, { rnn_simple_rnn, RNN_BIDIRECTIONAL, RNN_MERGE_SUM, 1, 0 } };
+    const kind kinds[] = { { rnn_simple_rnn, RNN_FORWARD, 0, 1, 0 }, { rnn_lstm, RNN_FORWARD, 0, 1, 0 },
+                           { rnn_gru, RNN_REVERSE, 0, 1, 0 }, { rnn_lstm, RNN_FORWARD, 0, 2, 1 },
+                           { rnn_gru, RNN_BIDIRECTIONAL, RNN_MERGE_CONCAT, 1, 0 },
+                           { rnn_simple_rnn, RNN_BIDIRECTIONAL, RNN_MERGE_SUM, 1, 0 } };
     rnn_batch_t *batch = make_batch(ragged, holes);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) compare(&kinds[i], batch);
     rnn_batch_free(batch);

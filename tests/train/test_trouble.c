@@ -67,8 +67,9 @@ TEST(gradients_that_overflow)
     CHECK_OK(rnn_trainer_set_float(t, RNN_TRAIN_CLIP_NORM, 1));
     CHECK_OK(rnn_trainer_set_loss_float(t, NULL, RNN_LOSS_WEIGHT, 1e60));
     CHECK_STATUS(rnn_trainer_fit(t, data), RNN_ERROR_NUMERIC);
-    CHECK(strstr(rnn_last_error(), "the gradients of update 1 (epoch 1, batch 1) are not finite: the first on the "
-                                   "way back are those of dense."));
+    CHECK(strstr(rnn_last_error(),
+                 "the gradients of update 1 (epoch 1, batch 1) are not finite: the first on the "
+                 "way back are those of dense."));
     rnn_dataset_free(data);
     rnn_trainer_free(t);
     rnn_model_free(m);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Activations that only dense layers and activation layers have, and their slopes. Included by activations.h. */
+/* Activations that only dense layers and activation layers have, and their slopes. Included by
+ * activations.h. */
 #ifndef RNNI_BODY_ACTIVATIONS_DENSE_H
 #define RNNI_BODY_ACTIVATIONS_DENSE_H
 
@@ -25,8 +26,8 @@ static inline vec v_log1p(vec x)
     return v_fma(v_mul(twice, q), p, twice);
 }
 
-/* Normal distribution P(X < x) = erfc(-x / sqrt 2) / 2. With z = |x| and t = 1 / (1 + 0.3 z), the tail beyond z is
- * exp(-z^2 / 2) p(t); p has a relative error of 5.8e-8 at most for z <= 14. */
+/* Normal distribution P(X < x) = erfc(-x / sqrt 2) / 2. With z = |x| and t = 1 / (1 + 0.3 z), the tail beyond
+ * z is exp(-z^2 / 2) p(t); p has a relative error of 5.8e-8 at most for z <= 14. */
 static inline vec v_normal(vec x)
 {
     vec z = v_abs(x), t = v_div(v_set(1.0f), v_fma(v_set(0.3f), z, v_set(1.0f)));
@@ -47,11 +48,13 @@ static inline vec v_normal(vec x)
 
 #define LEAKY_SLOPE ((rnni_real)0.01)
 
-/* x P(X < x) (Hendrycks and Gimpel 2016), not its approximation by tanh; slope P(X < x) + x exp(-x^2 / 2) / sqrt(2 pi). */
+/* x P(X < x) (Hendrycks and Gimpel 2016), not its approximation by tanh; slope P(X < x) + x exp(-x^2 / 2) /
+ * sqrt(2 pi). */
 static inline vec v_gelu(vec x) { return v_mul(x, v_normal(x)); }
 static inline vec v_gelu_slope(vec x)
 {
-    vec density = v_mul(v_set((rnni_real)0.39894228040143267794), v_exp(v_mul(v_mul(x, x), v_set((rnni_real)-0.5))));
+    vec density =
+        v_mul(v_set((rnni_real)0.39894228040143267794), v_exp(v_mul(v_mul(x, x), v_set((rnni_real)-0.5))));
     return v_fma(x, density, v_normal(x));
 }
 
@@ -61,16 +64,26 @@ static inline vec v_softplus(vec x)
     return v_add(v_max(v_set(0), x), v_log1p(v_exp(v_sub(v_set(0), v_abs(x)))));
 }
 
-/* x or, below 0, exp(x) - 1 = 2 t / (1 - t) with t = tanh(x / 2), which keeps the digits of a small x; slope 1 or y + 1. */
+/* x or, below 0, exp(x) - 1 = 2 t / (1 - t) with t = tanh(x / 2), which keeps the digits of a small x; slope
+ * 1 or y + 1. */
 static inline vec v_elu(vec x)
 {
     vec t = v_tanh(v_mul(v_set((rnni_real)0.5), v_min(v_set(0), x)));
     return v_select(v_greater(x, v_set(0)), x, v_div(v_add(t, t), v_sub(v_set(1), t)));
 }
-static inline vec v_elu_slope(vec y) { return v_select(v_greater(y, v_set(0)), v_set(1), v_add(y, v_set(1))); }
+static inline vec v_elu_slope(vec y)
+{
+    return v_select(v_greater(y, v_set(0)), v_set(1), v_add(y, v_set(1)));
+}
 
-static inline vec v_leaky_relu(vec x) { return v_select(v_greater(x, v_set(0)), x, v_mul(v_set(LEAKY_SLOPE), x)); }
-static inline vec v_leaky_relu_slope(vec y) { return v_select(v_greater(y, v_set(0)), v_set(1), v_set(LEAKY_SLOPE)); }
+static inline vec v_leaky_relu(vec x)
+{
+    return v_select(v_greater(x, v_set(0)), x, v_mul(v_set(LEAKY_SLOPE), x));
+}
+static inline vec v_leaky_relu_slope(vec y)
+{
+    return v_select(v_greater(y, v_set(0)), v_set(1), v_set(LEAKY_SLOPE));
+}
 
 /* x s with s = sigmoid(x); slope s (1 + x (1 - s)). */
 static inline vec v_swish(vec x) { return v_mul(x, v_sigmoid(x)); }

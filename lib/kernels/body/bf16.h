@@ -3,7 +3,8 @@
 #ifndef RNNI_BODY_BF16_H
 #define RNNI_BODY_BF16_H
 
-static void KERNEL(bf16_round)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, uint16_t *q, int64_t ldq)
+static void KERNEL(bf16_round)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, uint16_t *q,
+                               int64_t ldq)
 {
     for (int64_t r = 0; r < rows; r++, x += ldx, q += ldq) {
         VEC_LOOP(i, live, n) v_store_halves(q + i, v_load_n(x + i, live), live);
@@ -11,7 +12,8 @@ static void KERNEL(bf16_round)(int64_t rows, int64_t n, const rnni_real *x, int6
     }
 }
 
-static void KERNEL(bf16_zip)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, uint16_t *q, int64_t ldq)
+static void KERNEL(bf16_zip)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, uint16_t *q,
+                             int64_t ldq)
 {
     for (int64_t r = 0; r < rows; r += 2, x += 2 * ldx, q += ldq)
         VEC_LOOP(i, live, n) {
@@ -20,9 +22,9 @@ static void KERNEL(bf16_zip)(int64_t rows, int64_t n, const rnni_real *x, int64_
         }
 }
 
-/* What a block of columns is made of: the first group of its weights, `apart` halves from one group to the next, `stride` from
- * one pair of k to the next; left numbers `a_row` halves from row to row, `a_pair` from pair to pair; rows that sums begin with
- * `from_ld` apart. */
+/* What a block of columns is made of: the first group of its weights, `apart` halves from one group to the
+ * next, `stride` from one pair of k to the next; left numbers `a_row` halves from row to row, `a_pair` from
+ * pair to pair; rows that sums begin with `from_ld` apart. */
 typedef struct {
     const uint16_t *weights;
     int64_t apart, stride, pairs, a_row, a_pair, from_ld;
@@ -50,15 +52,17 @@ enum { BF16_LEAST = RNNI_REDUCED_COLUMNS / VEC_WIDTH };
 #include "kernels/body/bf16_product.h"
 #endif
 
-static void KERNEL(bf16_product_plain)(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair,
-                                       const uint16_t *packed, int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
+static void KERNEL(bf16_product_plain)(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a,
+                                       int64_t a_row, int64_t a_pair, const uint16_t *packed, int start,
+                                       const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     bf16_columns b = {packed, RNNI_REDUCED_GROUP * 2 * pairs, 0, pairs, a_row, a_pair, 0};
     bf16_product_plain(rows, n, b, a, start, bias, c, ldc);
 }
 
-static void KERNEL(bf16_product)(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a, int64_t a_row, int64_t a_pair,
-                                 const uint16_t *packed, int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
+static void KERNEL(bf16_product)(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a, int64_t a_row,
+                                 int64_t a_pair, const uint16_t *packed, int start, const rnni_real *bias,
+                                 rnni_real *c, int64_t ldc)
 {
     bf16_columns b = {packed, RNNI_REDUCED_GROUP * 2 * pairs, 0, pairs, a_row, a_pair, 0};
 #ifdef BF16_DOT_TARGET

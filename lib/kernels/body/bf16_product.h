@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* Products of numbers of 16 bits, written once and compiled for each kind of multiply-add: the file is included with
+/* Products of numbers of 16 bits, written once and compiled for each kind of multiply-add: the file is
+ * included with
  *   BF16_NAME       what a name ends with
  *   BF16_TARGET     the instructions that its functions may use beyond the file's
  *   BF16_PASSES     2: a pair of k takes two multiply-adds, 1: one instruction
  *   BF16_SIDE, BF16_DOT   type of both sides; sum + left * right
  *   BF16_SAME(pass, a), BF16_LOAD(pass, w)    a pair of the left side in all lanes; the pairs of some columns
- * The second number of a pair is added before the first, because that is what vdpbf16ps does. For a row alone several
- * groups of columns are taken at once, so that there are enough sums side by side. */
+ * The second number of a pair is added before the first, because that is what vdpbf16ps does. For a row alone
+ * several groups of columns are taken at once, so that there are enough sums side by side. */
 
-/* Sums of `rows` rows, or of `groups` groups for one row, x `vectors` vectors, all of whose columns are there. */
+/* Sums of `rows` rows, or of `groups` groups for one row, x `vectors` vectors, all of whose columns are
+ * there. */
 BF16_TARGET INT8_INLINE void BF16_NAME(bf16_block)(const int rows, const int groups, const int vectors,
-                                                   const bf16_columns *b, const uint16_t *a, const rnni_real *from, rnni_real *c, int64_t ldc)
+                                                   const bf16_columns *b, const uint16_t *a,
+                                                   const rnni_real *from, rnni_real *c, int64_t ldc)
 {
     enum { W = VEC_WIDTH };
     vec sum[6][16];
     const uint16_t *w = b->weights;
-    const int64_t stride = b->stride, apart = groups > 1 ? b->apart : 0, a_row = b->a_row, a_pair = b->a_pair, from_ld = b->from_ld;
+    const int64_t stride = b->stride, apart = groups > 1 ? b->apart : 0, a_row = b->a_row, a_pair = b->a_pair,
+                  from_ld = b->from_ld;
 #define AT(i, j) ((groups > 1 ? i * RNNI_REDUCED_GROUP : 0) + j * W)
 #define ROW_OF(i) (groups > 1 ? 0 : i)
-#define BEGIN(i, j) if (i < rows * groups && j < vectors) sum[i][j] = v_load(from + ROW_OF(i) * from_ld + AT(i, j));
+#define BEGIN(i, j)                                                                                          \
+    if (i < rows * groups && j < vectors) sum[i][j] = v_load(from + ROW_OF(i) * from_ld + AT(i, j));
 #define BEGIN_ROW(i) EACH_SUM(BEGIN, i)
 #define FETCH(i, j) if (j < vectors && i < groups) right[i][j] = BF16_LOAD(pass, w + i * apart + j * W * 2);
 #define FETCH_ROW(i) EACH_SUM(FETCH, i)
@@ -76,53 +81,66 @@ BF16_TARGET static void BF16_NAME(bf16_tile)(int rows, int full, const bf16_colu
 }
 
 /* A tile of which only `columns` columns are there. */
-BF16_TARGET static void BF16_NAME(bf16_edge)(int rows, int full, int64_t columns, const bf16_columns *b, const uint16_t *a,
-                                             const rnni_real *from, rnni_real *c, int64_t ldc)
+BF16_TARGET static void BF16_NAME(bf16_edge)(int rows, int full, int64_t columns, const bf16_columns *b,
+                                             const uint16_t *a, const rnni_real *from, rnni_real *c,
+                                             int64_t ldc)
 {
     rnni_real whole[TILE_ROWS * RNNI_REDUCED_GROUP] = { 0 };
     bf16_columns in = *b;
     in.from_ld = RNNI_REDUCED_GROUP;
-    for (int i = 0; i < rows; i++) memcpy(whole + i * RNNI_REDUCED_GROUP, from + i * b->from_ld, (size_t)columns * sizeof *c);
+    for (int i = 0; i < rows; i++)
+        memcpy(whole + i * RNNI_REDUCED_GROUP, from + i * b->from_ld, (size_t)columns * sizeof *c);
     BF16_NAME(bf16_tile)(rows, full, &in, a, whole, whole, RNNI_REDUCED_GROUP);
-    for (int i = 0; i < rows; i++) memcpy(c + i * ldc, whole + i * RNNI_REDUCED_GROUP, (size_t)columns * sizeof *c);
+    for (int i = 0; i < rows; i++)
+        memcpy(c + i * ldc, whole + i * RNNI_REDUCED_GROUP, (size_t)columns * sizeof *c);
 }
 
-/* `width` columns of a group, of which `left` are there, against all rows, in tiles of nearly equal height. */
-BF16_TARGET static void BF16_NAME(bf16_group)(int64_t rows, bf16_columns b, int64_t width, int64_t left, const uint16_t *a,
-                                              const rnni_real *from, rnni_real *c, int64_t ldc)
+/* `width` columns of a group, of which `left` are there, against all rows, in tiles of nearly equal
+ * height. */
+BF16_TARGET static void BF16_NAME(bf16_group)(int64_t rows, bf16_columns b, int64_t width, int64_t left,
+                                              const uint16_t *a, const rnni_real *from, rnni_real *c,
+                                              int64_t ldc)
 {
-    const int64_t most = TILE_VECTORS * VEC_WIDTH, tiles = (rows + TILE_ROWS - 1) / TILE_ROWS, low = rows / tiles, taller = rows % tiles;
+    const int64_t most = TILE_VECTORS * VEC_WIDTH, tiles = (rows + TILE_ROWS - 1) / TILE_ROWS,
+                  low = rows / tiles, taller = rows % tiles;
     for (int64_t at = 0, step; at < left; at += step) {
         int full = width - at >= most;
         step = full ? most : RNNI_REDUCED_COLUMNS;
         for (int64_t t = 0, i = 0, now; t < tiles; t++, i += now) {
             const rnni_real *begin = from + i * b.from_ld + at;
             now = low + (t < taller);
-            if (left - at >= step) BF16_NAME(bf16_tile)((int)now, full, &b, a + i * b.a_row, begin, c + i * ldc + at, ldc);
-            else BF16_NAME(bf16_edge)((int)now, full, left - at, &b, a + i * b.a_row, begin, c + i * ldc + at, ldc);
+            if (left - at >= step)
+                BF16_NAME(bf16_tile)((int)now, full, &b, a + i * b.a_row, begin, c + i * ldc + at, ldc);
+            else
+                BF16_NAME(bf16_edge)((int)now, full, left - at, &b, a + i * b.a_row, begin, c + i * ldc + at,
+                                     ldc);
         }
         b.weights += step * 2;
     }
 }
 
 /* Groups that a row alone takes at once, where a group's sums are half the registers or less; 0: none. */
-BF16_TARGET static int BF16_NAME(bf16_row)(int64_t left, const bf16_columns *b, const uint16_t *a, const rnni_real *from, rnni_real *c)
+BF16_TARGET static int BF16_NAME(bf16_row)(int64_t left, const bf16_columns *b, const uint16_t *a,
+                                           const rnni_real *from, rnni_real *c)
 {
     const int fits = ROW_VECTORS * VEC_WIDTH == RNNI_REDUCED_GROUP, wide = fits && VEC_WIDTH >= 16;
-    const int groups = wide && left >= 4 * RNNI_REDUCED_GROUP ? 4 : wide && left >= 2 * RNNI_REDUCED_GROUP ? 2 : fits && left >= RNNI_REDUCED_GROUP;
+    const int groups = wide && left >= 4 * RNNI_REDUCED_GROUP   ? 4
+                       : wide && left >= 2 * RNNI_REDUCED_GROUP ? 2
+                                                                : fits && left >= RNNI_REDUCED_GROUP;
     if (groups == 4) BF16_NAME(bf16_block)(1, wide ? 4 : 1, ROW_VECTORS, b, a, from, c, 0);
     if (groups == 2) BF16_NAME(bf16_block)(1, wide ? 2 : 1, ROW_VECTORS, b, a, from, c, 0);
     if (groups == 1) BF16_NAME(bf16_block)(1, 1, ROW_VECTORS, b, a, from, c, 0);
     return groups;
 }
 
-BF16_TARGET static void BF16_NAME(bf16_product)(int64_t rows, int64_t n, bf16_columns b, const uint16_t *a, int start,
-                                                const rnni_real *bias, rnni_real *c, int64_t ldc)
+BF16_TARGET static void BF16_NAME(bf16_product)(int64_t rows, int64_t n, bf16_columns b, const uint16_t *a,
+                                                int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     static const rnni_real zeros[4 * RNNI_REDUCED_GROUP];
     const uint16_t *packed = b.weights;
     for (int64_t j = 0, groups; j < n && rows > 0; j += groups * RNNI_REDUCED_GROUP) {
-        int64_t left = n - j, padded = (left + RNNI_REDUCED_COLUMNS - 1) / RNNI_REDUCED_COLUMNS * RNNI_REDUCED_COLUMNS;
+        int64_t left = n - j,
+                padded = (left + RNNI_REDUCED_COLUMNS - 1) / RNNI_REDUCED_COLUMNS * RNNI_REDUCED_COLUMNS;
         int64_t width = padded < RNNI_REDUCED_GROUP ? padded : RNNI_REDUCED_GROUP;
         const rnni_real *from = start == RNNI_FROM_C ? c + j : start == RNNI_FROM_BIAS ? bias + j : zeros;
         b.weights = packed + j * b.pairs * 2;

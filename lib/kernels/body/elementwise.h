@@ -33,9 +33,11 @@ static void KERNEL(multiply_add)(int64_t n, const rnni_real *x1, const rnni_real
     }
 }
 
-static void KERNEL(copy_rows)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, rnni_real *y, int64_t ldy)
+static void KERNEL(copy_rows)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, rnni_real *y,
+                              int64_t ldy)
 {
-    for (int64_t r = 0; r < rows; r++, x += ldx, y += ldy) VEC_LOOP(i, live, n) v_store_n(y + i, v_load_n(x + i, live), live);
+    for (int64_t r = 0; r < rows; r++, x += ldx, y += ldy)
+        VEC_LOOP(i, live, n) v_store_n(y + i, v_load_n(x + i, live), live);
 }
 
 static void KERNEL(fetch)(int64_t n, const rnni_real *x)
@@ -47,7 +49,8 @@ static void KERNEL(fetch)(int64_t n, const rnni_real *x)
 #endif
 }
 
-static void KERNEL(gather_rows)(int64_t rows, int64_t n, const int32_t *ids, const rnni_real *table, int64_t ldt, rnni_real *y, int64_t ldy)
+static void KERNEL(gather_rows)(int64_t rows, int64_t n, const int32_t *ids, const rnni_real *table,
+                                int64_t ldt, rnni_real *y, int64_t ldy)
 {
     for (int64_t r = 0; r < rows; r++, y += ldy) {
         const rnni_real *from = table + ids[r] * ldt;
@@ -55,8 +58,8 @@ static void KERNEL(gather_rows)(int64_t rows, int64_t n, const int32_t *ids, con
     }
 }
 
-static void KERNEL(scatter_add)(int64_t rows, int64_t n, const int32_t *ids, const rnni_real *x, int64_t ldx, rnni_real *table,
-                                int64_t ldt)
+static void KERNEL(scatter_add)(int64_t rows, int64_t n, const int32_t *ids, const rnni_real *x, int64_t ldx,
+                                rnni_real *table, int64_t ldt)
 {
     for (int64_t r = 0; r < rows; r++) {
         rnni_real *to = table + ids[r] * ldt;

@@ -40,8 +40,9 @@ static inline vec both_gradients(const rnni_real *dh, const rnni_real *dy, int64
  *   di = dc' * g,  df = dc' * c_in,  dg = dc' * i,  do = dh * t,  each times its gate's slope;
  *   the gradient of c_in is dc' * f. */
 static void KERNEL(lstm_gates_backward)(int64_t rows, int64_t h, const rnni_real *z, int64_t ldz,
-                                        const rnni_real *c_in, int64_t ldc_in, const rnni_real *dh, int64_t lddh,
-                                        const rnni_real *dy, int64_t lddy, rnni_real *dc, int64_t lddc, rnni_real *dz, int64_t lddz)
+                                        const rnni_real *c_in, int64_t ldc_in, const rnni_real *dh,
+                                        int64_t lddh, const rnni_real *dy, int64_t lddy, rnni_real *dc,
+                                        int64_t lddc, rnni_real *dz, int64_t lddz)
 {
     for (int64_t r = 0; r < rows; r++, z += ldz, c_in += ldc_in, dh += lddh, dc += lddc, dz += lddz) {
         VEC_LOOP(u, live, h) {

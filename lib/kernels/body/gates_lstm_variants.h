@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* LSTM gates with peepholes, LSTM gates whose output goes through a norm, and zoneout. Included after gates_lstm.h. */
+/* LSTM gates with peepholes, LSTM gates whose output goes through a norm, and zoneout. Included after
+ * gates_lstm.h. */
 #ifndef RNNI_BODY_GATES_LSTM_VARIANTS_H
 #define RNNI_BODY_GATES_LSTM_VARIANTS_H
 
 /* Peepholes p[0], p[1], p[2] of i, f and o: i and f see the old cell, o the new one. */
-static void KERNEL(lstm_peephole_gates)(int64_t rows, int64_t h, rnni_real *z, int64_t ldz, const rnni_real *const *p, const rnni_real *c_in,
-                                        int64_t ldc_in, rnni_real *c_out, int64_t ldc_out, rnni_real *h_out, int64_t ldh)
+static void KERNEL(lstm_peephole_gates)(int64_t rows, int64_t h, rnni_real *z, int64_t ldz,
+                                        const rnni_real *const *p, const rnni_real *c_in, int64_t ldc_in,
+                                        rnni_real *c_out, int64_t ldc_out, rnni_real *h_out, int64_t ldh)
 {
     for (int64_t r = 0; r < rows; r++, z += ldz, c_in += ldc_in, c_out += ldc_out, h_out += ldh) {
         VEC_LOOP(u, live, h) {
@@ -32,19 +34,23 @@ static inline void add_product(rnni_real *sum, vec a, vec b, int64_t live)
 
 /* As lstm_gates_backward, with dc' = dc + dh o (1 - t^2) + do p_o and dc_in = dc' f + di p_i + df p_f;
  * dp_i += di c_in, dp_f += df c_in, dp_o += do c, rows ascending. */
-static void KERNEL(lstm_peephole_gates_backward)(int64_t rows, int64_t h, rnni_real *z, int64_t ldz, const rnni_real *const *p,
-                                                 const rnni_real *c_in, int64_t ldc_in, const rnni_real *dh, int64_t lddh, rnni_real *dc,
-                                                 int64_t lddc, rnni_real *const *dp)
+static void KERNEL(lstm_peephole_gates_backward)(int64_t rows, int64_t h, rnni_real *z, int64_t ldz,
+                                                 const rnni_real *const *p, const rnni_real *c_in,
+                                                 int64_t ldc_in, const rnni_real *dh, int64_t lddh,
+                                                 rnni_real *dc, int64_t lddc, rnni_real *const *dp)
 {
     for (int64_t r = 0; r < rows; r++, z += ldz, c_in += ldc_in, dh += lddh, dc += lddc) {
         VEC_LOOP(u, live, h) {
             rnni_real *zi = z + u, *zf = zi + h, *zg = zf + h, *zo = zg + h;
-            vec i = v_load_n(zi, live), f = v_load_n(zf, live), g = v_load_n(zg, live), o = v_load_n(zo, live);
-            vec c_old = v_load_n(c_in + u, live), d_h = v_load_n(dh + u, live), c = lstm_cell(i, f, g, c_old), t = v_tanh(c);
+            vec i = v_load_n(zi, live), f = v_load_n(zf, live), g = v_load_n(zg, live),
+                o = v_load_n(zo, live);
+            vec c_old = v_load_n(c_in + u, live), d_h = v_load_n(dh + u, live), c = lstm_cell(i, f, g, c_old),
+                t = v_tanh(c);
             vec d_o = v_mul(v_mul(d_h, t), v_sigmoid_slope(o));
             vec d_c = v_fma(v_mul(d_h, o), v_tanh_slope(t), v_load_n(dc + u, live));
             d_c = v_fma(d_o, v_load_n(p[2] + u, live), d_c);
-            vec d_i = v_mul(v_mul(d_c, g), v_sigmoid_slope(i)), d_f = v_mul(v_mul(d_c, c_old), v_sigmoid_slope(f));
+            vec d_i = v_mul(v_mul(d_c, g), v_sigmoid_slope(i)),
+                d_f = v_mul(v_mul(d_c, c_old), v_sigmoid_slope(f));
             v_store_n(zi, d_i, live);
             v_store_n(zf, d_f, live);
             v_store_n(zg, v_mul(v_mul(d_c, i), v_tanh_slope(g)), live);
@@ -59,13 +65,14 @@ static void KERNEL(lstm_peephole_gates_backward)(int64_t rows, int64_t h, rnni_r
 }
 
 /* Gates and cell alone: i, f, o = sigmoid, g = tanh, c_out = f c_in + i g. */
-static void KERNEL(lstm_cell_gates)(int64_t rows, int64_t h, rnni_real *z, int64_t ldz, const rnni_real *c_in, int64_t ldc_in,
-                                    rnni_real *c_out, int64_t ldc_out)
+static void KERNEL(lstm_cell_gates)(int64_t rows, int64_t h, rnni_real *z, int64_t ldz, const rnni_real *c_in,
+                                    int64_t ldc_in, rnni_real *c_out, int64_t ldc_out)
 {
     for (int64_t r = 0; r < rows; r++, z += ldz, c_in += ldc_in, c_out += ldc_out) {
         VEC_LOOP(u, live, h) {
             rnni_real *zi = z + u, *zf = zi + h, *zg = zf + h, *zo = zg + h;
-            vec i = v_sigmoid(v_load_n(zi, live)), f = v_sigmoid(v_load_n(zf, live)), g = v_tanh(v_load_n(zg, live));
+            vec i = v_sigmoid(v_load_n(zi, live)), f = v_sigmoid(v_load_n(zf, live)),
+                g = v_tanh(v_load_n(zg, live));
             v_store_n(zi, i, live);
             v_store_n(zf, f, live);
             v_store_n(zg, g, live);
@@ -76,8 +83,8 @@ static void KERNEL(lstm_cell_gates)(int64_t rows, int64_t h, rnni_real *z, int64
 }
 
 /* h = o tanh(m), o the fourth block of z */
-static void KERNEL(lstm_output)(int64_t rows, int64_t h, const rnni_real *z, int64_t ldz, const rnni_real *m, int64_t ldm, rnni_real *h_out,
-                                int64_t ldh)
+static void KERNEL(lstm_output)(int64_t rows, int64_t h, const rnni_real *z, int64_t ldz, const rnni_real *m,
+                                int64_t ldm, rnni_real *h_out, int64_t ldh)
 {
     for (int64_t r = 0; r < rows; r++, z += ldz, m += ldm, h_out += ldh)
         VEC_LOOP(u, live, h)
@@ -85,8 +92,8 @@ static void KERNEL(lstm_output)(int64_t rows, int64_t h, const rnni_real *z, int
 }
 
 /* The fourth block becomes dh t o (1 - o), m becomes its gradient dh o (1 - t^2), t = tanh(m). */
-static void KERNEL(lstm_output_backward)(int64_t rows, int64_t h, rnni_real *z, int64_t ldz, rnni_real *m, int64_t ldm, const rnni_real *dh,
-                                         int64_t lddh)
+static void KERNEL(lstm_output_backward)(int64_t rows, int64_t h, rnni_real *z, int64_t ldz, rnni_real *m,
+                                         int64_t ldm, const rnni_real *dh, int64_t lddh)
 {
     for (int64_t r = 0; r < rows; r++, z += ldz, m += ldm, dh += lddh) {
         VEC_LOOP(u, live, h) {
@@ -99,8 +106,8 @@ static void KERNEL(lstm_output_backward)(int64_t rows, int64_t h, rnni_real *z, 
 }
 
 /* c_out again: f c_in + i g from the saved gates. */
-static void KERNEL(lstm_cell_again)(int64_t rows, int64_t h, const rnni_real *z, int64_t ldz, const rnni_real *c_in, int64_t ldc_in,
-                                    rnni_real *c_out, int64_t ldc_out)
+static void KERNEL(lstm_cell_again)(int64_t rows, int64_t h, const rnni_real *z, int64_t ldz,
+                                    const rnni_real *c_in, int64_t ldc_in, rnni_real *c_out, int64_t ldc_out)
 {
     for (int64_t r = 0; r < rows; r++, z += ldz, c_in += ldc_in, c_out += ldc_out)
         VEC_LOOP(u, live, h) {
@@ -110,13 +117,15 @@ static void KERNEL(lstm_cell_again)(int64_t rows, int64_t h, const rnni_real *z,
 }
 
 /* Blocks i, f, g become their gradients from dc, the whole gradient of c_out, which becomes that of c_in. */
-static void KERNEL(lstm_cell_gates_backward)(int64_t rows, int64_t h, rnni_real *z, int64_t ldz, const rnni_real *c_in, int64_t ldc_in,
-                                             rnni_real *dc, int64_t lddc)
+static void KERNEL(lstm_cell_gates_backward)(int64_t rows, int64_t h, rnni_real *z, int64_t ldz,
+                                             const rnni_real *c_in, int64_t ldc_in, rnni_real *dc,
+                                             int64_t lddc)
 {
     for (int64_t r = 0; r < rows; r++, z += ldz, c_in += ldc_in, dc += lddc) {
         VEC_LOOP(u, live, h) {
             rnni_real *zi = z + u, *zf = zi + h, *zg = zf + h;
-            vec i = v_load_n(zi, live), f = v_load_n(zf, live), g = v_load_n(zg, live), d_c = v_load_n(dc + u, live);
+            vec i = v_load_n(zi, live), f = v_load_n(zf, live), g = v_load_n(zg, live),
+                d_c = v_load_n(dc + u, live);
             v_store_n(zi, v_mul(v_mul(d_c, g), v_sigmoid_slope(i)), live);
             v_store_n(zf, v_mul(v_mul(d_c, v_load_n(c_in + u, live)), v_sigmoid_slope(f)), live);
             v_store_n(zg, v_mul(v_mul(d_c, i), v_tanh_slope(g)), live);

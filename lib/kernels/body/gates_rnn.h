@@ -11,8 +11,9 @@ static void KERNEL(rnn_gates)(int activation, int64_t rows, int64_t h, const rnn
 }
 
 /* dz = (dh + dy) * act'(z), where y holds act's result. */
-static void KERNEL(rnn_gates_backward)(int activation, int64_t rows, int64_t h, const rnni_real *y, int64_t ldy,
-                                       const rnni_real *dh, int64_t lddh, const rnni_real *dy, int64_t lddy, rnni_real *dz, int64_t lddz)
+static void KERNEL(rnn_gates_backward)(int activation, int64_t rows, int64_t h, const rnni_real *y,
+                                       int64_t ldy, const rnni_real *dh, int64_t lddh, const rnni_real *dy,
+                                       int64_t lddy, rnni_real *dz, int64_t lddz)
 {
     if (ldy == h && lddh == h && lddz == h && (!dy || lddy == h)) h *= rows, rows = rows > 0;
     for (int64_t r = 0; r < rows; r++, y += ldy, dh += lddh, dz += lddz) {
@@ -22,10 +23,15 @@ static void KERNEL(rnn_gates_backward)(int activation, int64_t rows, int64_t h, 
         }
         if (activation == RNNI_ACT_TANH)
             VEC_LOOP(i, live, h)
-                v_store_n(dz + i, slope_times(RNNI_ACT_TANH, v_load_n(y + i, live), v_add(v_load_n(dh + i, live), v_load_n(dy + i, live))), live);
-        else
-            VEC_LOOP(i, live, h)
-                v_store_n(dz + i, slope_times(activation, v_load_n(y + i, live), v_add(v_load_n(dh + i, live), v_load_n(dy + i, live))), live);
+        v_store_n(dz + i,
+                  slope_times(RNNI_ACT_TANH, v_load_n(y + i, live),
+                              v_add(v_load_n(dh + i, live), v_load_n(dy + i, live))),
+                  live);
+        else VEC_LOOP(i, live, h)
+            v_store_n(dz + i,
+                      slope_times(activation, v_load_n(y + i, live),
+                                  v_add(v_load_n(dh + i, live), v_load_n(dy + i, live))),
+                      live);
         dy += lddy;
     }
 }

@@ -73,9 +73,9 @@ static inline void int8_finish(ivec sum, rnni_real a_scale, const rnni_real *sca
 #include "kernels/body/int8_product.h"
 
 static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda,
-                                 const rnni_real *a_scale,
-                                 const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start, const rnni_real *bias,
-                                 rnni_real *c, int64_t ldc)
+                                 const rnni_real *a_scale, const int8_t *packed, const int32_t *correction,
+                                 const rnni_real *scale, int start, const rnni_real *bias, rnni_real *c,
+                                 int64_t ldc)
 {
     (rnni_cpu_dots() & VNNI_FLAG ? int8_product_vnni : int8_product_plain)(rows, n, quads, a, lda, a_scale,
             packed, correction, scale, start,
@@ -84,17 +84,17 @@ static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const u
 
 #else
 static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda,
-                                 const rnni_real *a_scale,
-                                 const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start, const rnni_real *bias,
-                                 rnni_real *c, int64_t ldc)
+                                 const rnni_real *a_scale, const int8_t *packed, const int32_t *correction,
+                                 const rnni_real *scale, int start, const rnni_real *bias, rnni_real *c,
+                                 int64_t ldc)
 {
     int8_product_plain(rows, n, quads, a, lda, a_scale, packed, correction, scale, start, bias, c, ldc);
 }
 #endif
 
 static void KERNEL(int8_product_plain)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda,
-                                       const rnni_real *a_scale,
-                                       const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start,
+                                       const rnni_real *a_scale, const int8_t *packed,
+                                       const int32_t *correction, const rnni_real *scale, int start,
                                        const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     int8_product_plain(rows, n, quads, a, lda, a_scale, packed, correction, scale, start, bias, c, ldc);

@@ -28,9 +28,12 @@ INT8_TARGET INT8_INLINE void INT8_NAME(int8_block)(const int rows, const int par
     const int64_t stride = b->stride;
     int64_t quads = b->quads;
     /* sums of row or part i; only the first part has the correction */
-#define BEGIN(i, j) if (i < rows * parts && j < vectors) sum[i][j] = parts > 1 && i > 0 ? iv_zero() : INT8_BEGIN(b->correction + j * W);
+#define BEGIN(i, j)                                                                                          \
+    if (i < rows * parts && j < vectors)                                                                     \
+        sum[i][j] = parts > 1 && i > 0 ? iv_zero() : INT8_BEGIN(b->correction + j * W);
 #define BEGIN_ROW(i) EACH_SUM(BEGIN, i)
-#define STEP(i, j) if (j < vectors) sum[i][j] = INT8_DOT(sum[i][j], quad, w + (parts > 1 ? i * stride : 0) + j * W * 4);
+#define STEP(i, j)                                                                                           \
+    if (j < vectors) sum[i][j] = INT8_DOT(sum[i][j], quad, w + (parts > 1 ? i * stride : 0) + j * W * 4);
 #define STEP_ROW(i)                                                        \
     if (i < rows * parts) {                                                \
         INT8_QUAD quad = INT8_LOAD(parts > 1 ? a + i * 4 : a + i * lda);   \
@@ -122,8 +125,8 @@ INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_group)(int64_t 
 }
 
 INT8_TARGET static void INT8_NAME(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a,
-                                                int64_t lda, const rnni_real *a_scale,
-                                                const int8_t *packed, const int32_t *correction, const rnni_real *scale, int start,
+                                                int64_t lda, const rnni_real *a_scale, const int8_t *packed,
+                                                const int32_t *correction, const rnni_real *scale, int start,
                                                 const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     INT8_NAME(int8_columns) b = {packed, RNNI_REDUCED_GROUP * 4, quads, correction, scale, a_scale,

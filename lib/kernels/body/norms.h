@@ -24,27 +24,30 @@ static inline vec scaled(row_scale s, const rnni_real *x, int64_t live)
     return v_mul(v_sub(v_load_n(x, live), s.mean), s.factor);
 }
 
-static void KERNEL(layer_norm)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, const rnni_real *gain,
-                               const rnni_real *shift, double eps, rnni_real *y, int64_t ldy)
+static void KERNEL(layer_norm)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx,
+                               const rnni_real *gain, const rnni_real *shift, double eps, rnni_real *y,
+                               int64_t ldy)
 {
     for (int64_t r = 0; r < rows; r++, x += ldx, y += ldy) {
         row_scale s = scale_of_row(n, x, eps);
         VEC_LOOP(i, live, n)
-            v_store_n(y + i, v_fma(scaled(s, x + i, live), v_load_n(gain + i, live), v_load_n(shift + i, live)), live);
+        v_store_n(y + i, v_fma(scaled(s, x + i, live), v_load_n(gain + i, live), v_load_n(shift + i, live)),
+                  live);
     }
 }
 
 /* With u = (x - mean) f, f = 1 / sqrt(variance + eps) and g = dy gain:
  *   dgain += dy u,  dshift += dy,  dx = f (g - mean(g) - u mean(g u)). */
-static void KERNEL(layer_norm_backward)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, const rnni_real *gain,
-                                        double eps, const rnni_real *dy, int64_t lddy, rnni_real *dx, int64_t lddx,
-                                        rnni_real *dgain, rnni_real *dshift)
+static void KERNEL(layer_norm_backward)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx,
+                                        const rnni_real *gain, double eps, const rnni_real *dy, int64_t lddy,
+                                        rnni_real *dx, int64_t lddx, rnni_real *dgain, rnni_real *dshift)
 {
     for (int64_t r = 0; r < rows; r++, x += ldx, dy += lddy, dx += lddx) {
         row_scale s = scale_of_row(n, x, eps);
         vec sum = v_set(0), product = v_set(0);
         VEC_LOOP(i, live, n) {
-            vec u = scaled(s, x + i, live), d = v_load_n(dy + i, live), g = v_mul(d, v_load_n(gain + i, live));
+            vec u = scaled(s, x + i, live), d = v_load_n(dy + i, live),
+                g = v_mul(d, v_load_n(gain + i, live));
             v_store_n(dgain + i, v_fma(d, u, v_load_n(dgain + i, live)), live);
             v_store_n(dshift + i, v_add(d, v_load_n(dshift + i, live)), live);
             sum = v_add(sum, g);
@@ -59,7 +62,8 @@ static void KERNEL(layer_norm_backward)(int64_t rows, int64_t n, const rnni_real
 }
 
 /* out[j] += sum (x - mean[j])^2 */
-static void KERNEL(column_squares)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, const rnni_real *mean, rnni_real *out)
+static void KERNEL(column_squares)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx,
+                                   const rnni_real *mean, rnni_real *out)
 {
     VEC_LOOP(j, live, n) {
         vec sum = v_load_n(out + j, live), m = v_load_n(mean + j, live);
@@ -71,14 +75,16 @@ static void KERNEL(column_squares)(int64_t rows, int64_t n, const rnni_real *x, 
     }
 }
 
-static inline vec column_scaled(const rnni_real *x, const rnni_real *mean, const rnni_real *factor, int64_t live)
+static inline vec column_scaled(const rnni_real *x, const rnni_real *mean, const rnni_real *factor,
+                                int64_t live)
 {
     return v_mul(v_sub(v_load_n(x, live), v_load_n(mean, live)), v_load_n(factor, live));
 }
 
 /* y = (x - mean) factor gain + shift, all of them by column */
-static void KERNEL(batch_norm)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, const rnni_real *mean, const rnni_real *factor,
-                               const rnni_real *gain, const rnni_real *shift, rnni_real *y, int64_t ldy)
+static void KERNEL(batch_norm)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx,
+                               const rnni_real *mean, const rnni_real *factor, const rnni_real *gain,
+                               const rnni_real *shift, rnni_real *y, int64_t ldy)
 {
     for (int64_t r = 0; r < rows; r++, x += ldx, y += ldy)
         VEC_LOOP(j, live, n) {
@@ -88,21 +94,24 @@ static void KERNEL(batch_norm)(int64_t rows, int64_t n, const rnni_real *x, int6
 }
 
 /* dgain[j] += sum dy (x - mean) factor */
-static void KERNEL(batch_norm_gain)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, const rnni_real *mean, const rnni_real *factor,
-                                    const rnni_real *dy, int64_t lddy, rnni_real *dgain)
+static void KERNEL(batch_norm_gain)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx,
+                                    const rnni_real *mean, const rnni_real *factor, const rnni_real *dy,
+                                    int64_t lddy, rnni_real *dgain)
 {
     VEC_LOOP(j, live, n) {
         vec sum = v_load_n(dgain + j, live);
         for (int64_t r = 0; r < rows; r++)
-            sum = v_fma(v_load_n(dy + r * lddy + j, live), column_scaled(x + r * ldx + j, mean + j, factor + j, live), sum);
+            sum = v_fma(v_load_n(dy + r * lddy + j, live),
+                        column_scaled(x + r * ldx + j, mean + j, factor + j, live), sum);
         v_store_n(dgain + j, sum, live);
     }
 }
 
 /* dx += gain factor (dy - a - u b), u = (x - mean) factor */
-static void KERNEL(batch_norm_backward)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, const rnni_real *mean, const rnni_real *factor,
-                                        const rnni_real *gain, const rnni_real *a, const rnni_real *b, const rnni_real *dy, int64_t lddy,
-                                        rnni_real *dx, int64_t lddx)
+static void KERNEL(batch_norm_backward)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx,
+                                        const rnni_real *mean, const rnni_real *factor, const rnni_real *gain,
+                                        const rnni_real *a, const rnni_real *b, const rnni_real *dy,
+                                        int64_t lddy, rnni_real *dx, int64_t lddx)
 {
     for (int64_t r = 0; r < rows; r++, x += ldx, dy += lddy, dx += lddx)
         VEC_LOOP(j, live, n) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One row of A against several panels at once: a single panel's few chains would wait for each other's latency. The last
- * panel may hold fewer than TILE_NR columns of C; what is computed from its padding is not stored. A panel that is alone is
- * a tile of one row. Included after tile.h. */
+/* One row of A against several panels at once: a single panel's few chains would wait for each other's
+ * latency. The last panel may hold fewer than TILE_NR columns of C; what is computed from its padding is not
+ * stored. A panel that is alone is a tile of one row. Included after tile.h. */
 #ifndef RNNI_BODY_ROW_H
 #define RNNI_BODY_ROW_H
 

@@ -40,7 +40,8 @@ TILE_INLINE void row_product(const int blocks, const int gates, const int third,
 }
 
 /* The same for one gate, each sum in two chains (short_product.h). */
-TILE_INLINE void row_pairs(const int blocks, int64_t k, const rnni_real *a, const rnni_real *packed, row_sums sum)
+TILE_INLINE void row_pairs(const int blocks, int64_t k, const rnni_real *a, const rnni_real *packed,
+                           row_sums sum)
 {
     enum { W = VEC_WIDTH };
     const int64_t stride = k * W;

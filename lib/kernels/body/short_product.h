@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The recurrent product of small SimpleRNN layers, C += A B, where every sum is two chains: numbers 0, 2, 4 ... of k go on
- * from C, numbers 1, 3, 5 ... begin with 0, and the two are added in the end. A step of one sequence then takes half as long, since it
- * is nothing but such a chain (row_cells.h does the same); with many rows it costs one addition a sum. B is packed by rnni_row_pack. */
+/* The recurrent product of small SimpleRNN layers, C += A B, where every sum is two chains: numbers 0, 2, 4
+ * ... of k go on from C, numbers 1, 3, 5 ... begin with 0, and the two are added in the end. A step of one
+ * sequence then takes half as long, since it is nothing but such a chain (row_cells.h does the same); with
+ * many rows it costs one addition a sum. B is packed by rnni_row_pack. */
 #ifndef RNNI_BODY_SHORT_PRODUCT_H
 #define RNNI_BODY_SHORT_PRODUCT_H
 
@@ -12,8 +13,8 @@ enum { SHORT_ROWS = VEC_WIDTH == 4 || VEC_WIDTH == 16 ? 6 : 3 };
     DO(chain, p, 0) DO(chain, p, 1) DO(chain, p, 2) DO(chain, p, 3) DO(chain, p, 4) DO(chain, p, 5)
 
 /* `rows` x `blocks` vectors of sums; n columns are left from the first on. */
-TILE_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_t k, const rnni_real *a, int64_t lda,
-                             const rnni_real *packed, rnni_real *c, int64_t ldc)
+TILE_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_t k, const rnni_real *a,
+                             int64_t lda, const rnni_real *packed, rnni_real *c, int64_t ldc)
 {
     enum { W = VEC_WIDTH };
     const int64_t stride = k * W;
@@ -53,7 +54,8 @@ TILE_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_
 #undef END
 }
 
-typedef void short_function(int64_t n, int64_t k, const rnni_real *a, int64_t lda, const rnni_real *packed, rnni_real *c, int64_t ldc);
+typedef void short_function(int64_t n, int64_t k, const rnni_real *a, int64_t lda, const rnni_real *packed,
+                            rnni_real *c, int64_t ldc);
 
 #define SHORT_FUNCTION(rows, blocks)                                                                                         \
     static void short_##rows##x##blocks(int64_t n, int64_t k, const rnni_real *a, int64_t lda, const rnni_real *packed,       \
@@ -61,15 +63,15 @@ typedef void short_function(int64_t n, int64_t k, const rnni_real *a, int64_t ld
     {                                                                                                                        \
         short_block(rows, blocks, n, k, a, lda, packed, c, ldc);                                                             \
     }
-SHORT_FUNCTION(1, 1) SHORT_FUNCTION(2, 1) SHORT_FUNCTION(3, 1)
-SHORT_FUNCTION(1, 2) SHORT_FUNCTION(2, 2) SHORT_FUNCTION(3, 2)
+SHORT_FUNCTION(1, 1)
+SHORT_FUNCTION(2, 1) SHORT_FUNCTION(3, 1) SHORT_FUNCTION(1, 2) SHORT_FUNCTION(2, 2) SHORT_FUNCTION(3, 2)
 #if VEC_WIDTH == 4 || VEC_WIDTH == 16
-SHORT_FUNCTION(4, 1) SHORT_FUNCTION(5, 1) SHORT_FUNCTION(6, 1)
-SHORT_FUNCTION(4, 2) SHORT_FUNCTION(5, 2) SHORT_FUNCTION(6, 2)
+    SHORT_FUNCTION(4, 1) SHORT_FUNCTION(5, 1) SHORT_FUNCTION(6, 1) SHORT_FUNCTION(4, 2) SHORT_FUNCTION(5, 2)
+        SHORT_FUNCTION(6, 2)
 #endif
 
-static void KERNEL(short_product)(int64_t rows, int64_t n, int64_t k, const rnni_real *a, int64_t lda, const rnni_real *packed,
-                                  rnni_real *c, int64_t ldc)
+            static void KERNEL(short_product)(int64_t rows, int64_t n, int64_t k, const rnni_real *a,
+                                              int64_t lda, const rnni_real *packed, rnni_real *c, int64_t ldc)
 {
     static short_function *const of[2][SHORT_ROWS] = {
 #if VEC_WIDTH == 4 || VEC_WIDTH == 16

@@ -34,8 +34,8 @@ TILE_INLINE vec tile_start(int start, const float *bias, const float *c, int64_t
 
 /* `rows` x `vecs` sums, the last vector with `last` live lanes. */
 TILE_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_t k, const float *a,
-                            int64_t row_stride, int64_t column_stride, const float *panel, int64_t panel_stride, int start,
-                            const float *bias, float *c, int64_t ldc)
+                            int64_t row_stride, int64_t column_stride, const float *panel,
+                            int64_t panel_stride, int start, const float *bias, float *c, int64_t ldc)
 {
     enum { W = VEC_WIDTH };
     vec sum[TILE_MR][TILE_VECS], b[TILE_VECS];
@@ -72,7 +72,8 @@ TILE_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_
 }
 
 typedef void tile_function(int64_t last, int64_t k, const float *a, int64_t row_stride, int64_t column_stride,
-                           const float *panel, int64_t panel_stride, int start, const float *bias, float *c, int64_t ldc);
+                           const float *panel, int64_t panel_stride, int start, const float *bias, float *c,
+                           int64_t ldc);
 
 #define TILE_FUNCTION(rows, vecs)                                                                            \
     static void tile_##rows##x##vecs(int64_t last, int64_t k, const float *a, int64_t row_stride,            \
@@ -99,8 +100,8 @@ static tile_function *const tile_functions[TILE_VECS][TILE_MR] = {TILE_NAMES(1),
 #endif
 
 static void KERNEL(tile)(int64_t rows, int64_t columns, int64_t k, const rnni_real *a, int64_t row_stride,
-                         int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start, const rnni_real *bias,
-                         rnni_real *c, int64_t ldc)
+                         int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start,
+                         const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     int64_t before = (columns - 1) / VEC_WIDTH;
     tile_functions[before][rows - 1](columns - before * VEC_WIDTH, k, a, row_stride, column_stride, panel,

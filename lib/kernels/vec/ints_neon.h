@@ -45,7 +45,8 @@ static inline void v_store_halves(uint16_t *p, vec x, int64_t live)
 static inline void v_store_pairs(uint16_t *p, vec low, vec high, int64_t live)
 {
     uint32_t all[VEC_WIDTH];
-    vst1q_u32(all, vorrq_u32(vandq_u32(half_bits(high), vdupq_n_u32(0xffff0000u)), vshrq_n_u32(half_bits(low), 16)));
+    vst1q_u32(all, vorrq_u32(vandq_u32(half_bits(high), vdupq_n_u32(0xffff0000u)),
+                             vshrq_n_u32(half_bits(low), 16)));
     memcpy(p, all, (size_t)(live < VEC_WIDTH ? live : VEC_WIDTH) * sizeof *all);
 }
 

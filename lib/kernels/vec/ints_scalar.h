@@ -10,10 +10,9 @@
  *   PLAIN_QUAD, plain_quad, plain_dot  sum + (a0 - 128) w0 + ... + (a3 - 128) w3 in each lane: the same a in
  *                                      all, four w a lane; exact for w in [-127, 127] and a in [1, 255]
  * and where there are instructions for it (VNNI_TARGET names them) VNNI_QUAD, vnni_quad and vnni_dot: sum +
- * a0 w0 + ... + a3 w3, so that such sums begin with a column's correction; likewise (BF16_DOT_TARGET) pairs_dot:
- * first sum + a1 w1, then that + a0 w0, two multiply-adds.
- * Blocks of sums: ROW_PHASES parts of k x ROW_VECTORS vectors for one row, TILE_ROWS rows x TILE_VECTORS
- * vectors for more. */
+ * a0 w0 + ... + a3 w3, so that such sums begin with a column's correction; likewise (BF16_DOT_TARGET)
+ * pairs_dot: first sum + a1 w1, then that + a0 w0, two multiply-adds. Blocks of sums: ROW_PHASES parts of k x
+ * ROW_VECTORS vectors for one row, TILE_ROWS rows x TILE_VECTORS vectors for more. */
 #ifndef RNNI_INTS_H
 #define RNNI_INTS_H
 
