@@ -9,16 +9,13 @@
 
 /* ---- shards */
 
-/* About how many sequences a shard has. In training a function of the batch's size alone: gradients are
+/* About how many sequences a shard has. A function of the batch's size alone where gradients or losses are
  * summed shard by shard. */
-static int64_t shard_size(const rnn_context_t *context, bool training, int64_t count)
+static int64_t shard_size(const rnn_context_t *context, bool summed, int64_t count)
 {
-    enum {
-        SMALL = 4,
-        LARGE = 128
-    }; /* products of four rows run at nine tenths of full speed, of fewer at half */
-    if (!training) { /* nothing is summed: as many as the threads share out; weights are read once a step for
-                        all of them */
+    /* Products of four rows run at nine tenths of full speed, of fewer at half. */
+    enum { SMALL = 4, LARGE = 128 };
+    if (!summed) { /* as many as the threads share out; weights are read once a step for all of them */
         int64_t size = (count + context->threads - 1) / context->threads;
         return count <= SMALL ? count : size < SMALL ? SMALL : size > LARGE ? LARGE : size;
     }
@@ -27,9 +24,9 @@ static int64_t shard_size(const rnn_context_t *context, bool training, int64_t c
     return count;
 }
 
-int32_t rnni_shard_count(const rnn_context_t *context, bool training, int64_t count)
+int32_t rnni_shard_count(const rnn_context_t *context, bool summed, int64_t count)
 {
-    int64_t size = shard_size(context, training, count);
+    int64_t size = shard_size(context, summed, count);
     return count == 0 ? 1 : (int32_t)((count + size - 1) / size);
 }
 
@@ -461,7 +458,7 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
                  rnn_precision_name(graph->precision));
     RNNI_TRY(check_batch(graph, batch));
     RNNI_TRY(make_rows(exec, batch));
-    int32_t count = rnni_shard_count(exec->context, exec->training, batch->count);
+    int32_t count = rnni_shard_count(exec->context, exec->training || exec->summed, batch->count);
     RNNI_TRY(grow_runs(exec, count));
     exec->batch = batch;
     exec->run_count = 0;

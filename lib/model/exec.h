@@ -23,6 +23,7 @@ typedef struct rnni_exec {
     size_t *shared_counts;           /* [nodes] numbers allocated for whole.shared */
     rnni_real **shared_blocks;       /* [nodes] kept from batch to batch; whole.shared has those in use */
     bool training, input_gradients;
+    bool summed; /* losses are summed in the order of rows: cut as in training; set after init */
     int32_t recompute;               /* RNN_RECOMPUTE_*; set before bind */
     bool halves;                     /* see rnni_run; set before bind */
     uint64_t seed, epoch;            /* set before bind */
@@ -56,8 +57,8 @@ void rnni_exec_reset_states(rnni_exec *exec);
 /* The number of an input node among the graph's inputs. */
 int32_t rnni_input_number(const rnni_graph *graph, const rnni_node *input);
 
-/* Shards of a batch of so many sequences, at least one; in training a function of that alone. */
-int32_t rnni_shard_count(const rnn_context_t *context, bool training, int64_t count);
+/* Shards of a batch of so many sequences, at least one; `summed`: a function of that alone. */
+int32_t rnni_shard_count(const rnn_context_t *context, bool summed, int64_t count);
 /* Takes an axis' arrays, of sizes that hold whatever the masks are. */
 void rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows);
 /* Numbers that filling them takes beside: count + steps + 2. */

@@ -93,6 +93,7 @@ static rnn_status_t create_parts(rnn_trainer_t *t)
     RNNI_TRY(rnni_norms_init(t));
     RNNI_TRY(rnni_exec_init(&t->train, t->model, true));
     RNNI_TRY(rnni_exec_init(&t->evaluate, t->model, false));
+    t->evaluate.summed = true;
     RNNI_TRY(rnni_graph_pack(graph, 1));
     t->train_batch = rnn_batch_create(t->context);
     if (!t->train_batch) return RNN_ERROR_MEMORY;

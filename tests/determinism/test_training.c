@@ -16,6 +16,10 @@ static rnn_dataset_t *make_data(rnn_context_t *context, rnn_model_t *model, cons
                       : help_random_tensor(RNN_F32, COUNT, features, -1, 6);
     CHECK_OK(rnn_dataset_add_input(dataset, data, ends));
     CHECK_OK(rnn_dataset_add_target(dataset, target, per_step ? ends : NULL));
+    rnn_tensor_t *weights = help_tensor(RNN_F32, COUNT, -1, -1); /* sums of their multiples are not exact */
+    for (int64_t i = 0; i < COUNT; i++) rnn_tensor_set(weights, i, (double)(1 + i % 7) / 3);
+    CHECK_OK(rnn_dataset_add_weights(dataset, weights));
+    rnn_tensor_free(weights);
     rnn_tensor_free(data);
     rnn_tensor_free(ends);
     rnn_tensor_free(target);
@@ -51,9 +55,10 @@ static rnn_tensor_t *all_weights(rnn_model_t *model)
     return all;
 }
 
-/* All weights of a model after two epochs. */
-static rnn_tensor_t *train(const zoo_row *row, int64_t threads, int64_t seed, int32_t optimizer)
+/* All weights of a model after two epochs, and its loss on all data then (may be NULL). */
+static rnn_tensor_t *train(const zoo_row *row, int64_t threads, int64_t seed, int32_t optimizer, double *loss)
 {
+    rnn_result_t result = { .struct_size = sizeof result };
     rnn_context_t *context = rnn_context_create(NULL);
     CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, threads));
     CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_SEED, seed));
@@ -67,6 +72,8 @@ static rnn_tensor_t *train(const zoo_row *row, int64_t threads, int64_t seed, in
     CHECK_OK(rnn_trainer_set_float(trainer, RNN_TRAIN_CLIP_NORM, 0.5));
     CHECK_OK(rnn_trainer_set_float(trainer, RNN_TRAIN_VALIDATION_SPLIT, 0.1));
     CHECK_OK(rnn_trainer_fit(trainer, dataset));
+    CHECK_OK(rnn_trainer_evaluate(trainer, dataset, &result));
+    if (loss) *loss = result.loss;
     rnn_tensor_t *all = all_weights(model);
     rnn_trainer_free(trainer);
     rnn_dataset_free(dataset);
@@ -83,10 +90,12 @@ static int differs(const rnn_tensor_t *a, const rnn_tensor_t *b)
 /* On 2 and 3 threads, or, for some, as many as 8: test_threads does that with larger batches. */
 static void check_threads(const zoo_row *row, int32_t optimizer, int counts)
 {
-    rnn_tensor_t *one = train(row, 1, 7, optimizer);
+    double loss, loss_of_one;
+    rnn_tensor_t *one = train(row, 1, 7, optimizer, &loss_of_one);
     static const int64_t threads[] = { 2, 3, 4, 8 };
     for (int i = 0; i < counts; i++) {
-        rnn_tensor_t *many = train(row, threads[i], 7, optimizer);
+        rnn_tensor_t *many = train(row, threads[i], 7, optimizer, &loss);
+        CHECK_BYTES(&loss, &loss_of_one, sizeof loss);
         if (differs(one, many)) printf("%s, %d threads\n", row->name, (int)threads[i]);
         help_same(one, many);
         rnn_tensor_free(many);
@@ -120,8 +129,8 @@ static const zoo_row *row_named(const char *name)
 TEST(seeds_matter)
 {
     const zoo_row *row = row_named("dropout");
-    rnn_tensor_t *first = train(row, 2, 7, RNN_OPTIM_ADAM), *again = train(row, 1, 7, RNN_OPTIM_ADAM);
-    rnn_tensor_t *other = train(row, 2, 8, RNN_OPTIM_ADAM);
+    rnn_tensor_t *first = train(row, 2, 7, RNN_OPTIM_ADAM, NULL), *again = train(row, 1, 7, RNN_OPTIM_ADAM, NULL);
+    rnn_tensor_t *other = train(row, 2, 8, RNN_OPTIM_ADAM, NULL);
     help_same(first, again);
     CHECK(differs(first, other));
     rnn_tensor_free(first);
