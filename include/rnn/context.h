@@ -48,7 +48,7 @@ typedef struct rnn_allocator {
 } rnn_allocator_t;
 
 /** A context with the defaults, or NULL. `allocator` may be NULL for the C library's; it is copied. With that
- *  one, a context keeps blocks of 2 MiB and more that are given back, up to 64 MiB of them, for who asks
+ *  one, a context keeps blocks of 64 KiB and more that are given back, up to 64 MiB of them, for who asks
  *  next, until it is freed; with an allocator of the caller's it keeps none. */
 RNN_API rnn_context_t *rnn_context_create(const rnn_allocator_t *allocator);
 

@@ -26,8 +26,10 @@ static const rnni_setting context_settings[SETTING_ROWS] = {
       "auto|scalar|avx2|avx512|neon" },
 };
 
-/* Of kept blocks, altogether. */
+/* Of kept blocks, altogether; and the least one: smaller ones malloc does not give back to the system, where
+ * each page would be cleared once more. */
 #define KEPT_BYTES ((size_t)64 << 20)
+#define KEPT_LEAST ((size_t)64 << 10)
 
 static void forget_oldest(rnni_kept *kept)
 {
@@ -75,7 +77,7 @@ static void *default_allocate(size_t size, size_t alignment, void *user)
 {
     rnn_context_t *context = user;
     bool large = is_large(size);
-    void *pointer = large && context ? take_kept(&context->kept, size) : NULL;
+    void *pointer = size >= KEPT_LEAST && context ? take_kept(&context->kept, size) : NULL;
     if (pointer) return pointer;
     if (posix_memalign(&pointer, large ? HUGE_PAGE : alignment, size) != 0) return NULL;
 #ifdef MADV_HUGEPAGE
@@ -87,7 +89,7 @@ static void *default_allocate(size_t size, size_t alignment, void *user)
 static void default_release(void *pointer, size_t size, void *user)
 {
     rnn_context_t *context = user;
-    if (!is_large(size) || !context || !keep(&context->kept, pointer, size)) free(pointer);
+    if (size < KEPT_LEAST || !context || !keep(&context->kept, pointer, size)) free(pointer);
 }
 
 int64_t rnni_processor_count(void)
