@@ -114,6 +114,34 @@ HARNESS_STATIC size_t help_bytes(const rnn_tensor_t *tensor)
     return (size_t)(rnn_tensor_count(tensor) * rnn_dtype_size(rnn_tensor_dtype(tensor)));
 }
 
+/* Random numbers of an output's shape, as its gradient. */
+HARNESS_STATIC rnn_tensor_t *help_upstream(const rnn_tensor_t *output, uint64_t seed)
+{
+    return help_random_tensor(RNN_F32, rnn_tensor_size(output, 0), rnn_tensor_size(output, 1),
+                              rnn_tensor_rank(output) == 3 ? rnn_tensor_size(output, 2) : -1, seed);
+}
+
+/* Gradients of all weights that have one, one behind another, and `last` behind them (may be NULL). */
+HARNESS_STATIC rnn_tensor_t *help_gradients(rnn_trainer_t *trainer, const rnn_model_t *model,
+                                            const rnn_tensor_t *last)
+{
+    rnn_tensor_t *all = NULL;
+    for (int counted = 0; counted < 2; counted++) {
+        int64_t place = 0;
+        for (int64_t i = 0; i <= rnn_model_weights(model); i++) {
+            const char *name = rnn_model_weight_name(model, i); /* NULL past the last */
+            rnn_tensor_t *own = name ? rnn_trainer_gradient(trainer, name) : NULL;
+            const rnn_tensor_t *gradient = name ? own : last;
+            for (int64_t j = 0; counted && gradient && j < rnn_tensor_count(gradient); j++)
+                CHECK_OK(rnn_tensor_set(all, place + j, rnn_tensor_get(gradient, j)));
+            place += gradient ? rnn_tensor_count(gradient) : 0;
+            rnn_tensor_free(own);
+        }
+        if (!counted) all = help_tensor(RNN_F32, place, -1, -1);
+    }
+    return all;
+}
+
 /* Two tensors with the same numbers, bit for bit. */
 HARNESS_STATIC void help_same(const rnn_tensor_t *a, const rnn_tensor_t *b)
 {

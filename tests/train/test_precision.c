@@ -12,42 +12,28 @@ typedef struct how {
 /* Gradients of all weights, one tensor behind another, after a forward and a backward on ragged sequences. */
 static rnn_tensor_t *gradients(const zoo_row *row, how h)
 {
-    int64_t lengths[COUNT], numbers = 0, count = 0, memory;
+    int64_t lengths[COUNT], memory;
     for (int64_t i = 0; i < COUNT; i++) lengths[i] = (i * 7 + 3) % (STEPS + 1);
     rnn_context_t *context = rnn_context_create(NULL);
     CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, h.threads));
     rnn_model_t *model = zoo_make(context, row);
     rnn_batch_t *batch = help_batch(zoo_data(row, COUNT, STEPS, 9), help_integers(COUNT, lengths));
     rnn_tensor_t *output = help_run(model, batch);
-    rnn_tensor_t *upstream =
-        help_random_tensor(RNN_F32, rnn_tensor_size(output, 0), rnn_tensor_size(output, 1),
-                           rnn_tensor_rank(output) == 3 ? rnn_tensor_size(output, 2) : -1, 4);
+    rnn_tensor_t *upstream = help_upstream(output, 4);
     rnn_trainer_t *trainer = rnn_trainer_create(model);
     CHECK_OK(rnn_trainer_set_int(trainer, RNN_TRAIN_PRECISION, h.precision));
     CHECK_OK(rnn_trainer_set_int(trainer, RNN_TRAIN_RECOMPUTE, h.recompute));
     CHECK_OK(rnn_trainer_memory(trainer, COUNT, STEPS, &memory));
     CHECK_OK(rnn_trainer_forward(trainer, batch, NULL));
     CHECK_OK(rnn_trainer_backward_from(trainer, (const rnn_tensor_t *const[]){ upstream }, 1));
-    for (int pass = 0; pass < 2; pass++) {
-        rnn_tensor_t *all = pass ? help_tensor(RNN_F32, numbers, -1, -1) : NULL;
-        for (int64_t i = 0; i < rnn_model_weights(model); i++) {
-            rnn_tensor_t *g = rnn_trainer_gradient(trainer, rnn_model_weight_name(model, i));
-            if (!g) continue;
-            for (int64_t j = 0; pass && j < rnn_tensor_count(g); j++)
-                CHECK_OK(rnn_tensor_set(all, count++, rnn_tensor_get(g, j)));
-            numbers += rnn_tensor_count(g);
-            rnn_tensor_free(g);
-        }
-        if (!pass) continue;
-        rnn_trainer_free(trainer);
-        rnn_tensor_free(upstream);
-        rnn_tensor_free(output);
-        rnn_batch_free(batch);
-        rnn_model_free(model);
-        rnn_context_free(context);
-        return all;
-    }
-    return NULL;
+    rnn_tensor_t *all = help_gradients(trainer, model, NULL);
+    rnn_trainer_free(trainer);
+    rnn_tensor_free(upstream);
+    rnn_tensor_free(output);
+    rnn_batch_free(batch);
+    rnn_model_free(model);
+    rnn_context_free(context);
+    return all;
 }
 
 /* |a - b| / |b|. */

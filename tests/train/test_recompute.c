@@ -5,36 +5,22 @@
 
 enum { COUNT = 20, STEPS = 2000 }; /* long enough that every cell has segments of time */
 
-/* Gradients of all weights and of the input, one tensor behind another, after a forward and a backward on
+/* Gradients of all weights, one tensor behind another, after a forward and a backward on
  * ragged sequences. */
 static rnn_tensor_t *gradients(const zoo_row *row, int64_t recompute, int64_t *memory)
 {
-    int64_t lengths[COUNT], steps = 0, count = 0;
+    int64_t lengths[COUNT];
     for (int64_t i = 0; i < COUNT; i++) lengths[i] = (i * 707 + 3) % (STEPS + 1);
     rnn_model_t *model = zoo_make(NULL, row);
     rnn_batch_t *batch = help_batch(zoo_data(row, COUNT, STEPS, 9), help_integers(COUNT, lengths));
     rnn_tensor_t *output = help_run(model, batch);
-    rnn_tensor_t *upstream =
-        help_random_tensor(RNN_F32, rnn_tensor_size(output, 0), rnn_tensor_size(output, 1),
-                           rnn_tensor_rank(output) == 3 ? rnn_tensor_size(output, 2) : -1, 4);
+    rnn_tensor_t *upstream = help_upstream(output, 4);
     rnn_trainer_t *trainer = rnn_trainer_create(model);
     CHECK_OK(rnn_trainer_set_int(trainer, RNN_TRAIN_RECOMPUTE, recompute));
     CHECK_OK(rnn_trainer_memory(trainer, COUNT, STEPS, memory));
     CHECK_OK(rnn_trainer_forward(trainer, batch, NULL));
     CHECK_OK(rnn_trainer_backward_from(trainer, (const rnn_tensor_t *const[]){ upstream }, 1));
-    for (int64_t i = 0; i < rnn_model_weights(model); i++) {
-        rnn_tensor_t *weight = rnn_model_weight(model, rnn_model_weight_name(model, i));
-        steps += rnn_tensor_count(weight);
-        rnn_tensor_free(weight);
-    }
-    rnn_tensor_t *all = help_tensor(RNN_F32, steps, -1, -1);
-    for (int64_t i = 0; i < rnn_model_weights(model); i++) {
-        rnn_tensor_t *gradient = rnn_trainer_gradient(trainer, rnn_model_weight_name(model, i));
-        if (!gradient) continue; /* not trained: running statistics */
-        for (int64_t j = 0; j < rnn_tensor_count(gradient); j++)
-            CHECK_OK(rnn_tensor_set(all, count++, rnn_tensor_get(gradient, j)));
-        rnn_tensor_free(gradient);
-    }
+    rnn_tensor_t *all = help_gradients(trainer, model, NULL);
     rnn_trainer_free(trainer);
     rnn_tensor_free(upstream);
     rnn_tensor_free(output);

@@ -27,7 +27,7 @@ static rnn_layer_t *stack(rnn_model_t *m, rnn_layer_t *h, layout form)
  * output. */
 static rnn_tensor_t *gradients(layout form, int64_t *memory)
 {
-    int64_t lengths[COUNT], count = 0, at = 0, output = form == OUTPUTS ? LAYERS : 0;
+    int64_t lengths[COUNT], output = form == OUTPUTS ? LAYERS : 0;
     for (int64_t i = 0; i < COUNT; i++) lengths[i] = (i * 7 + 3) % (STEPS + 1);
     rnn_model_t *m = rnn_model_create(NULL);
     rnn_layer_t *h = stack(m, rnn_input_values(m, "x", UNITS), form);
@@ -45,19 +45,8 @@ static rnn_tensor_t *gradients(layout form, int64_t *memory)
     upstream[output] = y;
     CHECK_OK(rnn_trainer_backward_from(t, (const rnn_tensor_t *const *)upstream, (int32_t)output + 1));
     CHECK_OK(rnn_trainer_input_gradient(t, 0, &dx));
-    for (int64_t i = 0; i < rnn_model_weights(m); i++) {
-        rnn_tensor_t *g = rnn_trainer_gradient(t, rnn_model_weight_name(m, i));
-        count += rnn_tensor_count(g);
-        rnn_tensor_free(g);
-    }
-    rnn_tensor_t *all = help_tensor(RNN_F32, count + rnn_tensor_count(dx), -1, -1);
-    for (int64_t i = 0; i <= rnn_model_weights(m); i++) {
-        rnn_tensor_t *g =
-            i < rnn_model_weights(m) ? rnn_trainer_gradient(t, rnn_model_weight_name(m, i)) : dx;
-        for (int64_t j = 0; j < rnn_tensor_count(g); j++)
-            CHECK_OK(rnn_tensor_set(all, at++, rnn_tensor_get(g, j)));
-        rnn_tensor_free(g);
-    }
+    rnn_tensor_t *all = help_gradients(t, m, dx);
+    rnn_tensor_free(dx);
     rnn_tensor_free(y);
     rnn_trainer_free(t);
     rnn_batch_free(batch);
