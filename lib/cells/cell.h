@@ -62,7 +62,7 @@ typedef struct rnni_cell_gradient {
     const rnni_real *extra;     /* [rows][extra * h] */
     rnni_real *weight_hh;       /* [gates * h][o], added to */
     rnni_real *bias_hh;         /* [gates * h], added to, or NULL */
-    rnni_real *scratch;         /* rnni_gemm_scratch(gates * h, o, rows) or rnni_bf16_scratch(o, rows) */
+    rnni_real *scratch;         /* rnni_outer_scratch(gates * h, o, rows) */
 } rnni_cell_gradient;
 
 /* A vector of weights that a cell has beside matrices and biases. */

@@ -59,8 +59,7 @@ static const rnni_cell_vector vectors[] = { { "peephole_i", 1, false }, { "peeph
 
 const rnni_cell rnni_cell_lstm_peephole = {
     .name = "lstm_peephole", .gates = GATES, .blocks = GATES, .states = 2, .extra = 0, .apart = -1,
-    .vector_count = 3, .vectors = vectors,
-    .packed_size = packed_size, .pack = pack,
-    .packed_backward_size = packed_backward_size, .pack_backward = pack_backward,
-    .forward = forward, .backward = backward, .gradient = gradient,
+    .vector_count = 3, .vectors = vectors, .packed_size = packed_size, .pack = pack,
+    .packed_backward_size = packed_backward_size, .pack_backward = pack_backward, .forward = forward,
+    .backward = backward, .gradient = gradient,
 };

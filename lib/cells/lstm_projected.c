@@ -44,14 +44,6 @@ static void gradient(const rnni_cell_gradient *g)
 }
 
 const rnni_cell rnni_cell_lstm_projected = {
-    .name = "lstm_projected",
-    .gates = GATES,
-    .blocks = GATES,
-    .states = 2,
-    .extra = 1,
-    .apart = -1,
-    .projects = true,
-    .forward = forward,
-    .backward = backward,
-    .gradient = gradient,
+    .name = "lstm_projected", .gates = GATES, .blocks = GATES, .states = 2, .extra = 1, .apart = -1,
+    .projects = true, .forward = forward, .backward = backward, .gradient = gradient,
 };

@@ -72,11 +72,8 @@ static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz
 {
     int64_t h = g->h, o = g->o;
     const rnni_real *dz = g->dz + block * h;
-    rnni_real *weight = g->weight_hh + first * h * o;
-    if (g->halves) rnni_bf16_outer(g->kernels, count * h, o, g->rows, dz, ldz, in, o, weight, o, g->scratch);
-    else
-        rnni_gemm(g->kernels, count * h, o, g->rows, dz, 1, ldz, in, o, 1, RNNI_FROM_C, weight, o,
-                  g->scratch);
+    rnni_outer_product(g->kernels, g->halves, count * h, o, g->rows, dz, ldz, in, o,
+                       g->weight_hh + first * h * o, o, g->scratch);
     if (g->bias_hh) g->kernels->column_sums(g->rows, count * h, dz, ldz, g->bias_hh + first * h);
 }
 

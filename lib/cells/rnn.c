@@ -59,20 +59,8 @@ static void gradient(const rnni_cell_gradient *g)
 }
 
 const rnni_cell rnni_cell_rnn = {
-    .name = "rnn",
-    .gates = 1,
-    .blocks = 1,
-    .states = 1,
-    .extra = 0,
-    .apart = -1,
-    .dz_apart = true,
-    .from_output = true,
-    .packed_size = packed_size,
-    .pack = pack,
-    .packed_backward_size = packed_backward_size,
-    .pack_backward = pack_backward,
-    .forward = forward,
-    .row = row,
-    .backward = backward,
-    .gradient = gradient,
+    .name = "rnn", .gates = 1, .blocks = 1, .states = 1, .extra = 0, .apart = -1, .dz_apart = true,
+    .from_output = true, .packed_size = packed_size, .pack = pack,
+    .packed_backward_size = packed_backward_size, .pack_backward = pack_backward, .forward = forward,
+    .row = row, .backward = backward, .gradient = gradient,
 };

@@ -66,6 +66,19 @@ int64_t rnni_bf16_scratch(int64_t n, int64_t k);
 void rnni_bf16_outer(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                      int64_t lda, const rnni_real *b, int64_t ldb, rnni_real *c, int64_t ldc,
                      rnni_real *scratch);
+/* The same in bf16 or, without `halves`, in float; scratch of rnni_outer_scratch numbers. */
+static inline int64_t rnni_outer_scratch(const rnni_kernels *kernels, bool halves, int64_t m, int64_t n,
+                                         int64_t k)
+{
+    return halves ? rnni_bf16_scratch(n, k) : rnni_gemm_scratch(kernels, m, n, k);
+}
+static inline void rnni_outer_product(const rnni_kernels *kernels, bool halves, int64_t m, int64_t n,
+                                      int64_t k, const rnni_real *a, int64_t lda, const rnni_real *b,
+                                      int64_t ldb, rnni_real *c, int64_t ldc, rnni_real *scratch)
+{
+    if (halves) rnni_bf16_outer(kernels, m, n, k, a, lda, b, ldb, c, ldc, scratch);
+    else rnni_gemm(kernels, m, n, k, a, 1, lda, b, ldb, 1, RNNI_FROM_C, c, ldc, scratch);
+}
 /* Row number `row` of a table, as floats: out[k]. */
 void rnni_reduced_row(const rnni_reduced *matrix, int64_t row, rnni_real *out);
 

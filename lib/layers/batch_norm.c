@@ -192,19 +192,9 @@ static void backward(const rnni_node *node, rnni_run *run)
 static const int32_t settings[] = { RNN_LAYER_EPSILON, RNN_LAYER_MOMENTUM, RNNI_TRAINING_SETTINGS, 0 };
 
 const rnni_op rnni_op_batch_norm = {
-    .name = "batch_norm",
-    .version = 1,
-    .min_inputs = 1,
-    .max_inputs = 1,
-    .settings = settings,
-    .infer = infer,
-    .plan = plan,
-    .forward = forward,
-    .backward = backward,
-    .shared_size = shared_size,
-    .gather = gather,
-    .couple = couple,
-    .gather_backward = gather_backward,
+    .name = "batch_norm", .version = 1, .min_inputs = 1, .max_inputs = 1, .settings = settings,
+    .infer = infer, .plan = plan, .forward = forward, .backward = backward, .shared_size = shared_size,
+    .gather = gather, .couple = couple, .gather_backward = gather_backward,
     .couple_backward = couple_backward,
 };
 

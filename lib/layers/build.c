@@ -25,6 +25,7 @@ void rnni_node_unbuild(rnni_node *node)
     node->weight_count = 0;
     node->weight_capacity = 0;
     node->plan_size = 0;
+    node->readers = 0;
     node->sequence_read = node->of_sequence = false;
     node->in_table = node->read_once = node->same_dy = false;
     node->folds_into = NULL;
@@ -164,28 +165,27 @@ static readers readers_of(const rnni_graph *graph, const rnni_node *node)
     return all;
 }
 
-/* A gradient that the caller gives may stay where it is, and does not follow the rule. */
-static bool has_same_dy(const rnni_graph *graph, const rnni_node *node)
+/* Not an output's: a gradient that the caller gives may stay where it is, and does not follow the rule. */
+static bool has_same_dy(const rnni_node *node, bool output)
 {
-    if (!rnni_is_recurrent(node) || rnni_recurrent_of(node)->directions != 1 ||
-        readers_of(graph, node).output)
-        return false;
+    if (!rnni_is_recurrent(node) || rnni_recurrent_of(node)->directions != 1 || output) return false;
     const rnni_node *input = node->inputs[RNNI_RECURRENT_X];
-    return input->features == node->features && readers_of(graph, input).count == 1;
+    return input->features == node->features && input->readers == 1;
 }
 
-/* Finds embeddings that nothing but the input of one recurrent layer reads, inputs that only recurrent layers
- * do, and gradients that share their place. */
+/* Counts readers, of inputs before those who read them, and finds embeddings that nothing but the input of
+ * one recurrent layer reads, inputs that only recurrent layers do, and gradients that share their place. */
 static void trace_readers(rnni_graph *graph)
 {
     for (int32_t i = 0; i < graph->count; i++) {
-        rnni_node *node = graph->nodes[i];
+        rnni_node *node = graph->order[i];
         readers all = readers_of(graph, node);
+        node->readers = all.count;
         if (node->op == &rnni_op_embedding && all.count == 1 && all.last && rnni_is_recurrent(all.last))
             node->folds_into = all.last;
         node->in_table = node->op == &rnni_op_input_values && all.count > 0 && all.recurrent;
         node->read_once = node->in_table && all.passes == 1;
-        node->same_dy = has_same_dy(graph, node);
+        node->same_dy = has_same_dy(node, all.output);
     }
 }
 

@@ -132,17 +132,8 @@ static const int32_t settings[] = { RNN_LAYER_UNITS, RNN_LAYER_ACTIVATION, RNN_L
                                     RNN_LAYER_INIT_SCALE, RNNI_TRAINING_SETTINGS, 0 };
 
 const rnni_op rnni_op_dense = {
-    .name = "dense",
-    .version = 1,
-    .min_inputs = 1,
-    .max_inputs = 1,
-    .settings = settings,
-    .infer = infer,
-    .packed_size = packed_size,
-    .pack = pack,
-    .plan = plan,
-    .forward = forward,
-    .backward = backward,
+    .name = "dense", .version = 1, .min_inputs = 1, .max_inputs = 1, .settings = settings, .infer = infer,
+    .packed_size = packed_size, .pack = pack, .plan = plan, .forward = forward, .backward = backward,
     .sets_dx = true,
 };
 

@@ -117,6 +117,7 @@ struct rnn_layer {
     int32_t weight_count;
     size_t weight_capacity;
     int32_t rank;                   /* place in graph->order */
+    int32_t readers;                /* nodes, as often as they read it, and outputs */
     bool sequence_read;             /* some node or output reads its whole sequence (otherwise only final
                                        states are wanted) */
     bool of_sequence;               /* a vector that some sequence was read for */

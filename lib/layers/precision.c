@@ -179,6 +179,13 @@ rnn_status_t rnni_graph_make_halves(rnni_graph *graph)
     return RNN_OK;
 }
 
+void rnni_node_pack_again(rnni_node *node)
+{
+    if (node->packed) node->op->pack(node, node->graph->weights, node->packed, 0);
+    if (node->packed_backward) node->op->pack(node, node->graph->weights, node->packed_backward, 1);
+    rnni_node_reduce(node);
+}
+
 void rnni_node_reduce(rnni_node *node)
 {
     fill_halves(node);
@@ -190,14 +197,13 @@ void rnni_node_reduce(rnni_node *node)
 
 int64_t rnni_gradient_scratch(const rnni_run *run, int64_t m, int64_t n, int64_t rows)
 {
-    return run->halves ? rnni_bf16_scratch(n, rows) : rnni_gemm_scratch(run->kernels, m, n, rows);
+    return rnni_outer_scratch(run->kernels, run->halves, m, n, rows);
 }
 
 void rnni_gradient_product(const rnni_run *run, int64_t m, int64_t n, int64_t rows, const rnni_real *dz,
                            int64_t lddz, const rnni_real *x, rnni_real *gradient)
 {
-    if (run->halves) rnni_bf16_outer(run->kernels, m, n, rows, dz, lddz, x, n, gradient, n, run->scratch);
-    else rnni_gemm(run->kernels, m, n, rows, dz, 1, lddz, x, n, 1, RNNI_FROM_C, gradient, n, run->scratch);
+    rnni_outer_product(run->kernels, run->halves, m, n, rows, dz, lddz, x, n, gradient, n, run->scratch);
 }
 
 void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t number, int64_t rows, int64_t n,
@@ -272,12 +278,7 @@ static void fill(rnni_graph *graph)
         for (int32_t w = 0; w < graph->nodes[i]->weight_count; w++)
             rnni_graph_round(graph, &graph->nodes[i]->weights[w],
                              graph->weights + graph->nodes[i]->weights[w].offset);
-    for (int32_t i = 0; i < graph->count; i++) {
-        rnni_node *node = graph->nodes[i];
-        if (node->packed) node->op->pack(node, graph->weights, node->packed, 0);
-        if (node->packed_backward) node->op->pack(node, graph->weights, node->packed_backward, 1);
-        rnni_node_reduce(node);
-    }
+    for (int32_t i = 0; i < graph->count; i++) rnni_node_pack_again(graph->nodes[i]);
 }
 
 static rnn_status_t make_replacements(const rnni_graph *graph, replacement **list)

@@ -58,8 +58,9 @@ static inline void rnni_recurrent_input_product(const rnni_node *node, const rnn
 /* Changes the precision of a built graph; with `keep` the float weights are kept when they are there, without
  * it graph->weights is all there is. */
 rnn_status_t rnni_graph_change_precision(rnni_graph *graph, int32_t precision, bool keep);
-/* Fills node->reduced and node->halves again from graph->weights. */
+/* Fills node->reduced and node->halves again from graph->weights; all that is packed. */
 void rnni_node_reduce(rnni_node *node);
+void rnni_node_pack_again(rnni_node *node);
 /* Makes node->halves where they are missing. RNN_ERROR_MEMORY. */
 rnn_status_t rnni_graph_make_halves(rnni_graph *graph);
 /* dW [m][n] += dz^T x over rows: as the run says, in float or bf16. Scratch: rnni_gradient_scratch

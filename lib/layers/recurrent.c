@@ -411,9 +411,8 @@ static void connect_output(rnni_work *w, const rnni_slot *slot)
         w->ldy = r->o;
         return;
     }
-    rnni_real *y = top ? slot->y : w->saved->between[layer], *dy = !w->run->training ? NULL
-                                                                   : top ? slot->dy
-                                                                         : w->saved->dbetween[layer];
+    rnni_real *y = top ? slot->y : w->saved->between[layer], *dy = NULL;
+    if (w->run->training) dy = top ? slot->dy : w->saved->dbetween[layer];
     bool there = w->run->training && y == rnni_recurrent_output(r, w->axis, w->pass, w->kept);
     w->y = y && !there ? y + direction * r->o : NULL;
     w->dy = dy ? dy + direction * r->o : NULL;

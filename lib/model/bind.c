@@ -373,19 +373,14 @@ static rnn_status_t place_shared(rnni_exec *exec)
 static void load_input(const rnni_run *run, const rnni_node *input, const rnni_column *column)
 {
     rnni_slot *slot = &run->slots[input->id];
-    int64_t n = input->features;
-    if (input->flow == RNNI_FLOW_VECTOR) {
-        for (int64_t b = 0; slot->y && b < run->count; b++)
-            memcpy(slot->y + b * n, column->values + run->sequence[b] * n, (size_t)n * sizeof *slot->y);
-        return;
-    }
-    const rnni_axis *axis = &run->axes[input->axis];
-    if (input->flow == RNNI_FLOW_TOKENS)
+    rnni_table table = { (rnni_real *)column->values, input->features, { NULL, 0 } };
+    if (input->flow == RNNI_FLOW_TOKENS) {
+        const rnni_axis *axis = &run->axes[input->axis];
         for (int64_t r = 0; r < axis->rows; r++) slot->ids[r] = column->ids[axis->position[r]];
-    else {
-        rnni_table table = { (rnni_real *)column->values, n, { NULL, 0 } };
-        if (rnni_run_in_table(run, input)) slot->values = table;
-        else rnni_move_rows(run, input, &table, slot->y, RNNI_MOVE_IN);
+    } else if (rnni_run_in_table(run, input)) {
+        slot->values = table;
+    } else if (slot->y) {
+        rnni_move_rows(run, input, &table, slot->y, RNNI_MOVE_IN);
     }
 }
 
@@ -458,7 +453,7 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
                  rnn_precision_name(graph->precision));
     RNNI_TRY(check_batch(graph, batch));
     RNNI_TRY(make_rows(exec, batch));
-    int32_t count = rnni_shard_count(exec->context, exec->training || exec->summed, batch->count);
+    int32_t count = rnni_shard_count(exec->context, exec->summed, batch->count);
     RNNI_TRY(grow_runs(exec, count));
     exec->batch = batch;
     exec->run_count = 0;

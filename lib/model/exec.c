@@ -12,7 +12,7 @@ rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training)
     RNNI_REQUIRE(model->graph.built, RNN_ERROR_STATE, "the model is not built");
     exec->model = model;
     exec->context = model->graph.context;
-    exec->training = training;
+    exec->training = exec->summed = training;
     size_t nodes = (size_t)model->graph.count;
     rnni_whole *whole = &exec->whole;
     whole->graph = &model->graph;

@@ -23,7 +23,7 @@ typedef struct rnni_exec {
     size_t *shared_counts;           /* [nodes] numbers allocated for whole.shared */
     rnni_real **shared_blocks;       /* [nodes] kept from batch to batch; whole.shared has those in use */
     bool training, input_gradients;
-    bool summed; /* losses are summed in the order of rows: cut as in training; set after init */
+    bool summed; /* gradients or losses are summed in the order of rows; in training, else set after init */
     int32_t recompute;               /* RNN_RECOMPUTE_*; set before bind */
     bool halves;                     /* see rnni_run; set before bind */
     uint64_t seed, epoch;            /* set before bind */

@@ -195,14 +195,6 @@ static rnn_status_t check_values(const rnn_tensor_t *values, const rnni_weight *
     return RNN_OK;
 }
 
-/* Packed copies follow the weights. */
-static void pack_again(rnni_node *node)
-{
-    if (node->packed) node->op->pack(node, node->graph->weights, node->packed, 0);
-    if (node->packed_backward) node->op->pack(node, node->graph->weights, node->packed_backward, 1);
-    rnni_node_reduce(node);
-}
-
 rnn_status_t rnn_model_set_weight(rnn_model_t *model, const char *name, const rnn_tensor_t *values)
 {
     RNNI_REQUIRE(model && name && values, RNN_ERROR_ARGUMENT,
@@ -222,7 +214,7 @@ rnn_status_t rnn_model_set_weight(rnn_model_t *model, const char *name, const rn
     atomic_fetch_add(&model->version, 1);
     for (int32_t i = 0; i < model->graph.count; i++)
         if (model->graph.nodes[i] == node || model->graph.nodes[i]->tied == node)
-            pack_again(model->graph.nodes[i]);
+            rnni_node_pack_again(model->graph.nodes[i]);
     return RNN_OK;
 }
 

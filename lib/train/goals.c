@@ -16,20 +16,8 @@ static int activation_of(const rnni_node *node)
                                                          : RNN_LINEAR;
 }
 
-/* Layers and outputs that read a node; what is trained on it alone can do without its activation. */
-static int32_t readers_of(const rnni_graph *graph, const rnni_node *node)
-{
-    int32_t readers = 0;
-    for (int32_t i = 0; i < graph->count; i++)
-        for (int32_t j = 0; j < graph->nodes[i]->input_count; j++)
-            readers += graph->nodes[i]->inputs[j] == node;
-    for (int32_t i = 0; i < graph->output_count; i++) readers += graph->outputs[i].node == node;
-    return readers;
-}
-
 void rnni_goals_arrange(rnn_trainer_t *t)
 {
-    const rnni_graph *graph = rnni_graph_of_const(t->model);
     t->targets = 0;
     t->classified = -1;
     for (int32_t i = 0; i < t->outputs; i++) {
@@ -39,7 +27,7 @@ void rnni_goals_arrange(rnn_trainer_t *t)
         goal->target = t->targets++;
         if (goal->loss->classifies && t->classified < 0) t->classified = i;
         if (goal->loss->activation >= 0 && activation_of(goal->node) == goal->loss->activation) {
-            goal->raw = readers_of(graph, goal->node) == 1;
+            goal->raw = goal->node->readers == 1; /* nobody else wants its activation */
             goal->probable = !goal->raw;
         }
         for (int32_t j = 0; j < t->outputs; j++)
