@@ -30,6 +30,7 @@
 #include "kernels/body/optimizers.h"
 #include "kernels/body/reductions.h"
 #include "kernels/body/softmax.h"
+#include "kernels/micro/tile_avx2.h"
 #include "kernels/body/tile.h"
 
 #include "kernels/body/row.h"

@@ -4,6 +4,7 @@
 #include "kernels/kernels.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 /* Columns of B that are packed at a time; a multiple of every nr. Depth and rows come with the kernels. */
 enum { GEMM_NC = 1024, GEMM_ALIGN = 16 };
@@ -18,22 +19,85 @@ static int64_t round_up(int64_t x, int64_t step)
     return (x + step - 1) / step * step;
 }
 
-/* A as the loops see it: element (i, k) is data[i * row + k * column]. */
+/* A as the loops see it: element (i, k) is data[i * row + k * column]. Or, with column 0, in strips as
+ * pack_strips makes them: a tile's rows side by side, one k below another. */
 typedef struct { const rnni_real *data; int64_t row, column; } left_matrix;
 typedef struct { rnni_real *data; int64_t ld; const rnni_real *bias; int start; } result_matrix;
 /* B in panels of nr columns: element (k, j) of panel number p is data[p * panel + k * row + j]. */
 typedef struct { const rnni_real *data; int64_t panel, row; } right_matrix;
 
-/* m rows of C against one panel, in tiles of nearly equal height: 32 rows are 6, 6, 5, 5, 5, 5. */
+/* m rows in tiles of nearly equal height: 32 rows are 6, 6, 5, 5, 5, 5. */
+typedef struct { int64_t count, low, taller; } tiling;
+
+static tiling tiles_of(const rnni_kernels *kernels, int64_t m)
+{
+    int64_t count = (m + kernels->mr - 1) / kernels->mr;
+    return (tiling){ count, m / count, m % count };
+}
+
+static int64_t height_of(tiling tiles, int64_t t)
+{
+    return tiles.low + (t < tiles.taller);
+}
+
+/* A tile begins with what C holds and ends with its sums there: asked for while the tile above is computed, it is
+ * there in time. */
+static void fetch_result(int64_t rows, int64_t columns, const rnni_real *c, int64_t ld)
+{
+    enum { LINE = 64 / sizeof(rnni_real) };
+    for (int64_t i = 0; i < rows; i++, c += ld) {
+        for (int64_t j = 0; j < columns; j += LINE) __builtin_prefetch(c + j, 1);
+        __builtin_prefetch(c + columns - 1, 1);
+    }
+}
+
+/* m rows of C against one panel. */
 static void panel_product(const rnni_kernels *kernels, int64_t m, int64_t columns, int64_t k, left_matrix a,
                           const rnni_real *panel, int64_t panel_row, result_matrix c)
 {
-    int64_t tiles = (m + kernels->mr - 1) / kernels->mr, low = m / tiles, taller = m % tiles;
-    for (int64_t t = 0, i = 0; t < tiles; t++) {
-        int64_t rows = low + (t < taller);
-        kernels->tile(rows, columns, k, a.data + i * a.row, a.row, a.column, panel, panel_row, c.start,
-                      c.bias, c.data + i * c.ld, c.ld);
-        i += rows;
+    tiling tiles = tiles_of(kernels, m);
+    for (int64_t t = 0, i = 0, rows; t < tiles.count; t++, i += rows) {
+        rows = height_of(tiles, t);
+        int64_t row = a.column ? a.row : 1, column = a.column ? a.column : rows;
+        if (t + 1 < tiles.count)
+            fetch_result(height_of(tiles, t + 1), columns, c.data + (i + rows) * c.ld, c.ld);
+        kernels->tile(rows, columns, k, a.data + i * a.row, row, column, panel, panel_row, c.start, c.bias,
+                      c.data + i * c.ld, c.ld);
+    }
+}
+
+/* depth x rows of one strip; the heights that nearly all tiles have are constants for the compiler. */
+static void pack_strip(int64_t rows, int64_t depth, const rnni_real *a, int64_t column, rnni_real *strip)
+{
+    for (int64_t p = 0; p < depth; p++, a += column, strip += rows) {
+        if (rows == 6) memcpy(strip, a, 6 * sizeof *a);
+        else if (rows == 5) memcpy(strip, a, 5 * sizeof *a);
+        else memcpy(strip, a, (size_t)rows * sizeof *a);
+    }
+}
+
+/* A transposed A (a weight gradient's) whose columns' numbers lie a page or more apart takes a cache line and an
+ * entry of the smallest table of pages a number, and many of them in few sets of the cache: it is packed when
+ * enough panels will read it. Where they lie closer, packing is slower. */
+static bool wants_strips(const rnni_kernels *kernels, int64_t n, int64_t a_row, int64_t a_column)
+{
+    enum { PAGE = 4096 / sizeof(rnni_real), FEWEST_PANELS = 4 };
+    return a_row == 1 && a_column >= PAGE && n >= FEWEST_PANELS * kernels->nr;
+}
+
+/* m rows of it, whose element (i, k) is a[i + k * column], in strips. A few k at a time, so that what is read and
+ * what is written stay in the first cache. */
+static void pack_strips(const rnni_kernels *kernels, int64_t m, int64_t k, const rnni_real *a, int64_t column,
+                        rnni_real *strips)
+{
+    enum { BLOCK = 4 };
+    tiling tiles = tiles_of(kernels, m);
+    for (int64_t p = 0; p < k; p += BLOCK) {
+        int64_t depth = least(k - p, BLOCK);
+        for (int64_t t = 0, i = 0, rows; t < tiles.count; t++, i += rows) {
+            rows = height_of(tiles, t);
+            pack_strip(rows, depth, a + p * column + i, column, strips + i * k + p * rows);
+        }
     }
 }
 
@@ -46,10 +110,14 @@ static result_matrix result_at(result_matrix c, int64_t i, int64_t j)
 
 /* All rows of C, `block` of them at a time against every panel. */
 static void block_product(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, left_matrix a,
-                          right_matrix b, int64_t block, result_matrix c)
+                          right_matrix b, int64_t block, rnni_real *strips, result_matrix c)
 {
     for (int64_t i = 0; i < m; i += block) {
         left_matrix left = {a.data + i * a.row, a.row, a.column};
+        if (strips) {
+            pack_strips(kernels, least(m - i, block), k, left.data, a.column, strips);
+            left = (left_matrix){ strips, k, 0 };
+        }
         const rnni_real *panel = b.data;
         for (int64_t j = 0; j < n; j += kernels->nr, panel += b.panel)
             panel_product(kernels, least(m - i, block), least(n - j, kernels->nr), k, left, panel, b.row,
@@ -78,14 +146,14 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
     left_matrix left = {a, row_stride, column_stride};
     result_matrix result = {c, ldc, bias, (int)start};
     right_matrix right = {packed, kernels->nr * k, kernels->nr};
-    block_product(kernels, m, n, k, left, right, rows_at_once(kernels, m, k), result);
+    block_product(kernels, m, n, k, left, right, rows_at_once(kernels, m, k), NULL, result);
 }
 
 int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k)
 {
     (void)m;
     (void)k;
-    return round_up(least(n, GEMM_NC), kernels->nr) * kernels->kc + GEMM_ALIGN;
+    return (round_up(least(n, GEMM_NC), kernels->nr) + kernels->mc) * kernels->kc + GEMM_ALIGN;
 }
 
 /* B's rows do as panels where they lie close enough together to be read without packing, and no tile reads
@@ -95,14 +163,15 @@ static bool serves_as_panels(const rnni_kernels *kernels, int64_t n, int64_t b_r
     return b_column == 1 && n % kernels->step == 0 && b_row <= 2 * kernels->nr;
 }
 
-/* Only B is packed: it is read m / mr times, while A's rows (or, for a transposed A, the few neighbours that
- * a tile takes of each) come straight from where they are. Measured faster than packed strips of A in every
- * shape. */
+/* B is packed: it is read m / mr times. A's rows (or, for a transposed A, the few neighbours that a tile takes of
+ * each) come straight from where they are, but for those of wants_strips. */
 void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row, int64_t b_column,
                rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)
 {
     rnni_real *panels = (rnni_real *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
+    rnni_real *strips = panels + round_up(least(n, GEMM_NC), kernels->nr) * kernels->kc;
+    if (!wants_strips(kernels, n, a_row, a_column)) strips = NULL;
     for (int64_t j = 0; j < n; j += GEMM_NC) {
         int64_t columns = least(n - j, GEMM_NC), p = 0;
         do {
@@ -114,7 +183,7 @@ void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, con
             if (serves_as_panels(kernels, n, b_row, b_column))
                 right = (right_matrix){ from, kernels->nr, b_row };
             else rnni_pack(kernels, depth, columns, from, b_row, b_column, panels);
-            block_product(kernels, m, columns, depth, left, right, kernels->mc, result);
+            block_product(kernels, m, columns, depth, left, right, kernels->mc, strips, result);
             p += depth;
         } while (p < k);
     }

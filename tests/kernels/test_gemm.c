@@ -144,6 +144,16 @@ static void check_blocks(const rnni_kernels *kernels)
 }
 TEST(every_element_is_one_chain_across_blocks) { each_table(check_blocks); }
 
+/* A transposed A whose columns lie far apart is packed: last blocks of every height. */
+static void check_strips(const rnni_kernels *kernels)
+{
+    int64_t whole = (1024 / kernels->mc + 1) * kernels->mc;
+    for (int64_t m = whole + 1; m <= whole + kernels->mr + 2; m++)
+        check_product(kernels, m, 4 * kernels->nr + m % 7, m % 11, 1, 0);
+    check_product(kernels, 1100, 5 * kernels->nr, kernels->kc + 3, 1, 1);
+}
+TEST(every_element_is_one_chain_from_strips) { each_table(check_strips); }
+
 static void check_empty(const rnni_kernels *kernels)
 {
     product p = make_product(kernels, 3, 5, 0, 0, 0);

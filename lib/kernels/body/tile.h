@@ -8,7 +8,8 @@
  * the sums must be registers. Indices are written out (EACH_...) because compilers keep an array in registers
  * only if all are constant.
  *
- * The stub defines TILE_VECS, the vectors in a panel's row (2 or 4). */
+ * The stub defines TILE_VECS, the vectors in a panel's row (2 or 4), and may include a micro-kernel for full tiles
+ * before (TILE_BY_HAND). */
 #ifndef RNNI_BODY_TILE_H
 #define RNNI_BODY_TILE_H
 
@@ -103,6 +104,12 @@ static void KERNEL(tile)(int64_t rows, int64_t columns, int64_t k, const rnni_re
                          int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start,
                          const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
+#ifdef TILE_BY_HAND
+    if (rows >= HAND_LEAST && columns == TILE_NR) {
+        tile_by_hand(rows, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc);
+        return;
+    }
+#endif
     int64_t before = (columns - 1) / VEC_WIDTH;
     tile_functions[before][rows - 1](columns - before * VEC_WIDTH, k, a, row_stride, column_stride, panel,
                                      panel_stride, start, bias, c, ldc);
