@@ -5,14 +5,14 @@
 
 /* The time loop's memory, and the states at the ends of a run. */
 
-/* Numbers of z in a chunk. Not more rows than fill a product, so that small cells leave room for x and dy;
- * not fewer than make it worth while to go through the weights' gradients, which large cells have in the
- * third cache or beyond: twice as many in bf16, whose products are twice as fast. */
-enum { CHUNK = 64 * 1024, MOST_ROWS = 1024, FEWEST_ROWS = 128 };
+/* Numbers of z in a chunk. Not more rows than fill a product, so that small cells leave room for x and dy; not fewer
+ * than a product needs to get over its beginning and end, and in training than make it worth while to go through
+ * the weights' gradients, which large cells have in the third cache or beyond. */
+enum { CHUNK = 64 * 1024, MOST_ROWS = 1024, FEWEST_ROWS = 128, FEWEST_IN_TRAINING = 256 };
 
-int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool halves)
+int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool training)
 {
-    int64_t rows = CHUNK / (r->cell->blocks * r->h), fewest = halves ? 2 * FEWEST_ROWS : FEWEST_ROWS;
+    int64_t rows = CHUNK / (r->cell->blocks * r->h), fewest = training ? FEWEST_IN_TRAINING : FEWEST_ROWS;
     rows = rows < fewest ? fewest : rows > MOST_ROWS ? MOST_ROWS : rows;
     return rows < axis->count ? axis->count : rows;
 }
@@ -35,9 +35,9 @@ static bool zones_out(const rnni_recurrent *r, const rnni_run *run, int state)
     return state < r->cell->states && (r->zoneout[state] > 0 || (run->training && r->zoneout_mask[state]));
 }
 
-static int64_t rows_in_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool halves)
+static int64_t rows_in_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool training)
 {
-    int64_t rows = rnni_recurrent_chunk(r, axis, halves);
+    int64_t rows = rnni_recurrent_chunk(r, axis, training);
     return rows < axis->rows ? rows : axis->rows;
 }
 
@@ -55,9 +55,9 @@ static bool wants_whole(const rnni_node *node, const rnni_run *run, int32_t numb
 
 /* Rows of the largest segment of at least `least` steps: its last chunk may begin when one step is
  * missing. */
-static int64_t segment_rows(const rnni_recurrent *r, const rnni_axis *axis, int64_t least, bool halves)
+static int64_t segment_rows(const rnni_recurrent *r, const rnni_axis *axis, int64_t least, bool training)
 {
-    return (least - 1) * axis->count + rnni_recurrent_chunk(r, axis, halves);
+    return (least - 1) * axis->count + rnni_recurrent_chunk(r, axis, training);
 }
 
 /* About the square root of all steps; all of them where segments are not asked for, or would save little. */
@@ -73,7 +73,7 @@ static int64_t least_of(const rnni_node *node, const rnni_run *run, int32_t numb
     if (!run->training || run->recompute != RNN_RECOMPUTE_TIME || read || wants_whole(node, run, number))
         return axis->steps;
     while (least * least < axis->steps) least++;
-    return 2 * segment_rows(r, axis, least, run->halves) > axis->rows ? axis->steps : least;
+    return 2 * segment_rows(r, axis, least, run->training) > axis->rows ? axis->steps : least;
 }
 
 /* What training keeps of the gates, and where backward writes their gradients. */
@@ -102,7 +102,7 @@ static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni
     int64_t crossing = kept->least < axis->steps ? axis->steps / kept->least : 0, rows = axis->rows;
     if (crossing) {
         kept->edges = rnni_arena_take(&run->arena, (size_t)crossing + 2, sizeof *kept->edges);
-        rows = segment_rows(r, axis, kept->least, run->halves);
+        rows = segment_rows(r, axis, kept->least, run->training);
     }
     if (r->cell->extra)
         kept->extra = rnni_run_take(run, (run->training ? rows : axis->count) * r->cell->extra * h);
@@ -189,11 +189,11 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
     rnni_real **h = run->training ? &values.dh : &values.h, **c = run->training ? &values.dc : &values.c;
     *h = rnni_run_take(run, axis->count * r->o);
     *c = rnni_run_take(run, axis->count * r->h);
-    values.chunk = rnni_run_take(run, rows_in_chunk(r, axis, run->halves) * r->cell->blocks * r->h);
-    if (run->training) values.gathered = rnni_run_take(run, rows_in_chunk(r, axis, run->halves) * r->o);
+    values.chunk = rnni_run_take(run, rows_in_chunk(r, axis, run->training) * r->cell->blocks * r->h);
+    if (run->training) values.gathered = rnni_run_take(run, rows_in_chunk(r, axis, run->training) * r->o);
     const rnni_node *in = node->inputs[RNNI_RECURRENT_X];
     if (rnni_run_in_table(run, in))
-        values.x = rnni_run_take(run, rows_in_chunk(r, axis, run->halves) * in->features);
+        values.x = rnni_run_take(run, rows_in_chunk(r, axis, run->training) * in->features);
     values.between = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.between);
     values.dbetween = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.dbetween);
     if (saved) *saved = values;

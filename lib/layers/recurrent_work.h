@@ -135,7 +135,7 @@ static inline bool rnni_merges(const rnni_recurrent *r)
 
 /* Rows of a chunk of steps: one chunk's z stays in the second-level cache from the input product to the
  * gates, and its dz to the weights' gradient. */
-int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool halves);
+int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool training);
 /* Numbers of scratch that a cell's step has. */
 int64_t rnni_recurrent_step_scratch(const rnni_recurrent *r, const rnni_axis *axis);
 /* Where the kept states are a pass' output as its readers want it, rows packed by step: forwards; else

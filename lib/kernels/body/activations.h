@@ -7,6 +7,7 @@
 
 static inline vec v_exp(vec x) { return exp(x); }
 static inline vec v_tanh(vec x) { return tanh(x); }
+static inline vec v_sigmoid(vec x) { return 1 / (1 + exp(-x)); }
 
 #else
 
@@ -49,13 +50,28 @@ static inline vec v_tanh(vec x)
     return v_min(one, v_max(minus_one, v_div(above, below)));
 }
 
-#endif
-
-/* 1 / (1 + exp(-x)): exact to a few ULP in both tails. */
+/* 1 / (1 + exp(-x)), exact to a few ULP in both tails. exp(-x) = 2^n exp(-r) with n = round(-x / ln 2) and
+ * r = x + n ln 2: the numbers of v_exp(-x) with their signs turned, and its bits. Half of exp(-r) leaves room for 2^n in
+ * one factor up to n = 128, where twice the result is infinity; from 86 on 1 + exp(-x) is 1. */
 static inline vec v_sigmoid(vec x)
 {
-    return v_div(v_set(1), v_add(v_set(1), v_exp(v_sub(v_set(0), x))));
+    const vec one = v_set(1.0f);
+    x = v_min(v_set(86.0f), v_max(v_set(-89.0f), x));
+    vec n = v_round(v_mul(x, v_set(-1.44269504089f)));
+    vec r = v_fma(n, v_set(0.693359375f), x);
+    r = v_fma(n, v_set(-2.12194440e-4f), r);
+    vec p = v_set(1.9875691500e-4f);
+    p = v_fnma(p, r, v_set(1.3981999507e-3f));
+    p = v_fnma(p, r, v_set(8.3334519073e-3f));
+    p = v_fnma(p, r, v_set(4.1665795894e-2f));
+    p = v_fnma(p, r, v_set(1.6666665459e-1f));
+    p = v_fnma(p, r, v_set(5.0000001201e-1f));
+    vec half = v_scale2_near(v_fnma(v_set(0.5f), v_fnma(v_mul(r, r), p, r), v_set(0.5f)), n);
+    return v_div(one, v_fma(v_set(2.0f), half, one));
 }
+
+#endif
+
 
 static inline vec v_relu(vec x)
 {

@@ -57,6 +57,7 @@ static inline vec v_round(vec x)
 }
 
 static inline vec v_scale2(vec x, vec n) { return _mm512_scalef_ps(x, n); }
+static inline vec v_scale2_near(vec x, vec n) { return _mm512_scalef_ps(x, n); }
 
 static inline float v_sum(vec x)
 {

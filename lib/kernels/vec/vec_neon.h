@@ -74,6 +74,12 @@ static inline vec v_scale2(vec x, vec n)
     return v_mul(v_mul(x, v_power2(half)), v_power2(vsubq_s32(whole, half)));
 }
 
+static inline vec v_scale2_near(vec x, vec n)
+{
+    int32x4_t exponent = vshlq_n_s32(vcvtq_s32_f32(n), 23);
+    return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(x), exponent));
+}
+
 static inline float v_sum(vec x)
 {
     float32x2_t two = vadd_f32(vget_low_f32(x), vget_high_f32(x));

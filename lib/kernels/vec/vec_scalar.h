@@ -6,6 +6,7 @@
  *   v_min(a, b)             a < b ? a : b, and v_max likewise: a NaN in b comes through
  *   v_round                 to the nearest integer, ties to even, for |x| < 2^22
  *   v_scale2(x, n)          x * 2^n for whole n in [-252, 252], rounded once
+ *   v_scale2_near(x, n)     x * 2^n for x in [0.3, 0.8] and whole n in [-124, 128]; with 128 infinity will do
  *   v_sum, v_greatest       over all lanes in a fixed tree
  *   wide_*                  a sum of squares in double */
 #ifndef RNNI_VEC_H
@@ -82,6 +83,8 @@ static inline vec v_scale2(vec x, vec n)
     vec half = v_round(n * 0.5f);
     return x * v_power2(half) * v_power2(n - half);
 }
+
+static inline vec v_scale2_near(vec x, vec n) { return x * v_power2(n); }
 
 #endif
 #endif
