@@ -31,7 +31,7 @@ static void place_step(const rnni_work *w, int64_t t, int64_t first, rnni_cell_s
     const rnni_pass_values *kept = w->kept;
     int64_t row = rnni_kept_row(w, t);
     step->rows = w->axis->active[t];
-    step->z = kept->z ? kept->z + row * w->ldz : w->saved->chunk + (w->axis->offset[t] - first) * w->ldz;
+    step->z = kept->z ? kept->z + row * w->ldz : w->chunk + (w->axis->offset[t] - first) * w->ldz;
     if (!w->run->training) return; /* states stay where they are */
     int64_t in = rnni_rows_in(w, t), out = rnni_rows_out(w, t);
     step->h_in = kept->h + in * w->r->o;
@@ -72,7 +72,7 @@ static const rnni_real *inputs_of(const rnni_work *w, int64_t from, int64_t to)
 {
     int64_t n = w->pass->input;
     return w->x ? w->x + w->axis->offset[from] * n
-                : rnni_table_steps(w->run, w->axis, from, to, n, &w->values, w->saved->x);
+                : rnni_table_steps(w->run, w->axis, from, to, n, &w->values, w->chunk_x);
 }
 
 /* The input product of a chunk's rows, cut into parts for as many threads. */
@@ -205,7 +205,7 @@ static void pass_forward(rnni_work *w)
 static rnni_real *dz_at(const rnni_work *w, int64_t row, int64_t first)
 {
     return w->kept->dz ? w->kept->dz + (row - w->axis->offset[w->from]) * w->ldz
-                       : w->saved->chunk + (row - first) * w->ldz;
+                       : w->chunk + (row - first) * w->ldz;
 }
 
 static rnni_cell_step begin_steps_back(rnni_work *w)
@@ -270,9 +270,9 @@ static const rnni_real *states_in(const rnni_work *w, int64_t from, int64_t to)
     if (w->kept->mask_h) return w->kept->h_masked + rnni_kept_row(w, from) * o;
     if (rnni_rows_in(w, to - 1) - begin == w->axis->offset[to - 1] - first) return w->kept->h + begin * o;
     for (int64_t t = from; t < to; t++) /* sequences end on the way */
-        memcpy(w->saved->gathered + (w->axis->offset[t] - first) * o, w->kept->h + rnni_rows_in(w, t) * o,
+        memcpy(w->gathered + (w->axis->offset[t] - first) * o, w->kept->h + rnni_rows_in(w, t) * o,
                (size_t)(w->axis->active[t] * o) * sizeof *w->kept->h);
-    return w->saved->gathered;
+    return w->gathered;
 }
 
 /* Adds what steps [from, to) give to the gradients of the weights. */
@@ -313,7 +313,7 @@ static void input_gradient(const rnni_work *w, int64_t from, int64_t to)
     int64_t n = w->pass->input, columns = w->r->cell->gates * w->r->h, first = axis->offset[from];
     const rnni_real *packed = w->node->packed_backward + w->pass->backward_ih;
     const int32_t matrix = w->number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH;
-    rnni_real *dx = w->dvalues.data ? w->saved->x : w->dx + first * n;
+    rnni_real *dx = w->dvalues.data ? w->chunk_x : w->dx + first * n;
     if (!w->kept->mask_x)
         rnni_back_product(w->node, w->run, matrix, axis->offset[to] - first, n, columns,
                           dz_at(w, first, first), w->ldz, packed, w->dx_empty ? RNNI_FROM_ZERO : RNNI_FROM_C,
@@ -433,6 +433,7 @@ static rnni_work work_of(const rnni_node *node, rnni_run *run, int32_t number)
     rnni_work w = { .node = node, .run = run, .r = r, .axis = &run->axes[node->axis],
                     .pass = &r->pass[number], .number = number, .ldz = r->cell->blocks * r->h, .saved = saved,
                     .kept = &saved->pass[number], .parts = 1 };
+    rnni_recurrent_place_chunk(&w);
     for (int i = 0; i < r->cell->vector_count; i++) {
         int64_t offset = node->weights[r->pass[number].vectors + i].offset;
         w.vectors[i] = run->graph->weights + offset;

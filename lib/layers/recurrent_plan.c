@@ -17,6 +17,21 @@ int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, boo
     return rows < axis->count ? axis->count : rows;
 }
 
+/* Rows of the largest chunk. */
+static int64_t rows_in_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool training)
+{
+    int64_t rows = rnni_recurrent_chunk(r, axis, training);
+    return rows < axis->rows ? rows : axis->rows;
+}
+
+void rnni_recurrent_place_chunk(rnni_work *w)
+{
+    int64_t rows = rows_in_chunk(w->r, w->axis, w->run->training);
+    w->chunk = w->run->room;
+    w->gathered = w->chunk + rows * w->ldz;
+    w->chunk_x = w->gathered + (w->run->training ? rows * w->r->o : 0);
+}
+
 int64_t rnni_recurrent_step_scratch(const rnni_recurrent *r, const rnni_axis *axis)
 {
     return (2 * axis->count + 4) * r->h;
@@ -33,12 +48,6 @@ static bool masks_state(const rnni_recurrent *r, const rnni_run *run)
 static bool zones_out(const rnni_recurrent *r, const rnni_run *run, int state)
 {
     return state < r->cell->states && (r->zoneout[state] > 0 || (run->training && r->zoneout_mask[state]));
-}
-
-static int64_t rows_in_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool training)
-{
-    int64_t rows = rnni_recurrent_chunk(r, axis, training);
-    return rows < axis->rows ? rows : axis->rows;
 }
 
 rnni_real *rnni_recurrent_output(const rnni_recurrent *r, const rnni_axis *axis, const rnni_pass *pass,
@@ -189,11 +198,10 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
     rnni_real **h = run->training ? &values.dh : &values.h, **c = run->training ? &values.dc : &values.c;
     *h = rnni_run_take(run, axis->count * r->o);
     *c = rnni_run_take(run, axis->count * r->h);
-    values.chunk = rnni_run_take(run, rows_in_chunk(r, axis, run->training) * r->cell->blocks * r->h);
-    if (run->training) values.gathered = rnni_run_take(run, rows_in_chunk(r, axis, run->training) * r->o);
     const rnni_node *in = node->inputs[RNNI_RECURRENT_X];
-    if (rnni_run_in_table(run, in))
-        values.x = rnni_run_take(run, rows_in_chunk(r, axis, run->training) * in->features);
+    int64_t wide = r->cell->blocks * r->h + (run->training ? r->o : 0) +
+                   (rnni_run_in_table(run, in) ? in->features : 0);
+    rnni_run_need_room(run, rows_in_chunk(r, axis, run->training) * wide);
     values.between = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.between);
     values.dbetween = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.dbetween);
     if (saved) *saved = values;

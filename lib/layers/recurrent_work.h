@@ -59,11 +59,6 @@ typedef struct rnni_pass_values {
 typedef struct rnni_layer_values {
     rnni_real *h, *c;         /* [count][o] and [count][h]: states of the running pass, outside training */
     rnni_real *dh, *dc;       /* [count][o] and [count][h]: their gradients, in training */
-    rnni_real *chunk;         /* [rows of a chunk][blocks h]: z forward, dz back */
-    rnni_real *gathered;      /* [rows of a chunk][o]: states that do not lie together, for the weights'
-                                 gradient */
-    rnni_real *x;             /* [rows of a chunk][input]: x, and later dx, where they come from and go to
-                                 tables */
     rnni_real **between;      /* [layers - 1] outputs of stacked layers below the top: [rows][directions o] */
     rnni_real **dbetween;
     rnni_pass_values pass[];
@@ -81,6 +76,11 @@ typedef struct rnni_work {
     int64_t segment, from, to; /* the one at work and its steps */
     rnni_layer_values *saved;
     rnni_pass_values *kept;
+    rnni_real *chunk;         /* in the run's room: [rows of a chunk][blocks h]: z forward, dz back */
+    rnni_real *gathered;      /* [rows of a chunk][o]: states that do not lie together, for the weights'
+                                 gradient */
+    rnni_real *chunk_x;       /* [rows of a chunk][input]: x, and later dx, where they come from and go to
+                                 tables */
     const rnni_real *x;       /* [rows][input]; NULL where an embedding is folded in, or in a table */
     rnni_table values;        /* that table */
     const rnni_real *table;   /* that embedding, projected: [vocabulary][gates h] */
@@ -136,6 +136,8 @@ static inline bool rnni_merges(const rnni_recurrent *r)
 /* Rows of a chunk of steps: one chunk's z stays in the second-level cache from the input product to the
  * gates, and its dz to the weights' gradient. */
 int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool training);
+/* Where a pass has its chunk. */
+void rnni_recurrent_place_chunk(rnni_work *w);
 /* Numbers of scratch that a cell's step has. */
 int64_t rnni_recurrent_step_scratch(const rnni_recurrent *r, const rnni_axis *axis);
 /* Where the kept states are a pass' output as its readers want it, rows packed by step: forwards; else

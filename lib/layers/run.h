@@ -102,7 +102,9 @@ typedef struct rnni_run {
     rnni_real *gradients;     /* [dense_total] of this shard: dense weights only */
     const rnni_whole *whole;  /* NULL in a stream */
     rnni_real *scratch;       /* shared by ops that need some for the length of a call */
-    int64_t scratch_count;    /* numbers, grown while planning */
+    rnni_real *room;          /* likewise, for the length of an op's forward or backward: what its calls leave each
+                                 other */
+    int64_t scratch_count, room_count; /* numbers, grown while planning */
 } rnni_run;
 
 /* The memory that a node's shards share, NULL when there is none. */
@@ -171,7 +173,8 @@ void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, 
 /* A node's dy, ready to be added to; or NULL. */
 rnni_real *rnni_run_dy(const rnni_run *run, const rnni_node *node);
 
-/* For plan functions: memory from the arena, and a promise that run->scratch has at least `count` numbers. */
+/* For plan functions: memory from the arena, and a promise that run->scratch, or run->room, has at least `count`
+ * numbers; and for those who plan a whole run, before and after. */
 static inline rnni_real *rnni_run_take(rnni_run *run, int64_t count)
 {
     return rnni_arena_take(&run->arena, (size_t)count, sizeof(rnni_real));
@@ -179,6 +182,16 @@ static inline rnni_real *rnni_run_take(rnni_run *run, int64_t count)
 static inline void rnni_run_need_scratch(rnni_run *run, int64_t count)
 {
     if (count > run->scratch_count) run->scratch_count = count;
+}
+static inline void rnni_run_need_room(rnni_run *run, int64_t count)
+{
+    if (count > run->room_count) run->room_count = count;
+}
+static inline void rnni_run_begin_plan(rnni_run *run) { run->scratch_count = run->room_count = 0; }
+static inline void rnni_run_end_plan(rnni_run *run)
+{
+    run->room = rnni_run_take(run, run->room_count);
+    run->scratch = rnni_run_take(run, run->scratch_count);
 }
 
 #endif

@@ -301,7 +301,7 @@ static rnni_real *place_gradient(rnni_run *run, const rnni_node *node)
 void rnni_run_lay_out(rnni_run *run)
 {
     const rnni_graph *graph = run->graph;
-    run->scratch_count = 0;
+    rnni_run_begin_plan(run);
     for (int32_t i = 0; i < graph->count; i++) {
         const rnni_node *node = graph->order[i];
         rnni_slot *slot = &run->slots[node->id];
@@ -317,7 +317,7 @@ void rnni_run_lay_out(rnni_run *run)
         slot->dy = place_gradient(run, node);
         if (node->op->plan) node->op->plan(node, run);
     }
-    run->scratch = rnni_run_take(run, run->scratch_count);
+    rnni_run_end_plan(run);
 }
 
 /* Both count first, then place. */

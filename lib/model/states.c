@@ -36,7 +36,7 @@ static void set_rows(rnni_run *run, int64_t rows)
 static void lay_out_nodes(rnni_run *run)
 {
     const rnni_graph *graph = run->graph;
-    run->scratch_count = 0;
+    rnni_run_begin_plan(run);
     for (int32_t i = 0; i < graph->count; i++) {
         const rnni_node *node = graph->order[i];
         rnni_slot *slot = &run->slots[node->id];
@@ -49,7 +49,7 @@ static void lay_out_nodes(rnni_run *run)
         if (rnni_is_recurrent(node)) rnni_recurrent_plan_streams(node, run);
         else if (node->op->plan && rnni_state_size_of(node) == 0) node->op->plan(node, run);
     }
-    run->scratch = rnni_run_take(run, run->scratch_count);
+    rnni_run_end_plan(run);
 }
 
 static rnn_status_t lay_out(rnn_states_t *states)
