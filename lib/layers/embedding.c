@@ -40,8 +40,7 @@ static void forward(const rnni_node *node, rnni_run *run)
     const int32_t *ids = run->slots[node->inputs[0]->id].ids;
     int64_t rows = rnni_run_rows(run, node), n = node->features;
     if (rnni_run_folded(run, node)) return;
-    for (int64_t r = 0; r < rows; r++)
-        memcpy(run->slots[node->id].y + r * n, table + ids[r] * n, (size_t)n * sizeof(rnni_real));
+    run->kernels->gather_rows(rows, n, ids, table, n, run->slots[node->id].y, n);
 }
 
 static void backward(const rnni_node *node, rnni_run *run)
@@ -50,18 +49,17 @@ static void backward(const rnni_node *node, rnni_run *run)
     (void)run;
 }
 
-/* Columns of one piece of the table's gradient. */
-enum { COLUMNS = 16 };
-
 static int64_t after_pieces(const rnni_node *node, const rnni_whole *whole, int stage)
 {
-    return stage > 0 || rnni_run_folded(whole->runs, node) ? 0 : (node->features + COLUMNS - 1) / COLUMNS;
+    int64_t columns = rnni_table_share(node, node->features);
+    return stage > 0 || rnni_run_folded(whole->runs, node) ? 0 : (node->features + columns - 1) / columns;
 }
 
 static void after(const rnni_node *node, const rnni_whole *whole, int stage, int64_t piece)
 {
     (void)stage;
-    int64_t n = node->features, first = piece * COLUMNS, width = n - first < COLUMNS ? n - first : COLUMNS;
+    int64_t n = node->features, columns = rnni_table_share(node, n), first = piece * columns,
+            width = n - first < columns ? n - first : columns;
     rnni_real *table = whole->gradients + node->weights[0].offset + first;
     for (int32_t i = 0; i < whole->count; i++) {
         const rnni_run *run = &whole->runs[i];

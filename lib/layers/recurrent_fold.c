@@ -90,25 +90,21 @@ void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64
 
 /* ---- backward: stage 0 adds up dz by word, stage 1 gives dE, stage 2 gives dW */
 
-/* Columns of a piece: enough of a row that memory is read in long runs, few enough that some threads share
- * the work. */
-static int64_t piece_columns(const rnni_recurrent *r)
+static int64_t piece_columns(const rnni_node *node)
 {
-    enum { LINE = 16, MOST = 128, SHARES = 4 };
-    int64_t width = (columns(r) / SHARES + LINE - 1) / LINE * LINE;
-    return width < LINE ? LINE : width > MOST ? MOST : width;
+    return rnni_table_share(node, columns(rnni_recurrent_of(node)));
 }
 
-static int64_t column_pieces(const rnni_recurrent *r)
+static int64_t column_pieces(const rnni_node *node)
 {
-    return (columns(r) + piece_columns(r) - 1) / piece_columns(r);
+    return (columns(rnni_recurrent_of(node)) + piece_columns(node) - 1) / piece_columns(node);
 }
 
 int64_t rnni_recurrent_after_pieces(const rnni_node *node, const rnni_whole *whole, int stage)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     if (!whole->shared[node->id]) return 0;
-    return stage == 0   ? column_pieces(r) * r->directions
+    return stage == 0   ? column_pieces(node) * r->directions
            : stage == 1 ? word_pieces(node)
            : stage == 2 ? r->directions
                         : 0;
@@ -119,8 +115,8 @@ static void add_by_word(const rnni_node *node, const rnni_whole *whole, int64_t 
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
-    int32_t pass = (int32_t)(piece / column_pieces(r));
-    int64_t most = piece_columns(r), first = piece % column_pieces(r) * most, n = columns(r),
+    int32_t pass = (int32_t)(piece / column_pieces(node));
+    int64_t most = piece_columns(node), first = piece % column_pieces(node) * most, n = columns(r),
             width = n - first < most ? n - first : most;
     rnni_real *sums = table_at(node, whole->shared[node->id], pass, true) + first;
     for (int64_t v = 0; v < vocabulary_of(embedding); v++)

@@ -170,6 +170,9 @@ const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, in
  * sequences. */
 void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to,
                       const rnni_table *table, int64_t part, int64_t parts);
+/* How many of n columns a thread takes at a time where each goes through all rows of a table: whole lines of it, all of
+ * them when it is alone. */
+int64_t rnni_table_share(const rnni_node *node, int64_t n);
 /* A node's dy, ready to be added to; or NULL. */
 rnni_real *rnni_run_dy(const rnni_run *run, const rnni_node *node);
 

@@ -83,6 +83,13 @@ void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, 
     }
 }
 
+int64_t rnni_table_share(const rnni_node *node, int64_t n)
+{
+    enum { LINE = 16, SHARES = 2 }; /* more shares than threads: they are not equally fast */
+    int64_t threads = node->graph->context->threads, parts = threads > 1 ? SHARES * threads : 1;
+    return ((n + parts - 1) / parts + LINE - 1) / LINE * LINE;
+}
+
 rnni_real *rnni_run_dy(const rnni_run *run, const rnni_node *node)
 {
     rnni_slot *slot = &run->slots[node->id];
