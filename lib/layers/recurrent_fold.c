@@ -100,13 +100,25 @@ static int64_t column_pieces(const rnni_node *node)
     return (columns(rnni_recurrent_of(node)) + piece_columns(node) - 1) / piece_columns(node);
 }
 
+/* Rows of dW in slices for threads, of all directions; and how many pieces may be at work at once: each has a
+ * run's scratch. */
+static int64_t weight_slices(const rnni_node *node)
+{
+    return column_pieces(node) * rnni_recurrent_of(node)->directions;
+}
+
+static int64_t weight_pieces(const rnni_node *node, const rnni_whole *whole)
+{
+    return weight_slices(node) < whole->count ? weight_slices(node) : whole->count;
+}
+
 int64_t rnni_recurrent_after_pieces(const rnni_node *node, const rnni_whole *whole, int stage)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     if (!whole->shared[node->id]) return 0;
     return stage == 0   ? column_pieces(node) * r->directions
            : stage == 1 ? word_pieces(node)
-           : stage == 2 ? r->directions
+           : stage == 2 ? weight_pieces(node, whole)
                         : 0;
 }
 
@@ -144,16 +156,23 @@ static void word_gradients(const rnni_node *node, const rnni_whole *whole, int64
                          1, node->packed_backward + r->pass[pass].backward_ih, RNNI_FROM_C, NULL, to, n);
 }
 
-static void input_weight_gradient(const rnni_node *node, const rnni_whole *whole, int32_t pass)
+static void input_weight_slice(const rnni_node *node, const rnni_whole *whole, int64_t slice, rnni_real *scratch)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
-    int64_t n = embedding->features;
-    rnni_gemm(whole->graph->kernels, columns(r), n, vocabulary_of(embedding),
-              table_at(node, whole->shared[node->id], pass, true), 1, columns(r),
+    int32_t pass = (int32_t)(slice / column_pieces(node));
+    int64_t n = embedding->features, first = slice % column_pieces(node) * piece_columns(node),
+            rows = columns(r) - first < piece_columns(node) ? columns(r) - first : piece_columns(node);
+    rnni_gemm(whole->graph->kernels, rows, n, vocabulary_of(embedding),
+              table_at(node, whole->shared[node->id], pass, true) + first, 1, columns(r),
               rnni_weight_at(embedding, whole->graph->weights, 0), n, 1, RNNI_FROM_C,
-              whole->gradients + node->weights[r->pass[pass].weight_ih].offset, n,
-              whole->runs[pass % whole->count].scratch);
+              whole->gradients + node->weights[r->pass[pass].weight_ih].offset + first * n, n, scratch);
+}
+
+static void input_weight_gradient(const rnni_node *node, const rnni_whole *whole, int64_t piece)
+{
+    for (int64_t i = piece; i < weight_slices(node); i += weight_pieces(node, whole))
+        input_weight_slice(node, whole, i, whole->runs[piece].scratch);
 }
 
 void rnni_recurrent_after(const rnni_node *node, const rnni_whole *whole, int stage, int64_t piece)
@@ -162,5 +181,5 @@ void rnni_recurrent_after(const rnni_node *node, const rnni_whole *whole, int st
     if (stage == 0) add_by_word(node, whole, piece);
     else if (stage == 1 && slots[node->inputs[RNNI_RECURRENT_X]->id].learns)
         word_gradients(node, whole, piece);
-    else if (stage == 2 && slots[node->id].learns) input_weight_gradient(node, whole, (int32_t)piece);
+    else if (stage == 2 && slots[node->id].learns) input_weight_gradient(node, whole, piece);
 }

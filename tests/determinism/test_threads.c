@@ -229,4 +229,42 @@ TEST(one_wide_sequence)
     check_wide(11, 0, wide_folded);
 }
 
+/* ---- few sequences, two directions that read a projected table: one shard, whose scratch both directions' input
+ * weights would have ---- */
+
+static rnn_tensor_t *two_way_gradients(int run, int64_t steps)
+{
+    enum { WORDS = 90, EMBEDDED = 80, UNITS = 260 };
+    rnn_context_t *context = make_context(run);
+    rnn_model_t *model = rnn_model_create(context);
+    rnn_layer_t *h = rnn_embedding(model, rnn_input_tokens(model, "x"), WORDS, EMBEDDED);
+    h = set(rnn_lstm(model, h, UNITS), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL);
+    CHECK_OK(rnn_model_set_output(model, rnn_dense(model, rnn_last(model, h), 3, RNN_LINEAR), "y"));
+    CHECK_OK(rnn_model_build(model));
+    rnn_trainer_t *trainer = rnn_trainer_create(model);
+    rnn_batch_t *batch = help_batch(help_random_ids(2, steps, WORDS, 6), NULL);
+    rnn_tensor_t *upstream = help_random_tensor(RNN_F32, 2, 3, -1, 7);
+    CHECK_OK(rnn_trainer_forward(trainer, batch, NULL));
+    CHECK_OK(rnn_trainer_backward_from(trainer, (const rnn_tensor_t *const[]){ upstream }, 1));
+    rnn_tensor_t *gradients = help_gradients(trainer, model, NULL);
+    rnn_tensor_free(upstream);
+    rnn_batch_free(batch);
+    rnn_trainer_free(trainer);
+    rnn_model_free(model);
+    rnn_context_free(context);
+    return gradients;
+}
+
+TEST(two_directions_of_one_shard)
+{
+    rnn_tensor_t *alone = two_way_gradients(0, 100);
+    for (int run = 1; run < RUNS; run++)
+        for (int again = 0; again < 5; again++) {
+            rnn_tensor_t *shared = two_way_gradients(run, 100);
+            help_same(alone, shared);
+            rnn_tensor_free(shared);
+        }
+    rnn_tensor_free(alone);
+}
+
 TEST_MAIN
