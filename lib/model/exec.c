@@ -24,12 +24,13 @@ rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training)
     if (training)
         exec->gradients =
             rnni_alloc_array(exec->context, (size_t)model->graph.weight_total, sizeof *exec->gradients);
+    if (training) exec->touched = rnni_touched_create(&model->graph);
     if (training)
         exec->input_gradient =
             rnni_alloc_array(exec->context, (size_t)model->graph.input_count, sizeof *exec->input_gradient);
     whole->gradients = exec->gradients;
     if (exec->raw && exec->shared_counts && exec->shared_blocks && whole->shared && whole->rows &&
-        ((exec->gradients && exec->input_gradient) || !training))
+        ((exec->gradients && exec->touched && exec->input_gradient) || !training))
         return RNN_OK;
     rnni_exec_release(exec);
     return RNN_ERROR_MEMORY;
@@ -73,6 +74,7 @@ void rnni_exec_release(rnni_exec *exec)
     rnni_free(context, exec->input_gradient, (size_t)graph->input_count * sizeof *exec->input_gradient);
     if (exec->gradients)
         rnni_free(context, exec->gradients, (size_t)graph->weight_total * sizeof *exec->gradients);
+    rnni_touched_free(graph, exec->touched);
     rnni_free(context, exec->shard_gradients, exec->shard_gradient_count * sizeof *exec->shard_gradients);
     memset(exec, 0, sizeof *exec);
 }
@@ -236,11 +238,14 @@ void rnni_exec_backward(rnni_exec *exec)
     backward_segments(exec);
     if (exec->run_count > 1)
         rnni_parallel(exec->context, (graph->dense_total + SUM_PIECE - 1) / SUM_PIECE, sum_piece, exec);
-    memset(exec->gradients + graph->dense_total, 0,
-           (size_t)(graph->weight_total - graph->dense_total) * sizeof *exec->gradients);
     const rnni_slot *slots = exec->runs[0].slots; /* what trains is the same in every shard */
     for (int32_t i = 0; i < graph->count; i++)
-        if (graph->nodes[i]->op->after && slots[i].trains) run_after(exec, graph->nodes[i]);
+        rnni_touched_clear(graph->nodes[i], &exec->touched[i], exec->gradients);
+    for (int32_t i = 0; i < graph->count; i++) {
+        if (!graph->nodes[i]->op->after || !slots[i].trains) continue;
+        run_after(exec, graph->nodes[i]);
+        rnni_touched_note(graph->nodes[i], &exec->touched[i], &exec->whole);
+    }
 }
 
 /* ---- states from batch to batch */

@@ -5,6 +5,7 @@
 #include "data/batch.h"
 #include "layers/run.h"
 #include "model/model.h"
+#include "model/touched.h"
 
 /* Runs batches through a model: cuts a batch, sorted by length, into shards of equal work, one run each, and
  * runs the shards in parallel. How a batch is cut in training depends on the batch alone, so that gradients
@@ -29,6 +30,7 @@ typedef struct rnni_exec {
     uint64_t seed, epoch;            /* set before bind */
     uint8_t *raw;                    /* [nodes] outputs wanted before their activation; set before bind */
     rnni_real *gradients;            /* [weight_total]: sum over shards, after backward */
+    rnni_touched *touched;           /* [nodes] in training: rows of sparse gradients */
     rnni_real *shard_gradients;      /* [run_count - 1][dense_total]: the first shard writes into
                                         `gradients` */
     size_t shard_gradient_count;

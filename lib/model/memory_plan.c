@@ -93,6 +93,7 @@ static size_t fixed_bytes(const rnni_graph *graph, bool training, int32_t shards
     if (!training) return bytes;
     add_block(&bytes, (size_t)graph->weight_total, sizeof(rnni_real));
     add_block(&bytes, (size_t)graph->input_count, sizeof(rnn_tensor_t *));
+    add(&bytes, rnni_touched_bytes(graph), 1);
     add(&bytes, (runs - 1) * sizeof(rnni_real), (size_t)graph->dense_total);
     return bytes;
 }

@@ -29,4 +29,4 @@ static const double defaults[] = { RNN_OPTIM_LEARNING_RATE, 1, RNN_OPTIM_EPSILON
 
 extern const rnni_optim rnni_optim_adadelta;
 const rnni_optim rnni_optim_adadelta = { "adadelta", RNN_OPTIM_ADADELTA, takes, defaults, states,
-                                      false, update };
+                                      NULL, false, update };

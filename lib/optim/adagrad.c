@@ -21,6 +21,9 @@ static void update(const rnni_update *u)
                         SETTING(u->settings, RNN_OPTIM_EPSILON));
 }
 
+/* Without epsilon 0 / 0 is possible. */
+static bool rests(const double *settings) { return SETTING(settings, RNN_OPTIM_EPSILON) > 0; }
+
 static const int32_t takes[] = {
     RNN_OPTIM_LEARNING_RATE, RNN_OPTIM_WEIGHT_DECAY, RNN_OPTIM_EPSILON, 0
 };
@@ -28,4 +31,4 @@ static const double defaults[] = { RNN_OPTIM_LEARNING_RATE, 0.01, RNN_OPTIM_EPSI
 
 extern const rnni_optim rnni_optim_adagrad;
 const rnni_optim rnni_optim_adagrad = { "adagrad", RNN_OPTIM_ADAGRAD, takes, defaults, states,
-                                      false, update };
+                                          rests, false, update };

@@ -35,6 +35,6 @@ static const double defaults_w[] = { RNN_OPTIM_WEIGHT_DECAY, 0.01, 0 };
 
 extern const rnni_optim rnni_optim_adam, rnni_optim_adamw;
 const rnni_optim rnni_optim_adam = { "adam", RNN_OPTIM_ADAM, takes, defaults, states,
-                                      false, update };
+                                      NULL, false, update };
 const rnni_optim rnni_optim_adamw = { "adamw", RNN_OPTIM_ADAMW, takes, defaults_w, states,
-                                      true, update };
+                                      NULL, true, update };

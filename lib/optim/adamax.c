@@ -33,4 +33,4 @@ static const double defaults[] = { 0 };
 
 extern const rnni_optim rnni_optim_adamax;
 const rnni_optim rnni_optim_adamax = { "adamax", RNN_OPTIM_ADAMAX, takes, defaults, states,
-                                      false, update };
+                                      NULL, false, update };

@@ -47,4 +47,4 @@ static const double defaults[] = { 0 };
 
 extern const rnni_optim rnni_optim_nadam;
 const rnni_optim rnni_optim_nadam = { "nadam", RNN_OPTIM_NADAM, takes, defaults, states,
-                                      false, update };
+                                      NULL, false, update };

@@ -37,4 +37,4 @@ static const double defaults[] = { 0 };
 
 extern const rnni_optim rnni_optim_rmsprop;
 const rnni_optim rnni_optim_rmsprop = { "rmsprop", RNN_OPTIM_RMSPROP, takes, defaults, states,
-                                      false, update };
+                                      NULL, false, update };

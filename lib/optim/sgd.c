@@ -19,9 +19,11 @@ static void update(const rnni_update *u)
                     momentum, SETTING(u->settings, RNN_OPTIM_NESTEROV) > 0);
 }
 
+static bool rests(const double *settings) { return SETTING(settings, RNN_OPTIM_MOMENTUM) == 0; }
+
 static const int32_t takes[] = { RNN_OPTIM_LEARNING_RATE, RNN_OPTIM_MOMENTUM, RNN_OPTIM_NESTEROV,
                                  RNN_OPTIM_WEIGHT_DECAY, 0 };
 static const double defaults[] = { RNN_OPTIM_LEARNING_RATE, 0.01, 0 };
 
 extern const rnni_optim rnni_optim_sgd;
-const rnni_optim rnni_optim_sgd = { "sgd", RNN_OPTIM_SGD, takes, defaults, states, false, update };
+const rnni_optim rnni_optim_sgd = { "sgd", RNN_OPTIM_SGD, takes, defaults, states, rests, false, update };

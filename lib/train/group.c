@@ -49,7 +49,9 @@ rnn_status_t rnni_group_add(rnn_trainer_t *t, int64_t index, int64_t count)
         memcpy(t->accumulated, own, (size_t)total * sizeof(*own));
     else if (index < count - 1)
         t->kernels->add(total, t->accumulated, own, t->accumulated);
-    else
+    else {
         t->kernels->add(total, t->accumulated, own, own);
+        for (int32_t i = 0; i < rnni_graph_of_const(t->model)->count; i++) t->train.touched[i].all = true;
+    }
     return RNN_OK;
 }

@@ -122,12 +122,21 @@ rnn_status_t rnni_trainer_prepare(rnn_trainer_t *t)
     return RNN_OK;
 }
 
-static void update_part(rnn_trainer_t *t, const rnni_part *part, int64_t first, int64_t count)
+/* What decays a part's weights: `coupled` through their gradients, or by the optimizer. */
+typedef struct { double coupled, decoupled; } decays;
+
+static decays decays_of(const rnn_trainer_t *t, const rnni_part *part)
 {
-    const int64_t at = part->weight->offset + first;
     double decay = 0, l2 = part->weight->rank == 2 ? rnni_node_get(part->node, RNN_LAYER_L2) : 0;
     if (rnni_node_int(part->node, RNN_LAYER_DECAY))
         decay = rnni_optim_setting(t->optim_settings, RNN_OPTIM_WEIGHT_DECAY);
+    return (decays){ l2 + (t->optim->decoupled ? 0 : decay), t->optim->decoupled ? decay : 0 };
+}
+
+static void update_part(rnn_trainer_t *t, const rnni_part *part, int64_t first, int64_t count)
+{
+    const int64_t at = part->weight->offset + first;
+    decays decay = decays_of(t, part);
     rnni_update update = { .kernels = t->kernels,
                            .settings = t->optim_settings,
                            .learning_rate = t->rate * rnni_node_get(part->node, RNN_LAYER_RATE_SCALE),
@@ -135,12 +144,30 @@ static void update_part(rnn_trainer_t *t, const rnni_part *part, int64_t first, 
                            .count = count,
                            .weights = rnni_graph_of(t->model)->weights + at,
                            .gradients = t->train.gradients + at,
-                           .decay = l2 + (t->optim->decoupled ? 0 : decay),
-                           .shrink = t->optim->decoupled ? decay : 0 };
+                           .decay = decay.coupled,
+                           .shrink = decay.decoupled };
     for (int i = 0; i < RNNI_OPTIM_STATES; i++) update.state[i] = t->state[i] ? t->state[i] + at : NULL;
     uint64_t mode = rnni_denormals_flush();
     rnni_optim_update(t->optim, &update);
     rnni_denormals_restore(mode);
+}
+
+/* The rows that a part's gradient has, where the others need no update; else NULL. */
+static const rnni_touched *touched_rows(const rnn_trainer_t *t, const rnni_part *part)
+{
+    const rnni_touched *touched = &t->train.touched[part->node->id];
+    decays decay = decays_of(t, part);
+    bool rest = part->weight->sparse && !touched->all && t->optim->rests && t->optim->rests(t->optim_settings);
+    return rest && decay.coupled == 0 && decay.decoupled == 0 ? touched : NULL;
+}
+
+/* Share number `index` of `count` of those rows. */
+static void update_rows(rnn_trainer_t *t, const rnni_part *part, const rnni_touched *touched, int64_t index,
+                        int64_t count)
+{
+    int64_t n = part->weight->shape[1];
+    for (int64_t i = touched->count * index / count; i < touched->count * (index + 1) / count; i++)
+        update_part(t, part, touched->rows[i] * n, n);
 }
 
 static void update_chunk(int64_t index, void *argument)
@@ -149,8 +176,11 @@ static void update_chunk(int64_t index, void *argument)
     int32_t last = t->part_count - 1;
     while (t->parts[last].first_chunk > index) last--;
     const rnni_part *part = &t->parts[last];
-    int64_t first = (index - part->first_chunk) * CHUNK, left = part->weight->count - first;
-    if (!is_frozen(part)) update_part(t, part, first, left < CHUNK ? left : CHUNK);
+    int64_t number = index - part->first_chunk, first = number * CHUNK, left = part->weight->count - first;
+    if (is_frozen(part)) return;
+    const rnni_touched *touched = touched_rows(t, part);
+    if (touched) update_rows(t, part, touched, number, (part->weight->count + CHUNK - 1) / CHUNK);
+    else update_part(t, part, first, left < CHUNK ? left : CHUNK);
 }
 
 rnn_status_t rnni_trainer_update(rnn_trainer_t *t, double rate)
