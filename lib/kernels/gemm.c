@@ -40,8 +40,8 @@ static int64_t height_of(tiling tiles, int64_t t)
     return tiles.low + (t < tiles.taller);
 }
 
-/* A tile begins with what C holds and ends with its sums there: asked for while the tile above is computed, it is
- * there in time. */
+/* A tile begins with what C holds and ends with its sums there: asked for while the tile above is computed,
+ * it is there in time. */
 static void fetch_result(int64_t rows, int64_t columns, const rnni_real *c, int64_t ld)
 {
     enum { LINE = 64 / sizeof(rnni_real) };
@@ -76,17 +76,17 @@ static void pack_strip(int64_t rows, int64_t depth, const rnni_real *a, int64_t 
     }
 }
 
-/* A transposed A (a weight gradient's) whose columns' numbers lie a page or more apart takes a cache line and an
- * entry of the smallest table of pages a number, and many of them in few sets of the cache: it is packed when
- * enough panels will read it. Where they lie closer, packing is slower. */
+/* A transposed A (a weight gradient's) whose columns' numbers lie a page or more apart takes a cache line and
+ * an entry of the smallest table of pages a number, and many of them in few sets of the cache: it is packed
+ * when enough panels will read it. Where they lie closer, packing is slower. */
 static bool wants_strips(const rnni_kernels *kernels, int64_t n, int64_t a_row, int64_t a_column)
 {
     enum { PAGE = 4096 / sizeof(rnni_real), FEWEST_PANELS = 4 };
     return a_row == 1 && a_column >= PAGE && n >= FEWEST_PANELS * kernels->nr;
 }
 
-/* m rows of it, whose element (i, k) is a[i + k * column], in strips. A few k at a time, so that what is read and
- * what is written stay in the first cache. */
+/* m rows of it, whose element (i, k) is a[i + k * column], in strips. A few k at a time, so that what is read
+ * and what is written stay in the first cache. */
 static void pack_strips(const rnni_kernels *kernels, int64_t m, int64_t k, const rnni_real *a, int64_t column,
                         rnni_real *strips)
 {
@@ -163,8 +163,8 @@ static bool serves_as_panels(const rnni_kernels *kernels, int64_t n, int64_t b_r
     return b_column == 1 && n % kernels->step == 0 && b_row <= 2 * kernels->nr;
 }
 
-/* B is packed: it is read m / mr times. A's rows (or, for a transposed A, the few neighbours that a tile takes of
- * each) come straight from where they are, but for those of wants_strips. */
+/* B is packed: it is read m / mr times. A's rows (or, for a transposed A, the few neighbours that a tile
+ * takes of each) come straight from where they are, but for those of wants_strips. */
 void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row, int64_t b_column,
                rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)

@@ -156,7 +156,8 @@ static void word_gradients(const rnni_node *node, const rnni_whole *whole, int64
                          1, node->packed_backward + r->pass[pass].backward_ih, RNNI_FROM_C, NULL, to, n);
 }
 
-static void input_weight_slice(const rnni_node *node, const rnni_whole *whole, int64_t slice, rnni_real *scratch)
+static void input_weight_slice(const rnni_node *node, const rnni_whole *whole, int64_t slice,
+                               rnni_real *scratch)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];

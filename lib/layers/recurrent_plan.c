@@ -5,9 +5,9 @@
 
 /* The time loop's memory, and the states at the ends of a run. */
 
-/* Numbers of z in a chunk. Not more rows than fill a product, so that small cells leave room for x and dy; not fewer
- * than a product needs to get over its beginning and end, and in training than make it worth while to go through
- * the weights' gradients, which large cells have in the third cache or beyond. */
+/* Numbers of z in a chunk. Not more rows than fill a product, so that small cells leave room for x and dy;
+ * not fewer than a product needs to get over its beginning and end, and in training than make it worth while
+ * to go through the weights' gradients, which large cells have in the third cache or beyond. */
 enum { CHUNK = 64 * 1024, MOST_ROWS = 1024, FEWEST_ROWS = 128, FEWEST_IN_TRAINING = 256 };
 
 int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool training)

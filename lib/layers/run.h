@@ -102,8 +102,7 @@ typedef struct rnni_run {
     rnni_real *gradients;     /* [dense_total] of this shard: dense weights only */
     const rnni_whole *whole;  /* NULL in a stream */
     rnni_real *scratch;       /* shared by ops that need some for the length of a call */
-    rnni_real *room;          /* likewise, for the length of an op's forward or backward: what its calls leave each
-                                 other */
+    rnni_real *room;          /* likewise, for the length of an op's forward or backward */
     int64_t scratch_count, room_count; /* numbers, grown while planning */
 } rnni_run;
 
@@ -170,14 +169,14 @@ const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, in
  * sequences. */
 void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to,
                       const rnni_table *table, int64_t part, int64_t parts);
-/* How many of n columns a thread takes at a time where each goes through all rows of a table: whole lines of it, all of
- * them when it is alone. */
+/* How many of n columns a thread takes at a time where each goes through all rows of a table: whole lines of
+ * it, all of them when it is alone. */
 int64_t rnni_table_share(const rnni_node *node, int64_t n);
 /* A node's dy, ready to be added to; or NULL. */
 rnni_real *rnni_run_dy(const rnni_run *run, const rnni_node *node);
 
-/* For plan functions: memory from the arena, and a promise that run->scratch, or run->room, has at least `count`
- * numbers; and for those who plan a whole run, before and after. */
+/* For plan functions: memory from the arena, and a promise that run->scratch, or run->room, has at least
+ * `count` numbers; and for those who plan a whole run, before and after. */
 static inline rnni_real *rnni_run_take(rnni_run *run, int64_t count)
 {
     return rnni_arena_take(&run->arena, (size_t)count, sizeof(rnni_real));

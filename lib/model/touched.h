@@ -4,9 +4,9 @@
 
 #include "layers/run.h"
 
-/* The gradient of an embedding is an array like any other, but a batch makes only the rows of its words other than
- * 0: only these are cleared before the next batch, and only these need an update where the optimizer leaves weights
- * without a gradient alone. */
+/* The gradient of an embedding is an array like any other, but a batch makes only the rows of its words other
+ * than 0: only these are cleared before the next batch, and only these need an update where the optimizer
+ * leaves weights without a gradient alone. */
 typedef struct rnni_touched {
     bool all;         /* any row may be other than 0 */
     int64_t count;
@@ -14,7 +14,8 @@ typedef struct rnni_touched {
     uint8_t *marks;   /* [vocabulary] 1: among them */
 } rnni_touched;
 
-/* One for each node of a built graph, with memory for those that have such a gradient; NULL: out of memory. */
+/* One for each node of a built graph, with memory for those that have such a gradient; NULL: out of
+ * memory. */
 rnni_touched *rnni_touched_create(const rnni_graph *graph);
 void rnni_touched_free(const rnni_graph *graph, rnni_touched *touched);
 /* Bytes that it takes. */

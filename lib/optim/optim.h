@@ -32,8 +32,8 @@ typedef struct rnni_optim {
     const int32_t *settings;      /* those it takes, ended by 0 */
     const double *defaults;       /* pairs id, value, where they differ from the table, ended by 0 */
     int (*states)(const double *settings); /* blocks of state it needs with these settings */
-    bool (*rests)(const double *settings); /* whether a weight whose gradient is 0, and its state, stay as they are;
-                                              NULL: never */
+    bool (*rests)(const double *settings); /* whether a weight whose gradient is 0, and its state, stay as
+                                              they are; NULL: never */
     bool decoupled;               /* its weight decay shrinks the weights, not by the gradient */
     void (*update)(const rnni_update *update); /* without decay and shrink: use rnni_optim_update */
 } rnni_optim;

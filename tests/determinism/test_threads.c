@@ -229,8 +229,8 @@ TEST(one_wide_sequence)
     check_wide(11, 0, wide_folded);
 }
 
-/* ---- few sequences, two directions that read a projected table: one shard, whose scratch both directions' input
- * weights would have ---- */
+/* ---- few sequences, two directions that read a projected table: one shard, whose scratch both directions'
+ * input weights would have ---- */
 
 static rnn_tensor_t *two_way_gradients(int run, int64_t steps)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Gradients and updates of embeddings: only rows of a batch's words are other than 0, are cleared before the next
- * batch, and are updated where the optimizer leaves others alone; the same weights as when all rows are gone
- * through. */
+/* Gradients and updates of embeddings: only rows of a batch's words are other than 0, are cleared before the
+ * next batch, and are updated where the optimizer leaves others alone; the same weights as when all rows are
+ * gone through. */
 #include "helpers.h"
 
 enum { WORDS = 40, UNITS = 5, COUNT = 3, STEPS = 4 };
@@ -56,8 +56,8 @@ static rnn_tensor_t *table_of(const work *w)
 
 static int row_is(const rnn_tensor_t *t, int64_t row, const rnn_tensor_t *other)
 {
-    for (int64_t j = 0; j < UNITS; j++)
-        if (rnn_tensor_get(t, row * UNITS + j) != (other ? rnn_tensor_get(other, row * UNITS + j) : 0)) return 0;
+    for (int64_t j = row * UNITS; j < (row + 1) * UNITS; j++)
+        if (rnn_tensor_get(t, j) != (other ? rnn_tensor_get(other, j) : 0)) return 0;
     return 1;
 }
 

@@ -50,9 +50,9 @@ static inline vec v_tanh(vec x)
     return v_min(one, v_max(minus_one, v_div(above, below)));
 }
 
-/* 1 / (1 + exp(-x)), exact to a few ULP in both tails. exp(-x) = 2^n exp(-r) with n = round(-x / ln 2) and
- * r = x + n ln 2: the numbers of v_exp(-x) with their signs turned, and its bits. Half of exp(-r) leaves room for 2^n in
- * one factor up to n = 128, where twice the result is infinity; from 86 on 1 + exp(-x) is 1. */
+/* 1 / (1 + exp(-x)), exact to a few ULP in both tails. exp(-x) = 2^n exp(-r) with n = round(-x / ln 2) and r
+ * = x + n ln 2: the numbers of v_exp(-x) with their signs turned, and its bits. Half of exp(-r) leaves room
+ * for 2^n in one factor up to n = 128, where twice the result is infinity; from 86 on 1 + exp(-x) is 1. */
 static inline vec v_sigmoid(vec x)
 {
     const vec one = v_set(1.0f);

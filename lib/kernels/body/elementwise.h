@@ -49,9 +49,11 @@ static void KERNEL(fetch)(int64_t n, const rnni_real *x)
 #endif
 }
 
-/* The row of a table that comes AHEAD rows later begins its way here: the machine does not foresee which it is. */
+/* The row of a table that comes AHEAD rows later begins its way here: the machine does not foresee which it
+ * is. */
 enum { AHEAD = 8 };
-static inline void fetch_ahead(int64_t r, int64_t rows, int64_t n, const int32_t *ids, const rnni_real *table, int64_t ldt)
+static inline void fetch_ahead(int64_t r, int64_t rows, int64_t n, const int32_t *ids, const rnni_real *table,
+                               int64_t ldt)
 {
 #ifdef __GNUC__
     if (r + AHEAD >= rows) return;

@@ -8,8 +8,8 @@
  * the sums must be registers. Indices are written out (EACH_...) because compilers keep an array in registers
  * only if all are constant.
  *
- * The stub defines TILE_VECS, the vectors in a panel's row (2 or 4), and may include a micro-kernel for full tiles
- * before (TILE_BY_HAND). */
+ * The stub defines TILE_VECS, the vectors in a panel's row (2 or 4), and may include a micro-kernel for full
+ * tiles before (TILE_BY_HAND). */
 #ifndef RNNI_BODY_TILE_H
 #define RNNI_BODY_TILE_H
 

@@ -1,20 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* The micro-kernel of AVX2 where a tile is full: 4 to 6 rows, 16 columns. The same sums in the same order as
- * body/tile.h, with registers chosen by hand: compilers spill some of the sums as soon as k goes in steps of four,
- * and without that a step is 23 instructions for its 12 multiply-adds, three of them for the loop. That costs nothing
- * on a core of one's own, and a tenth where the core's other thread is busy and each may issue three a cycle.
+ * body/tile.h, with registers chosen by hand: compilers spill some of the sums as soon as k goes in steps of
+ * four, and without that a step is 23 instructions for its 12 multiply-adds, three of them for the loop. That
+ * costs nothing on a core of one's own, and a tenth where the core's other thread is busy and each may issue
+ * three a cycle.
  *
  *   ymm0, ymm1    16 columns of B             ymm2, ymm3    a number of A in all lanes, of two rows in turn
  *   ymm4 ... 15   sums, two a row
  *
- * A's rows are addressed from two of them, a and a3 (three rows down), and one distance. A step of k moves A by
- * `column` bytes and the panel by `panel_row`; four steps at once where those are known: A's rows contiguous or in
- * strips (gemm.c), the panel packed. */
+ * A's rows are addressed from two of them, a and a3 (three rows down), and one distance. A step of k moves A
+ * by `column` bytes and the panel by `panel_row`; four steps at once where those are known: A's rows
+ * contiguous or in strips (gemm.c), the panel packed. */
 #ifndef RNNI_TILE_AVX2_H
 #define RNNI_TILE_AVX2_H
 
 /* Sanitizers do not see what assembler reads: they get body/tile.h alone. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && defined(__GNUC__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TILE_WATCHED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
+#define TILE_WATCHED
+#endif
+#endif
+
+#if !defined(TILE_WATCHED) && defined(__x86_64__) && defined(__GNUC__)
 #define TILE_BY_HAND
 
 enum { HAND_LEAST = 4 };
@@ -33,7 +42,8 @@ enum { HAND_LEAST = 4 };
 #define HAND_STEP_5(at) HAND_STEP_4(at) HAND_ROW(at "(%[a3], %[row])", "2", "12", "13")
 #define HAND_STEP_6(at) HAND_STEP_5(at) HAND_ROW(at "(%[a3], %[row], 2)", "3", "14", "15")
 
-/* Rows of 16 columns, of C or of what it starts from: three, then those below, to which the pointer moves on. */
+/* Rows of 16 columns, of C or of what it starts from: three, then those below, to which the pointer moves
+ * on. */
 #define HAND_LOAD(at, sum0, sum1) "vmovups " at ", %%ymm" sum0 "\n\tvmovups 32" at ", %%ymm" sum1 "\n\t"
 #define HAND_STORE(at, sum0, sum1) "vmovups %%ymm" sum0 ", " at "\n\tvmovups %%ymm" sum1 ", 32" at "\n\t"
 #define HAND_EACH_4(move, base, distance)                                                                    \
@@ -46,8 +56,8 @@ enum { HAND_LEAST = 4 };
 #define HAND_EACH_6(move, base, distance)                                                                    \
     HAND_EACH_5(move, base, distance) move("(" base ", " distance ", 2)", "14", "15")
 
-/* The tile of `rows` rows: first steps in fours, with A's numbers 0, at1, at2, at3 bytes from a, then those that
- * are left, one by one. Distances in bytes. */
+/* The tile of `rows` rows: first steps in fours, with A's numbers 0, at1, at2, at3 bytes from a, then those
+ * that are left, one by one. Distances in bytes. */
 #define HAND_TILE(name, rows, at1, at2, at3)                                                                 \
     static void name(int64_t k, int64_t fours, const float *a, int64_t row, int64_t column,                  \
                      const float *panel, int64_t panel_row, const float *from, int64_t from_row, float *c,   \
@@ -95,12 +105,13 @@ HAND_TILE(hand_strips_4, 4, "16", "32", "48")
 HAND_TILE(hand_strips_5, 5, "20", "40", "60")
 HAND_TILE(hand_strips_6, 6, "24", "48", "72")
 
-typedef void hand_tile(int64_t k, int64_t fours, const float *a, int64_t row, int64_t column, const float *panel,
-                       int64_t panel_row, const float *from, int64_t from_row, float *c, int64_t c_row);
+typedef void hand_tile(int64_t k, int64_t fours, const float *a, int64_t row, int64_t column,
+                       const float *panel, int64_t panel_row, const float *from, int64_t from_row, float *c,
+                       int64_t c_row);
 
-static inline void tile_by_hand(int64_t rows, int64_t k, const float *a, int64_t row_stride, int64_t column_stride,
-                                const float *panel, int64_t panel_stride, int start, const float *bias, float *c,
-                                int64_t ldc)
+static inline void tile_by_hand(int64_t rows, int64_t k, const float *a, int64_t row_stride,
+                                int64_t column_stride, const float *panel, int64_t panel_stride, int start,
+                                const float *bias, float *c, int64_t ldc)
 {
     static hand_tile *const of[2][3] = { { hand_rows_4, hand_rows_5, hand_rows_6 },
                                          { hand_strips_4, hand_strips_5, hand_strips_6 } };
@@ -108,8 +119,8 @@ static inline void tile_by_hand(int64_t rows, int64_t k, const float *a, int64_t
     const float *from = start == RNNI_FROM_C ? c : start == RNNI_FROM_BIAS ? bias : zeros;
     int strips = row_stride == 1 && column_stride == rows;
     int64_t fours = panel_stride == 16 && (strips || column_stride == 1) ? k / 4 : 0;
-    of[strips][rows - HAND_LEAST](k, fours, a, 4 * row_stride, 4 * column_stride, panel, 4 * panel_stride, from,
-                                  start == RNNI_FROM_C ? 4 * ldc : 0, c, 4 * ldc);
+    of[strips][rows - HAND_LEAST](k, fours, a, 4 * row_stride, 4 * column_stride, panel, 4 * panel_stride,
+                                  from, start == RNNI_FROM_C ? 4 * ldc : 0, c, 4 * ldc);
 }
 
 #endif
