@@ -79,10 +79,16 @@ static void pack_strip(int64_t rows, int64_t depth, const rnni_real *a, int64_t 
 /* A transposed A (a weight gradient's) whose columns' numbers lie a page or more apart takes a cache line and
  * an entry of the smallest table of pages a number, and many of them in few sets of the cache: it is packed
  * when enough panels will read it. Where they lie closer, packing is slower. */
+static bool may_want_strips(const rnni_kernels *kernels, int64_t n)
+{
+    enum { FEWEST_PANELS = 4 };
+    return n >= FEWEST_PANELS * kernels->nr;
+}
+
 static bool wants_strips(const rnni_kernels *kernels, int64_t n, int64_t a_row, int64_t a_column)
 {
-    enum { PAGE = 4096 / sizeof(rnni_real), FEWEST_PANELS = 4 };
-    return a_row == 1 && a_column >= PAGE && n >= FEWEST_PANELS * kernels->nr;
+    enum { PAGE = 4096 / sizeof(rnni_real) };
+    return a_row == 1 && a_column >= PAGE && may_want_strips(kernels, n);
 }
 
 /* m rows of it, whose element (i, k) is a[i + k * column], in strips. A few k at a time, so that what is read
@@ -153,7 +159,8 @@ int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int
 {
     (void)m;
     (void)k;
-    return (round_up(least(n, GEMM_NC), kernels->nr) + kernels->mc) * kernels->kc + GEMM_ALIGN;
+    int64_t columns = round_up(least(n, GEMM_NC), kernels->nr);
+    return (columns + (may_want_strips(kernels, n) ? kernels->mc : 0)) * kernels->kc + GEMM_ALIGN;
 }
 
 /* B's rows do as panels where they lie close enough together to be read without packing, and no tile reads
