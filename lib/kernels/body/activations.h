@@ -11,6 +11,22 @@ static inline vec v_sigmoid(vec x) { return 1 / (1 + exp(-x)); }
 
 #else
 
+/* p(r) of exp(r) = 1 + r + r^2 p(r), |r| <= 0.35; p(-r) where `turned`, a constant. */
+static inline vec exp_next(const int turned, vec p, vec r, float c)
+{
+    return turned ? v_fnma(p, r, v_set(c)) : v_fma(p, r, v_set(c));
+}
+
+static inline vec exp_rest(const int turned, vec r)
+{
+    vec p = v_set(1.9875691500e-4f);
+    p = exp_next(turned, p, r, 1.3981999507e-3f);
+    p = exp_next(turned, p, r, 8.3334519073e-3f);
+    p = exp_next(turned, p, r, 4.1665795894e-2f);
+    p = exp_next(turned, p, r, 1.6666665459e-1f);
+    return exp_next(turned, p, r, 5.0000001201e-1f);
+}
+
 /* exp(x) = 2^n exp(r) with n = round(x / ln 2) and r = x - n ln 2 in [-0.35, 0.35], where
  *   exp(r) = 1 + r + r^2 p(r).
  * ln 2 is taken off in two parts; n times the first is exact. Beyond the limits 2^n gives infinity and 0. */
@@ -20,12 +36,7 @@ static inline vec v_exp(vec x)
     vec n = v_round(v_mul(x, v_set(1.44269504089f)));
     vec r = v_fnma(n, v_set(0.693359375f), x);
     r = v_fnma(n, v_set(-2.12194440e-4f), r);
-    vec p = v_set(1.9875691500e-4f);
-    p = v_fma(p, r, v_set(1.3981999507e-3f));
-    p = v_fma(p, r, v_set(8.3334519073e-3f));
-    p = v_fma(p, r, v_set(4.1665795894e-2f));
-    p = v_fma(p, r, v_set(1.6666665459e-1f));
-    p = v_fma(p, r, v_set(5.0000001201e-1f));
+    vec p = exp_rest(0, r);
     vec y = v_add(v_fma(v_mul(r, r), p, r), v_set(1.0f));
     return v_scale2(y, n);
 }
@@ -60,12 +71,7 @@ static inline vec v_sigmoid(vec x)
     vec n = v_round(v_mul(x, v_set(-1.44269504089f)));
     vec r = v_fma(n, v_set(0.693359375f), x);
     r = v_fma(n, v_set(-2.12194440e-4f), r);
-    vec p = v_set(1.9875691500e-4f);
-    p = v_fnma(p, r, v_set(1.3981999507e-3f));
-    p = v_fnma(p, r, v_set(8.3334519073e-3f));
-    p = v_fnma(p, r, v_set(4.1665795894e-2f));
-    p = v_fnma(p, r, v_set(1.6666665459e-1f));
-    p = v_fnma(p, r, v_set(5.0000001201e-1f));
+    vec p = exp_rest(1, r);
     vec half = v_scale2_near(v_fnma(v_set(0.5f), v_fnma(v_mul(r, r), p, r), v_set(0.5f)), n);
     return v_div(one, v_fma(v_set(2.0f), half, one));
 }
