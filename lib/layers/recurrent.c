@@ -151,6 +151,7 @@ static void forward_steps(const rnni_work *w, chunk all)
     rnni_cell_step step = begin_steps(w);
     for (chunk now = chunk_at(w, all, down, down ? all.to : all.from), next; now.from < now.to; now = next) {
         int64_t first = w->axis->offset[now.from], count = now.to - now.from;
+        rnni_cells_mark(w, now.from, now.to);
         next = chunk_at(w, all, down, down ? now.from : now.to);
         place_step(w, now.from, first, &step);
         input_products(w, now.from, now.to, step.z);
@@ -190,6 +191,7 @@ static void pass_forward(rnni_work *w)
     if (steps_in_place(w) && w->axis->count == 1 && w->run->whole->count == 1 && atomic_load(&w->node->rows))
         w->parts = rnni_recurrent_row_parts(w->node, w->axis->steps);
     rnni_recurrent_drop(w);
+    w->kept->stretch = 0;
     cut_segments(w);
     (void)rnni_recurrent_segment(w, w->pass->reverse ? w->kept->segments - 1 : 0);
     do {
@@ -252,6 +254,7 @@ static void backward_step(const rnni_work *w, int64_t t, int64_t first, rnni_cel
     int64_t row = w->axis->offset[t];
     place_step(w, t, first, step);
     step->dz = dz_at(w, row, first);
+    if (w->kept->marks_c) step->c_in = rnni_cells_before(w, t);
     if (w->kept->result) step->h_out = w->kept->result + rnni_kept_row(w, t) * w->r->o;
     step->dy = w->dy ? w->dy + (row - w->dy_first) * w->ldy : NULL;
     if (step->dy && (!w->r->cell->dz_apart || w->kept->keep[0])) { /* where the cell does not add it */

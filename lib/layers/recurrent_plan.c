@@ -29,7 +29,8 @@ void rnni_recurrent_place_chunk(rnni_work *w)
     int64_t rows = rows_in_chunk(w->r, w->axis, w->run->training);
     w->chunk = w->run->room;
     w->gathered = w->chunk + rows * w->ldz;
-    w->chunk_x = w->gathered + (w->run->training ? rows * w->r->o : 0);
+    w->cells = w->gathered + (w->run->training ? rows * w->r->o : 0);
+    w->chunk_x = w->cells + (w->run->training && w->r->cell->states == 2 ? rows * w->r->h : 0);
 }
 
 int64_t rnni_recurrent_step_scratch(const rnni_recurrent *r, const rnni_axis *axis)
@@ -85,6 +86,12 @@ static int64_t least_of(const rnni_node *node, const rnni_run *run, int32_t numb
     return 2 * segment_rows(r, axis, least, run->training) > axis->rows ? axis->steps : least;
 }
 
+static bool keeps_gates(const rnni_node *node, const rnni_run *run, int32_t number)
+{
+    return !rnni_recurrent_of(node)->cell->from_output &&
+           (wants_whole(node, run, number) || run->recompute != RNN_RECOMPUTE_GATES);
+}
+
 /* What training keeps of the gates, and where backward writes their gradients. */
 static void plan_gates(const rnni_node *node, rnni_run *run, int32_t number, int64_t rows,
                        rnni_pass_values *kept)
@@ -92,11 +99,26 @@ static void plan_gates(const rnni_node *node, rnni_run *run, int32_t number, int
     const rnni_recurrent *r = rnni_recurrent_of(node);
     int64_t z = r->cell->blocks * r->h;
     bool whole = wants_whole(node, run, number);
-    if (!r->cell->from_output && (whole || run->recompute != RNN_RECOMPUTE_GATES))
-        kept->z = rnni_run_take(run, rows * z);
+    if (keeps_gates(node, run, number)) kept->z = rnni_run_take(run, rows * z);
     if (r->cell->from_output && zones_out(r, run, 0)) kept->result = rnni_run_take(run, rows * r->o);
     if (!r->cell->dz_apart) kept->dz = kept->z;
     else if (whole) kept->dz = r->cell->from_output ? rnni_run_take(run, rows * z) : kept->z;
+}
+
+/* What training keeps of the cell states: all, or those with which stretches of steps begin. */
+static void plan_cells(const rnni_node *node, rnni_run *run, int32_t number, int64_t rows,
+                       rnni_pass_values *kept)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_axis *axis = &run->axes[node->axis];
+    bool again = keeps_gates(node, run, number) && kept->least >= axis->steps && !zones_out(r, run, 1);
+    int64_t stretches = again ? rnni_cells_stretches(r, axis) : 0;
+    if (stretches == 0) {
+        kept->c = rnni_run_take(run, (axis->count + rows) * r->h);
+        return;
+    }
+    kept->marks_c = rnni_run_take(run, stretches * axis->count * r->h);
+    kept->stretches = rnni_arena_take(&run->arena, (size_t)stretches + 1, sizeof *kept->stretches);
 }
 
 static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni_pass_values *kept)
@@ -125,7 +147,7 @@ static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni
     if (!run->training) return;
     plan_gates(node, run, number, rows, kept);
     kept->h = rnni_run_take(run, (axis->count + rows) * r->o);
-    if (r->cell->states == 2) kept->c = rnni_run_take(run, (axis->count + rows) * h);
+    if (r->cell->states == 2) plan_cells(node, run, number, rows, kept);
     for (int state = 0; state < r->cell->states && crossing > 0; state++)
         kept->marks[state] = rnni_run_take(run, crossing * axis->count * rnni_state_width(r, state));
     if (masks_state(r, run)) {
@@ -195,11 +217,14 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
     rnni_layer_values *saved = rnni_arena_take(&run->arena, 1,
                                                sizeof *saved + (size_t)r->passes * sizeof *saved->pass),
                       values = { 0 };
-    rnni_real **h = run->training ? &values.dh : &values.h, **c = run->training ? &values.dc : &values.c;
-    *h = rnni_run_take(run, axis->count * r->o);
-    *c = rnni_run_take(run, axis->count * r->h);
+    if (run->training) {
+        values.dh = rnni_run_take(run, axis->count * r->o);
+        values.dc = rnni_run_take(run, axis->count * r->h);
+    } else values.h = rnni_run_take(run, axis->count * r->o);
+    if (r->cell->states == 2) values.c = rnni_run_take(run, axis->count * r->h);
     const rnni_node *in = node->inputs[RNNI_RECURRENT_X];
     int64_t wide = r->cell->blocks * r->h + (run->training ? r->o : 0) +
+                   (run->training && r->cell->states == 2 ? r->h : 0) +
                    (rnni_run_in_table(run, in) ? in->features : 0);
     rnni_run_need_room(run, rows_in_chunk(r, axis, run->training) * wide);
     values.between = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.between);
@@ -225,18 +250,24 @@ static const rnni_real *initial_row(const rnni_work *w, int state, int64_t seque
     return vector ? w->run->slots[vector->id].y + sequence * vector->features + at : NULL;
 }
 
-/* Rows of a state: in training all steps', else one a sequence. */
+/* All steps' rows of a state where they are kept, or NULL. */
+static rnni_real *all_rows(const rnni_work *w, int state)
+{
+    return state ? w->kept->c : w->kept->h;
+}
+
+/* Rows of a state: all steps', else one a sequence. */
 static rnni_real *rows_of(const rnni_work *w, int state)
 {
-    return w->run->training ? state ? w->kept->c : w->kept->h : state ? w->saved->c : w->saved->h;
+    return all_rows(w, state) ? all_rows(w, state) : state ? w->saved->c : w->saved->h;
 }
 
 /* The row at which sorted sequence s ends going forwards, and begins going backwards; at the other end it is
  * row s. */
-static int64_t far_row(const rnni_work *w, int64_t s)
+static int64_t far_row(const rnni_work *w, int state, int64_t s)
 {
     int64_t steps = w->axis->lengths[s];
-    return w->run->training && steps ? rnni_row_after(w, steps - 1) + s : s;
+    return all_rows(w, state) && steps ? rnni_row_after(w, steps - 1) + s : s;
 }
 
 /* Whether sorted sequence s begins, or ends, in this segment. */
@@ -277,7 +308,7 @@ void rnni_recurrent_load_states(const rnni_work *w)
         for (int64_t s = 0; s < w->axis->count; s++) {
             if (!is_here(w, s, w->pass->reverse)) continue;
             const rnni_real *from = initial_row(w, state, w->axis->order[s]);
-            rnni_real *to = rows + (w->pass->reverse ? far_row(w, s) : s) * n;
+            rnni_real *to = rows + (w->pass->reverse ? far_row(w, state, s) : s) * n;
             if (from) memcpy(to, from, (size_t)n * sizeof *to);
             else memset(to, 0, (size_t)n * sizeof *to);
         }
@@ -294,7 +325,7 @@ void rnni_recurrent_store_states(const rnni_work *w)
         for (int64_t s = 0; s < w->axis->count; s++)
             if (is_here(w, s, !w->pass->reverse))
                 memcpy(rnni_final_at(w->run, w->node, slot->final, state, w->axis->order[s], w->number),
-                       rows + (w->pass->reverse ? s : far_row(w, s)) * n, (size_t)n * sizeof *rows);
+                       rows + (w->pass->reverse ? s : far_row(w, state, s)) * n, (size_t)n * sizeof *rows);
     }
     cross(w, !w->pass->reverse, false);
 }

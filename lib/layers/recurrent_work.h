@@ -5,14 +5,14 @@
 #include "layers/recurrent.h"
 
 /* What the files of the time loop share: recurrent_plan.c places memory and brings states in and out,
- * recurrent_masks.c has dropout and zoneout, recurrent.c is the loop itself, forward and back.
+ * recurrent_masks.c has dropout and zoneout, recurrent_cells.c the cell states that are not kept, recurrent.c
+ * is the loop itself, forward and back.
  *
  * Rows of a run lie time-major and packed (run.h): step t is the rows offset[t] .. offset[t] + active[t], and
  * sorted sequence s is row s of them. Going forwards in time, sequences leave after their last step; going
  * backwards, they join as t reaches it. So neither touches padding.
  *
- * In training all states stay, and nothing is copied from step to step: h (and c) has count + rows rows, and
- * step t
+ * In training all of h stays, and nothing is copied from step to step: it has count + rows rows, and step t
  *
  *   forwards    reads rows from count + offset[t - 1] on (the first step: from 0),
  *               writes from count + offset[t] on,
@@ -23,6 +23,9 @@
  * sequences that have ended leave their final state behind. Backwards, the rows below what was written hold
  * the initial states of those that join. The two are mirror images. Otherwise states are [count], stepped in
  * place, and likewise left behind, or waiting.
+ *
+ * c mostly is stepped in place in training, too: the way back has it again from the gates (recurrent_cells.c).
+ * Where it has not, c lies as h does.
  *
  * Under RNN_RECOMPUTE_TIME what training keeps has room for one segment of steps: that many rows, counted
  * from the segment's first one, as if there were no other steps. States that cross from one segment to the
@@ -41,7 +44,12 @@ typedef struct rnni_pass_values {
     rnni_real *dz;            /* [rows][blocks h] where backward overwrites z, or all steps' are wanted in the
                                  end; NULL: in the layer's chunk */
     rnni_real *x_masked;      /* [rows][input] under input dropout */
-    rnni_real *h, *c;         /* [count + rows][o] and [h] in training, as above */
+    rnni_real *h, *c;         /* [count + rows][o] and [h] in training, as above; c NULL: it is not kept but
+                                 for marks_c */
+    rnni_real *marks_c;       /* [stretches][count][h] c before the first step that each stretch takes */
+    int64_t *stretches;       /* [stretches + 1] where each begins, as forward comes to them, and the last
+                                 one ends */
+    int64_t stretch;          /* forward: how many there are; back: the one that `cells` has */
     rnni_real *h_masked;      /* [rows][o] under recurrent dropout */
     rnni_real *result;        /* [rows][o] h_out before zoneout, where the cell's backward reads it */
     rnni_real *extra;         /* [rows][extra h] in training, [count][extra h] otherwise */
@@ -57,7 +65,8 @@ typedef struct rnni_pass_values {
 } rnni_pass_values;
 
 typedef struct rnni_layer_values {
-    rnni_real *h, *c;         /* [count][o] and [count][h]: states of the running pass, outside training */
+    rnni_real *h, *c;         /* [count][o] and [count][h]: states of the running pass that are stepped in
+                                 place */
     rnni_real *dh, *dc;       /* [count][o] and [count][h]: their gradients, in training */
     rnni_real **between;      /* [layers - 1] outputs of stacked layers below the top: [rows][directions o] */
     rnni_real **dbetween;
@@ -79,6 +88,7 @@ typedef struct rnni_work {
     rnni_real *chunk;         /* in the run's room: [rows of a chunk][blocks h]: z forward, dz back */
     rnni_real *gathered;      /* [rows of a chunk][o]: states that do not lie together, for the weights'
                                  gradient */
+    rnni_real *cells;         /* [rows of a chunk][h]: c before each step of a stretch, in training */
     rnni_real *chunk_x;       /* [rows of a chunk][input]: x, and later dx, where they come from and go to
                                  tables */
     const rnni_real *x;       /* [rows][input]; NULL where an embedding is folded in, or in a table */
@@ -153,6 +163,16 @@ void rnni_recurrent_load_states(const rnni_work *w);
 void rnni_recurrent_store_states(const rnni_work *w);
 void rnni_recurrent_load_gradients(const rnni_work *w);
 void rnni_recurrent_store_gradients(const rnni_work *w);
+
+/* ---- recurrent_cells.c */
+
+/* Stretches that a pass which does not keep c has at most; 0: it had better keep it. */
+int64_t rnni_cells_stretches(const rnni_recurrent *r, const rnni_axis *axis);
+/* Forward: steps [from, to) are the next stretch, and saved->c is what they begin with. Nothing to do where c
+ * is kept. */
+void rnni_cells_mark(const rnni_work *w, int64_t from, int64_t to);
+/* Back: c before step t; t goes back from the last step that forward took, one by one. */
+const rnni_real *rnni_cells_before(const rnni_work *w, int64_t t);
 
 /* ---- recurrent_masks.c */
 
