@@ -27,7 +27,7 @@ void rnni_node_unbuild(rnni_node *node)
     node->plan_size = 0;
     node->readers = 0;
     node->sequence_read = node->of_sequence = false;
-    node->in_table = node->read_once = node->same_dy = false;
+    node->in_table = node->read_once = node->same_dy = node->brief_dy = false;
     node->folds_into = NULL;
     node->axis = -1;
     node->features = 0;
@@ -173,6 +173,15 @@ static bool has_same_dy(const rnni_node *node, bool output)
     return input->features == node->features && input->readers == 1;
 }
 
+/* Not an output's, which the loss writes; an input's, which the caller reads; an embedding's, of which its
+ * table's gradient is made in the end. Where shards meet on their way, all have to stay. */
+static bool has_brief_dy(const rnni_graph *graph, const rnni_node *node, bool output)
+{
+    bool alone = true;
+    for (int32_t i = 0; i < graph->count; i++) alone = alone && !graph->nodes[i]->op->couple;
+    return alone && !output && node->op->max_inputs > 0 && node->op != &rnni_op_embedding;
+}
+
 /* Counts readers, of inputs before those who read them, and finds embeddings that nothing but the input of
  * one recurrent layer reads, inputs that only recurrent layers do, and gradients that share their place. */
 static void trace_readers(rnni_graph *graph)
@@ -186,6 +195,7 @@ static void trace_readers(rnni_graph *graph)
         node->in_table = node->op == &rnni_op_input_values && all.count > 0 && all.recurrent;
         node->read_once = node->in_table && all.passes == 1;
         node->same_dy = has_same_dy(node, all.output);
+        node->brief_dy = has_brief_dy(graph, node, all.output);
     }
 }
 

@@ -127,6 +127,7 @@ struct rnn_layer {
     bool same_dy;                   /* recurrent layer of one direction, as wide as its input, which nobody
                                        else reads: a step's dy is read before its dx is set, so the two lie in
                                        the same place */
+    bool brief_dy;                  /* nobody reads or writes its dy but layers on a shard's way back */
     rnni_node *folds_into;          /* embedding: the recurrent layer that is its only reader, or NULL */
     rnni_real *packed, *packed_backward;
     int64_t packed_count, packed_backward_count; /* allocated numbers */

@@ -188,7 +188,7 @@ static void plan_layer(const rnni_node *node, rnni_run *run, int32_t l, rnni_lay
         plan_pass(node, run, p, &kept);
         if (top && rnni_merges(r) && node->sequence_read) {
             kept.part = rnni_run_take(run, rows * r->o);
-            kept.dpart = run->training ? rnni_run_take(run, rows * r->o) : NULL;
+            kept.dpart = run->training ? rnni_run_take_brief(run, rows * r->o) : NULL;
         }
         if (saved) saved->pass[p] = kept;
     }
@@ -200,7 +200,7 @@ static void plan_layer(const rnni_node *node, rnni_run *run, int32_t l, rnni_lay
     rnni_real *y = take_output(node, run, l, wide, &kept), *dy = NULL;
     bool same =
         r->directions == 1 && l > 0; /* a step's gradient is read before that of the layer below is set */
-    if (run->training && !same) dy = rnni_run_take(run, rows * wide);
+    if (run->training && !same) dy = rnni_run_take_brief(run, rows * wide);
     if (saved) between[l] = y, dbetween[l] = same ? dbetween[0] : dy;
 }
 

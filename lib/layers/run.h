@@ -99,6 +99,8 @@ typedef struct rnni_run {
     rnni_axis *axes;          /* [axis_count] */
     rnni_slot *slots;         /* [nodes] */
     rnni_arena arena, axis_arena;
+    rnni_arena *brief;        /* for what lasts from the beginning of this run's forward or backward to its
+                                 end: one that runs share which are at work in turn; NULL: `arena` */
     rnni_real *gradients;     /* [dense_total] of this shard: dense weights only */
     const rnni_whole *whole;  /* NULL in a stream */
     rnni_real *scratch;       /* shared by ops that need some for the length of a call */
@@ -175,11 +177,16 @@ int64_t rnni_table_share(const rnni_node *node, int64_t n);
 /* A node's dy, ready to be added to; or NULL. */
 rnni_real *rnni_run_dy(const rnni_run *run, const rnni_node *node);
 
-/* For plan functions: memory from the arena, and a promise that run->scratch, or run->room, has at least
- * `count` numbers; and for those who plan a whole run, before and after. */
+/* For plan functions: memory from the arena, such memory for the length of a forward or a backward, and a
+ * promise that run->scratch, or run->room, has at least `count` numbers; and for those who plan a whole run,
+ * before and after. */
 static inline rnni_real *rnni_run_take(rnni_run *run, int64_t count)
 {
     return rnni_arena_take(&run->arena, (size_t)count, sizeof(rnni_real));
+}
+static inline rnni_real *rnni_run_take_brief(rnni_run *run, int64_t count)
+{
+    return rnni_arena_take(run->brief ? run->brief : &run->arena, (size_t)count, sizeof(rnni_real));
 }
 static inline void rnni_run_need_scratch(rnni_run *run, int64_t count)
 {
@@ -192,8 +199,8 @@ static inline void rnni_run_need_room(rnni_run *run, int64_t count)
 static inline void rnni_run_begin_plan(rnni_run *run) { run->scratch_count = run->room_count = 0; }
 static inline void rnni_run_end_plan(rnni_run *run)
 {
-    run->room = rnni_run_take(run, run->room_count);
-    run->scratch = rnni_run_take(run, run->scratch_count);
+    run->room = rnni_run_take_brief(run, run->room_count);
+    run->scratch = rnni_run_take_brief(run, run->scratch_count);
 }
 
 #endif

@@ -295,7 +295,8 @@ static rnni_real *place_gradient(rnni_run *run, const rnni_node *node)
 {
     if (!has_gradient(run, node)) return NULL;
     if (node->same_dy && has_gradient(run, node->inputs[0])) return run->slots[node->inputs[0]->id].dy;
-    return rnni_run_take(run, rnni_run_rows(run, node) * node->features);
+    int64_t count = rnni_run_rows(run, node) * node->features;
+    return node->brief_dy ? rnni_run_take_brief(run, count) : rnni_run_take(run, count);
 }
 
 void rnni_run_lay_out(rnni_run *run)
@@ -333,15 +334,30 @@ static rnn_status_t place_axes(rnni_exec *exec, rnni_run *run)
     return RNN_OK;
 }
 
-static rnn_status_t place_buffers(rnni_exec *exec, rnni_run *run)
+/* Makes room for a run's buffers; `brief` gets the bytes that it wants of exec->brief. */
+static rnn_status_t reserve_buffers(rnni_exec *exec, rnni_run *run, size_t *brief)
 {
-    rnni_arena place = run->arena;
+    rnni_arena place = run->arena, counting = { 0 };
     run->arena = (rnni_arena){ 0 };
+    run->brief = exec->in_turn ? &counting : NULL;
     rnni_run_lay_out(run);
     size_t size = run->arena.used;
     run->arena = place;
-    RNNI_TRY(rnni_arena_reserve(&run->arena, exec->context, size));
-    rnni_run_lay_out(run);
+    run->brief = exec->in_turn ? &exec->brief : NULL;
+    if (counting.used > *brief) *brief = counting.used;
+    return rnni_arena_reserve(&run->arena, exec->context, size);
+}
+
+static rnn_status_t place_buffers(rnni_exec *exec, int32_t count)
+{
+    size_t brief = 0;
+    exec->in_turn = exec->context->threads == 1;
+    for (int32_t i = 0; i < count; i++) RNNI_TRY(reserve_buffers(exec, &exec->runs[i], &brief));
+    if (exec->in_turn) RNNI_TRY(rnni_arena_reserve(&exec->brief, exec->context, brief));
+    for (int32_t i = 0; i < count; i++) {
+        exec->brief.used = 0;
+        rnni_run_lay_out(&exec->runs[i]);
+    }
     return RNN_OK;
 }
 
@@ -467,7 +483,7 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
         for (int32_t a = 0; a < graph->axis_count; a++) exec->whole.rows[a] += exec->runs[i].axes[a].rows;
     }
     RNNI_TRY(place_shared(exec));
-    for (int32_t i = 0; i < count; i++) RNNI_TRY(place_buffers(exec, &exec->runs[i]));
+    RNNI_TRY(place_buffers(exec, count));
     rnni_parallel(exec->context, count, load_shard, exec);
     exec->run_count = count;
     return rnni_exec_make_input_gradients(exec);

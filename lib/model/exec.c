@@ -57,6 +57,7 @@ void rnni_exec_release(rnni_exec *exec)
     rnn_context_t *context = exec->context;
     const rnni_graph *graph = &exec->model->graph;
     rnni_arena_release(&exec->order, context);
+    rnni_arena_release(&exec->brief, context);
     for (int32_t i = 0; i < exec->run_capacity; i++) release_run(exec, &exec->runs[i]);
     rnni_free(context, exec->runs, (size_t)exec->run_capacity * sizeof *exec->runs);
     for (int32_t i = 0; exec->shared_blocks && exec->shared_counts && i < graph->count; i++)
@@ -97,6 +98,12 @@ static const rnni_node *meeting(const rnni_exec *exec, int32_t rank)
     return node->op->couple && exec->whole.shared[node->id] ? node : NULL;
 }
 
+static void each_shard(rnni_exec *exec, void (*work)(int64_t index, void *argument), void *argument)
+{
+    for (int32_t i = 0; exec->in_turn && i < exec->run_count; i++) work(i, argument);
+    if (!exec->in_turn) rnni_parallel(exec->context, exec->run_count, work, argument);
+}
+
 static void forward_shard(int64_t index, void *argument)
 {
     const segment *s = argument;
@@ -135,7 +142,7 @@ void rnni_exec_forward(rnni_exec *exec)
     for (segment s = { exec, 0, 0, false }; s.from < graph->count; s.from = s.to) {
         do s.to++;
         while (s.to < graph->count && !meeting(exec, s.to));
-        rnni_parallel(exec->context, exec->run_count, forward_shard, &s);
+        each_shard(exec, forward_shard, &s);
         const rnni_node *next = meeting(exec, s.to);
         if (next) next->op->couple(next, &exec->whole);
     }
@@ -197,7 +204,7 @@ static void backward_segments(rnni_exec *exec)
     segment s = { exec, count, count, false };
     while (s.from > 0 && !meeting(exec, s.from - 1)) s.from--;
     for (;;) {
-        rnni_parallel(exec->context, exec->run_count, backward_shard, &s);
+        each_shard(exec, backward_shard, &s);
         const rnni_node *next = meeting(exec, s.from - 1);
         if (!next) return;
         next->op->couple_backward(next, &exec->whole);

@@ -24,6 +24,9 @@ typedef struct rnni_exec {
     size_t *shared_counts;           /* [nodes] numbers allocated for whole.shared */
     rnni_real **shared_blocks;       /* [nodes] kept from batch to batch; whole.shared has those in use */
     bool training, input_gradients;
+    bool in_turn;                    /* one thread runs all shards, one after another, whatever becomes of the
+                                        context's threads until the next bind */
+    rnni_arena brief;                /* then: the runs' */
     bool summed; /* gradients or losses are summed in the order of rows; in training, else set after init */
     int32_t recompute;               /* RNN_RECOMPUTE_*; set before bind */
     bool halves;                     /* see rnni_run; set before bind */

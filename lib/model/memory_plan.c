@@ -52,14 +52,16 @@ static size_t shared_bytes(const counting *c)
     return bytes;
 }
 
-/* The two arenas of a shard of `count` sequences. */
-static size_t shard_bytes(counting *c, int64_t count)
+/* The two arenas of a shard of `count` sequences; `brief`: what the shards' third one has, at least. */
+static size_t shard_bytes(counting *c, int64_t count, size_t *brief)
 {
     const rnni_plan *plan = c->plan;
+    rnni_arena shared = { 0 };
     rnni_run run = { .graph = c->graph, .kernels = c->graph->kernels, .count = count,
                      .training = plan->training, .input_gradients = plan->input_gradients,
                      .recompute = plan->recompute, .halves = plan->halves, .raw = plan->raw, .axes = c->axes,
-                     .slots = c->slots, .whole = &c->whole };
+                     .slots = c->slots, .whole = &c->whole,
+                     .brief = c->graph->context->threads == 1 ? &shared : NULL };
     size_t bytes = 0;
     for (int32_t a = 0; a < c->graph->axis_count; a++) {
         c->axes[a] = (rnni_axis){ .rows = count * plan->steps, .steps = count ? plan->steps : 0 };
@@ -70,6 +72,7 @@ static size_t shard_bytes(counting *c, int64_t count)
     rnni_run_lay_out(&run);
     add_block(&bytes, run.axis_arena.used, 1);
     add_block(&bytes, run.arena.used, 1);
+    if (shared.used > *brief) *brief = shared.used;
     return bytes;
 }
 
@@ -113,12 +116,13 @@ static size_t count_all(counting *c)
 {
     int64_t batch = c->plan->batch, shards = rnni_shard_count(c->graph->context, c->plan->training, batch),
             larger = batch % shards;
-    size_t bytes = fixed_bytes(c->graph, c->plan->training, (int32_t)shards);
+    size_t bytes = fixed_bytes(c->graph, c->plan->training, (int32_t)shards), brief = 0;
     add(&bytes, order_bytes(c), 1);
     add(&bytes, shared_bytes(c), 1);
     add(&bytes, input_gradient_bytes(c), 1);
-    add(&bytes, (size_t)(shards - larger), shard_bytes(c, batch / shards));
-    if (larger) add(&bytes, (size_t)larger, shard_bytes(c, batch / shards + 1));
+    add(&bytes, (size_t)(shards - larger), shard_bytes(c, batch / shards, &brief));
+    if (larger) add(&bytes, (size_t)larger, shard_bytes(c, batch / shards + 1, &brief));
+    if (c->graph->context->threads == 1) add_block(&bytes, brief, 1);
     return bytes;
 }
 

@@ -169,6 +169,44 @@ TEST(equal_lengths)
     for (int i = 0; i < KINDS; i++) check_kind(&kinds[i], 1);
 }
 
+/* ---- another number of threads between a forward and its backward ---- */
+
+static rnn_tensor_t *gradients_of(const kind *k, int64_t before, int64_t after)
+{
+    rnn_context_t *context = make_context(0);
+    rnn_model_t *model = make_model(context, k);
+    rnn_dataset_t *data = make_data(context, k, 0);
+    rnn_trainer_t *trainer = rnn_trainer_create(model);
+    rnn_batch_t *batch = NULL;
+    CHECK_OK(rnn_trainer_set_loss(trainer, NULL,
+                                  k->per_step ? RNN_LOSS_CROSS_ENTROPY : RNN_LOSS_BINARY_CROSS_ENTROPY));
+    CHECK_OK(rnn_dataset_set_int(data, RNN_DATA_BATCH, COUNT));
+    CHECK_OK(rnn_dataset_next_batch(data, &batch));
+    CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, before));
+    CHECK_OK(rnn_trainer_forward(trainer, batch, NULL));
+    CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, after));
+    CHECK_OK(rnn_trainer_backward(trainer));
+    rnn_tensor_t *all = help_gradients(trainer, model, NULL);
+    rnn_trainer_free(trainer);
+    rnn_dataset_free(data);
+    rnn_model_free(model);
+    rnn_context_free(context);
+    return all;
+}
+
+TEST(threads_set_on_the_way)
+{
+    for (int i = 0; i < KINDS; i++) {
+        rnn_tensor_t *one = gradients_of(&kinds[i], 1, 1), *more = gradients_of(&kinds[i], 1, 4),
+                     *fewer = gradients_of(&kinds[i], 4, 1);
+        help_same(one, more);
+        help_same(one, fewer);
+        rnn_tensor_free(one);
+        rnn_tensor_free(more);
+        rnn_tensor_free(fewer);
+    }
+}
+
 /* ---- one wide layer, one sequence: whole on any number of threads, which share its units, or step by step
  * ---- */
 

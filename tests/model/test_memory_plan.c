@@ -122,9 +122,31 @@ TEST(batches_of_every_model)
     counter c;
     rnn_context_t *context = counting_context(&c);
     start_threads(context);
-    for (int i = 0; i < ZOO_ROWS; i++)
-        for (size_t j = 0; j < sizeof shapes / sizeof shapes[0]; j++)
-            check_batch(&c, context, &zoo[i], shapes[j][0], shapes[j][1]);
+    for (int64_t threads = 2; threads > 0; threads--) {
+        CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, threads));
+        for (int i = 0; i < ZOO_ROWS; i++)
+            for (size_t j = 0; j < sizeof shapes / sizeof shapes[0]; j++)
+                check_batch(&c, context, &zoo[i], shapes[j][0], shapes[j][1]);
+    }
+    rnn_context_free(context);
+}
+
+/* One thread that takes shards in turn has less of what lasts for a shard's forward or backward. */
+TEST(one_thread_needs_less)
+{
+    rnn_context_t *context = rnn_context_create(NULL);
+    rnn_model_t *model = rnn_model_create(context);
+    rnn_layer_t *h = rnn_lstm(model, rnn_lstm(model, rnn_input_values(model, "x", 8), 64), 64);
+    CHECK_OK(rnn_model_set_output(model, rnn_dense(model, h, 3, RNN_LINEAR), "y"));
+    CHECK_OK(rnn_model_build(model));
+    int64_t bytes[3] = { 0 };
+    for (int64_t threads = 1; threads < 3; threads++) {
+        CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, threads));
+        bytes[threads] = memory_of(model, RNN_MEMORY_TRAIN, 32, 500);
+    }
+    /* one of two shards' gradients of 500 steps of 16 sequences, which both layers share, at least */
+    CHECK(bytes[2] - bytes[1] >= 500 * 16 * 64 * (int64_t)sizeof(float));
+    rnn_model_free(model);
     rnn_context_free(context);
 }
 
@@ -144,14 +166,16 @@ TEST(shorter_sequences_need_no_more)
     counter c;
     rnn_context_t *context = counting_context(&c);
     start_threads(context);
-    for (int i = 0; i < ZOO_ROWS; i++) {
-        if (zoo[i].tokens) continue; /* which batches an embedding is folded for depends on their useful
-                                        steps */
-        rnn_model_t *model = zoo_make(context, &zoo[i]);
+    for (int i = 0; i < 2 * ZOO_ROWS; i++) {
+        const zoo_row *row = &zoo[i % ZOO_ROWS];
+        CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, i < ZOO_ROWS ? 2 : 1));
+        if (row->tokens) continue; /* which batches an embedding is folded for depends on their useful
+                                      steps */
+        rnn_model_t *model = zoo_make(context, row);
         CHECK_OK(rnni_graph_pack(rnni_graph_of(model), 1));
         for (size_t j = 0; j < sizeof shapes / sizeof shapes[0]; j++) {
             int64_t count = shapes[j][0], steps = shapes[j][1];
-            rnn_batch_t *batch = help_batch(zoo_data(&zoo[i], count, steps, 3), shorter(count, steps, 5));
+            rnn_batch_t *batch = help_batch(zoo_data(row, count, steps, 3), shorter(count, steps, 5));
             CHECK(run_batch(&c, model, batch, true, RNN_RECOMPUTE_NONE) <=
                   memory_of(model, RNN_MEMORY_TRAIN, count, steps));
             CHECK(run_batch(&c, model, batch, false, RNN_RECOMPUTE_NONE) <=
