@@ -10,21 +10,38 @@ static inline vec gru_blend(vec z, vec n, vec h_in)
     return v_fma(z, h_in, v_mul(v_sub(v_set(1), z), n));
 }
 
+/* w vectors of units: r and z one behind another and n, in place, and h_out. */
+BODY_INLINE void gru_units(const int w, vec *rz, vec *n, const vec *q, const vec *h_in, vec *h_out)
+{
+    v_sigmoids(2 * w, rz);
+    ABREAST(w, n[j] = v_fma(rz[j], q[j], n[j]));
+    v_tanhs(w, n);
+    ABREAST(w, h_out[j] = gru_blend(rz[w + j], n[j], h_in[j]));
+}
+
+/* The same from memory and back. */
+BODY_INLINE void gru_gates_at(const int w, int64_t left, int64_t h, rnni_real *z, const rnni_real *h_in,
+                              rnni_real *h_out)
+{
+    abreast rz, n, q, old, out;
+    load_abreast(w, z, left, rz);
+    load_abreast(w, z + h, left, rz + w);
+    load_abreast(w, z + 2 * h, left, n);
+    load_abreast(w, z + 3 * h, left, q);
+    load_abreast(w, h_in, left, old);
+    gru_units(w, rz, n, q, old, out);
+    store_abreast(w, rz, z, left);
+    store_abreast(w, rz + w, z + h, left);
+    store_abreast(w, n, z + 2 * h, left);
+    store_abreast(w, out, h_out, left);
+}
+
 /* r, z = sigmoid;  n = tanh(n + r * q) */
 static void KERNEL(gru_gates)(int64_t rows, int64_t h, rnni_real *z, int64_t ldz, const rnni_real *h_in,
                               int64_t ldh_in, rnni_real *h_out, int64_t ldh_out)
 {
-    for (int64_t k = 0; k < rows; k++, z += ldz, h_in += ldh_in, h_out += ldh_out) {
-        VEC_LOOP(u, live, h) {
-            rnni_real *zr = z + u, *zz = zr + h, *zn = zz + h, *zq = zn + h;
-            vec reset = v_sigmoid(v_load_n(zr, live)), update = v_sigmoid(v_load_n(zz, live));
-            vec n = v_tanh(v_fma(reset, v_load_n(zq, live), v_load_n(zn, live)));
-            v_store_n(zr, reset, live);
-            v_store_n(zz, update, live);
-            v_store_n(zn, n, live);
-            v_store_n(h_out + u, gru_blend(update, n, v_load_n(h_in + u, live)), live);
-        }
-    }
+    for (int64_t k = 0; k < rows; k++, z += ldz, h_in += ldh_in, h_out += ldh_out)
+        VEC_PAIRS(u, left, h, gru_gates_at(w, left, h, z + u, h_in + u, h_out + u));
 }
 
 /* What blend gives back:

@@ -9,6 +9,45 @@
     for (int64_t i = 0, live = VEC_WIDTH;                                                         \
          i < (n) && ((live = (n) - i < VEC_WIDTH ? (n) - i : VEC_WIDTH), 1); i += VEC_WIDTH)
 
+/* The same two vectors at a time: the statement is compiled with w = 2 for `left` = two vectors' numbers from i
+ * on, and with w = 1 for what is left after these. */
+#define VEC_PAIRS(i, left, n, ...)                                                       \
+    do {                                                                                 \
+        int64_t i = 0;                                                                   \
+        for (; (n) - i >= 2 * VEC_WIDTH; i += 2 * VEC_WIDTH) {                           \
+            enum { w = 2 };                                                              \
+            const int64_t left = 2 * VEC_WIDTH;                                          \
+            __VA_ARGS__;                                                                 \
+        }                                                                                \
+        for (; i < (n); i += VEC_WIDTH) {                                                \
+            enum { w = 1 };                                                              \
+            const int64_t left = (n) - i;                                                \
+            __VA_ARGS__;                                                                 \
+        }                                                                                \
+    } while (0)
+
+/* The statement for j = 0, 1, ... w - 1, where w is a constant of at most MOST_ABREAST: without a loop, so that
+ * what they hold stays in registers. */
+enum { MOST_ABREAST = 6 };
+typedef vec abreast[MOST_ABREAST];
+#define ABREAST(w, ...)                          \
+    do {                                         \
+        ABREAST_ONE(0, w, __VA_ARGS__)           \
+        ABREAST_ONE(1, w, __VA_ARGS__)           \
+        ABREAST_ONE(2, w, __VA_ARGS__)           \
+        ABREAST_ONE(3, w, __VA_ARGS__)           \
+        ABREAST_ONE(4, w, __VA_ARGS__)           \
+        ABREAST_ONE(5, w, __VA_ARGS__)           \
+    } while (0)
+#define ABREAST_ONE(number, w, ...)              \
+    if (number < (w)) {                          \
+        enum { j = number };                     \
+        __VA_ARGS__;                             \
+    }
+
+/* For functions whose first parameters are constants. */
+#define BODY_INLINE static inline __attribute__((always_inline))
+
 /* KERNEL(tile) is tile_scalar, tile_avx2... : names that tell in a profile which table ran. */
 #define KERNEL_JOIN(name, isa) name##_##isa
 #define KERNEL_NAME(name, isa) KERNEL_JOIN(name, isa)

@@ -5,7 +5,7 @@
 #ifndef RNNI_BODY_ROW_H
 #define RNNI_BODY_ROW_H
 
-TILE_INLINE void row_block(const int panels, int64_t n, int64_t k, const float *a, int64_t column_stride,
+BODY_INLINE void row_block(const int panels, int64_t n, int64_t k, const float *a, int64_t column_stride,
                            const float *packed, int start, const float *bias, float *c)
 {
     enum { W = VEC_WIDTH };

@@ -21,7 +21,7 @@ typedef vec row_sums[ROW_BLOCKS][ROW_GATES];
 #define ROW_LIVE(b) (s->h - (first + (b)) * VEC_WIDTH)
 
 /* sum[b][g] += a[p] * packed[b][p][g], p ascending; the third gate goes to sum[b][third]. */
-TILE_INLINE void row_product(const int blocks, const int gates, const int third, int64_t k,
+BODY_INLINE void row_product(const int blocks, const int gates, const int third, int64_t k,
                              const rnni_real *a, const rnni_real *packed, row_sums sum)
 {
     enum { W = VEC_WIDTH };
@@ -40,7 +40,7 @@ TILE_INLINE void row_product(const int blocks, const int gates, const int third,
 }
 
 /* The same for one gate, each sum in two chains (short_product.h). */
-TILE_INLINE void row_pairs(const int blocks, int64_t k, const rnni_real *a, const rnni_real *packed,
+BODY_INLINE void row_pairs(const int blocks, int64_t k, const rnni_real *a, const rnni_real *packed,
                            row_sums sum)
 {
     enum { W = VEC_WIDTH };
@@ -69,7 +69,7 @@ TILE_INLINE void row_pairs(const int blocks, int64_t k, const rnni_real *a, cons
 
 /* Blocks [first, first + blocks): all sums of `gates` gates, from the bias and x or from z. With `apart` the
  * third gate's recurrent product has a sum of its own, the fourth, which starts from its own bias. */
-TILE_INLINE void row_gather(const int blocks, const int gates, const int apart, const rnni_row *s,
+BODY_INLINE void row_gather(const int blocks, const int gates, const int apart, const rnni_row *s,
                             int64_t first, row_sums sum)
 {
     enum { W = VEC_WIDTH };
@@ -89,35 +89,47 @@ TILE_INLINE void row_gather(const int blocks, const int gates, const int apart, 
 #undef BEGIN_BLOCK
 }
 
-TILE_INLINE void lstm_row_finish(const rnni_row *s, int64_t u, int64_t live, const vec *sum)
+/* From sums to states: w blocks from unit u on, which has `left` units. */
+BODY_INLINE void lstm_row_finish(const int w, const rnni_row *s, int64_t u, int64_t left,
+                                 vec (*sum)[ROW_GATES])
 {
-    vec i = v_sigmoid(sum[0]), f = v_sigmoid(sum[1]), g = v_tanh(sum[2]), o = v_sigmoid(sum[3]);
-    vec c = lstm_cell(i, f, g, v_load_n(s->c_in + u, live));
-    v_store_n(s->c_out + u, c, live);
-    v_store_n(s->h_out + u, v_mul(o, v_tanh(c)), live);
+    abreast ifo, g, c_old, c, out;
+    ABREAST(w, ifo[j] = sum[j][0]; ifo[w + j] = sum[j][1]; g[j] = sum[j][2]; ifo[2 * w + j] = sum[j][3]);
+    load_abreast(w, s->c_in + u, left, c_old);
+    lstm_units(w, ifo, g, c_old, c, out);
+    store_abreast(w, c, s->c_out + u, left);
+    store_abreast(w, out, s->h_out + u, left);
 }
 
-TILE_INLINE void gru_row_finish(const rnni_row *s, int64_t u, int64_t live, const vec *sum)
+BODY_INLINE void gru_row_finish(const int w, const rnni_row *s, int64_t u, int64_t left,
+                                vec (*sum)[ROW_GATES])
 {
-    vec reset = v_sigmoid(sum[0]), update = v_sigmoid(sum[1]), n = v_tanh(v_fma(reset, sum[3], sum[2]));
-    v_store_n(s->h_out + u, gru_blend(update, n, v_load_n(s->h_in + u, live)), live);
+    abreast rz, n, q, old, out;
+    ABREAST(w, rz[j] = sum[j][0]; rz[w + j] = sum[j][1]; n[j] = sum[j][2]; q[j] = sum[j][3]);
+    load_abreast(w, s->h_in + u, left, old);
+    gru_units(w, rz, n, q, old, out);
+    store_abreast(w, out, s->h_out + u, left);
 }
 
-TILE_INLINE void rnn_row_finish(const rnni_row *s, int64_t u, int64_t live, const vec *sum)
+BODY_INLINE void rnn_row_finish(const int w, const rnni_row *s, int64_t u, int64_t left,
+                                vec (*sum)[ROW_GATES])
 {
-    v_store_n(s->h_out + u, s->activation == RNNI_ACT_RELU ? v_relu(sum[0]) : v_tanh(sum[0]), live);
+    abreast out;
+    ABREAST(w, out[j] = sum[j][0]);
+    if (s->activation == RNNI_ACT_RELU) ABREAST(w, out[j] = v_relu(out[j]));
+    else v_tanhs(w, out);
+    store_abreast(w, out, s->h_out + u, left);
 }
 
 /* <cell>_row_<blocks>: that many blocks from `first` on. */
-#define ROW_CELL_BLOCKS(cell, gates, apart, blocks)                                         \
-    static void cell##_row_##blocks(const rnni_row *s, int64_t first)                       \
-    {                                                                                       \
-        row_sums sum;                                                                       \
-        row_gather(blocks, gates, apart, s, first, sum);                                    \
-        if (blocks > 0) cell##_row_finish(s, first * VEC_WIDTH, ROW_LIVE(0), sum[0]);       \
-        if (blocks > 1) cell##_row_finish(s, (first + 1) * VEC_WIDTH, ROW_LIVE(1), sum[1]); \
-        if (blocks > 2) cell##_row_finish(s, (first + 2) * VEC_WIDTH, ROW_LIVE(2), sum[2]); \
-        if (blocks > 3) cell##_row_finish(s, (first + 3) * VEC_WIDTH, ROW_LIVE(3), sum[3]); \
+#define ROW_CELL_BLOCKS(cell, gates, apart, blocks)                                               \
+    static void cell##_row_##blocks(const rnni_row *s, int64_t first)                             \
+    {                                                                                             \
+        row_sums sum;                                                                             \
+        row_gather(blocks, gates, apart, s, first, sum);                                          \
+        cell##_row_finish(blocks < 2 ? 1 : 2, s, first * VEC_WIDTH, ROW_LIVE(0), sum);            \
+        if (blocks > 2)                                                                           \
+            cell##_row_finish(blocks - 2, s, (first + 2) * VEC_WIDTH, ROW_LIVE(2), sum + 2);      \
     }
 
 /* The kernel: groups of `group` blocks, the last one smaller. */

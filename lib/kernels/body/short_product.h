@@ -13,7 +13,7 @@ enum { SHORT_ROWS = VEC_WIDTH == 4 || VEC_WIDTH == 16 ? 6 : 3 };
     DO(chain, p, 0) DO(chain, p, 1) DO(chain, p, 2) DO(chain, p, 3) DO(chain, p, 4) DO(chain, p, 5)
 
 /* `rows` x `blocks` vectors of sums; n columns are left from the first on. */
-TILE_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_t k, const rnni_real *a,
+BODY_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_t k, const rnni_real *a,
                              int64_t lda, const rnni_real *packed, rnni_real *c, int64_t ldc)
 {
     enum { W = VEC_WIDTH };

@@ -15,7 +15,6 @@
 
 enum { TILE_MR = 6, TILE_NR = TILE_VECS * VEC_WIDTH };
 
-#define TILE_INLINE static inline __attribute__((always_inline))
 
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
 #define EACH_PANEL(DO) DO(0) DO(1) DO(2) DO(3)
@@ -26,7 +25,7 @@ enum { TILE_MR = 6, TILE_NR = TILE_VECS * VEC_WIDTH };
 #endif
 
 /* What one vector of sums starts from. */
-TILE_INLINE vec tile_start(int start, const float *bias, const float *c, int64_t live)
+BODY_INLINE vec tile_start(int start, const float *bias, const float *c, int64_t live)
 {
     if (start == RNNI_FROM_C) return v_load_n(c, live);
     if (start == RNNI_FROM_BIAS) return v_load_n(bias, live);
@@ -34,7 +33,7 @@ TILE_INLINE vec tile_start(int start, const float *bias, const float *c, int64_t
 }
 
 /* `rows` x `vecs` sums, the last vector with `last` live lanes. */
-TILE_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_t k, const float *a,
+BODY_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_t k, const float *a,
                             int64_t row_stride, int64_t column_stride, const float *panel,
                             int64_t panel_stride, int start, const float *bias, float *c, int64_t ldc)
 {

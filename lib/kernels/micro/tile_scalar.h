@@ -8,11 +8,11 @@
 #ifdef __GNUC__
 typedef rnni_real lanes __attribute__((vector_size(16)));
 enum { LANES = 16 / sizeof(rnni_real) };
-#define TILE_INLINE static inline __attribute__((always_inline))
+#define BODY_INLINE static inline __attribute__((always_inline))
 #else
 typedef rnni_real lanes;
 enum { LANES = 1 };
-#define TILE_INLINE static inline
+#define BODY_INLINE static inline
 #endif
 
 enum { TILE_MR = 4, TILE_NR = 8, GROUPS = TILE_NR / LANES };
@@ -24,7 +24,7 @@ static inline void tile_begin(int64_t columns, int start, const rnni_real *bias,
     for (int64_t j = 0; j < TILE_NR; j++) sum[j] = start != RNNI_FROM_ZERO && j < columns ? from[j] : 0;
 }
 
-TILE_INLINE void tile_block(const int rows, int64_t columns, int64_t k, const rnni_real *a,
+BODY_INLINE void tile_block(const int rows, int64_t columns, int64_t k, const rnni_real *a,
                             int64_t row_stride, int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start,
                             const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
