@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernels/isa.h"
 #include "kernels/reduced.h"
+#include "kernels/tiling.h"
 
 #ifdef RNNI_X86_VECTORS
 
@@ -32,6 +33,7 @@
 #include "kernels/body/softmax.h"
 #include "kernels/micro/tile_avx2.h"
 #include "kernels/body/tile.h"
+#include "kernels/body/panels.h"
 
 #include "kernels/body/row.h"
 #include "kernels/body/row_cells.h"

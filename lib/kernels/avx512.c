@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernels/isa.h"
 #include "kernels/reduced.h"
+#include "kernels/tiling.h"
 
 #ifdef RNNI_X86_VECTORS
 
@@ -31,6 +32,7 @@
 #include "kernels/body/reductions.h"
 #include "kernels/body/softmax.h"
 #include "kernels/body/tile.h"
+#include "kernels/body/panels.h"
 
 #include "kernels/body/row.h"
 #include "kernels/body/row_cells.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The loops around the micro-kernel. They choose which elements of C are computed when, never in which order
+/* The blocks of a product. They choose which elements of C are computed when, never in which order
  * one element's sum is taken: that is ascending k, through C when k is cut into blocks. */
-#include "kernels/kernels.h"
+#include "kernels/tiling.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -25,46 +25,6 @@ typedef struct { const rnni_real *data; int64_t row, column; } left_matrix;
 typedef struct { rnni_real *data; int64_t ld; const rnni_real *bias; int start; } result_matrix;
 /* B in panels of nr columns: element (k, j) of panel number p is data[p * panel + k * row + j]. */
 typedef struct { const rnni_real *data; int64_t panel, row; } right_matrix;
-
-/* m rows in tiles of nearly equal height: 32 rows are 6, 6, 5, 5, 5, 5. */
-typedef struct { int64_t count, low, taller; } tiling;
-
-static tiling tiles_of(const rnni_kernels *kernels, int64_t m)
-{
-    int64_t count = (m + kernels->mr - 1) / kernels->mr;
-    return (tiling){ count, m / count, m % count };
-}
-
-static int64_t height_of(tiling tiles, int64_t t)
-{
-    return tiles.low + (t < tiles.taller);
-}
-
-/* A tile begins with what C holds and ends with its sums there: asked for while the tile above is computed,
- * it is there in time. */
-static void fetch_result(int64_t rows, int64_t columns, const rnni_real *c, int64_t ld)
-{
-    enum { LINE = 64 / sizeof(rnni_real) };
-    for (int64_t i = 0; i < rows; i++, c += ld) {
-        for (int64_t j = 0; j < columns; j += LINE) __builtin_prefetch(c + j, 1);
-        __builtin_prefetch(c + columns - 1, 1);
-    }
-}
-
-/* m rows of C against one panel. */
-static void panel_product(const rnni_kernels *kernels, int64_t m, int64_t columns, int64_t k, left_matrix a,
-                          const rnni_real *panel, int64_t panel_row, result_matrix c)
-{
-    tiling tiles = tiles_of(kernels, m);
-    for (int64_t t = 0, i = 0, rows; t < tiles.count; t++, i += rows) {
-        rows = height_of(tiles, t);
-        int64_t row = a.column ? a.row : 1, column = a.column ? a.column : rows;
-        if (t + 1 < tiles.count)
-            fetch_result(height_of(tiles, t + 1), columns, c.data + (i + rows) * c.ld, c.ld);
-        kernels->tile(rows, columns, k, a.data + i * a.row, row, column, panel, panel_row, c.start, c.bias,
-                      c.data + i * c.ld, c.ld);
-    }
-}
 
 /* depth x rows of one strip; the heights that nearly all tiles have are constants for the compiler. */
 static void pack_strip(int64_t rows, int64_t depth, const rnni_real *a, int64_t column, rnni_real *strip)
@@ -97,21 +57,14 @@ static void pack_strips(const rnni_kernels *kernels, int64_t m, int64_t k, const
                         rnni_real *strips)
 {
     enum { BLOCK = 4 };
-    tiling tiles = tiles_of(kernels, m);
+    rnni_tiling tiles = rnni_tiles_of(kernels->mr, m);
     for (int64_t p = 0; p < k; p += BLOCK) {
         int64_t depth = least(k - p, BLOCK);
         for (int64_t t = 0, i = 0, rows; t < tiles.count; t++, i += rows) {
-            rows = height_of(tiles, t);
+            rows = rnni_tile_height(tiles, t);
             pack_strip(rows, depth, a + p * column + i, column, strips + i * k + p * rows);
         }
     }
-}
-
-static result_matrix result_at(result_matrix c, int64_t i, int64_t j)
-{
-    c.data += i * c.ld + j;
-    if (c.bias) c.bias += j;
-    return c;
 }
 
 /* All rows of C, `block` of them at a time against every panel. */
@@ -124,10 +77,8 @@ static void block_product(const rnni_kernels *kernels, int64_t m, int64_t n, int
             pack_strips(kernels, least(m - i, block), k, left.data, a.column, strips);
             left = (left_matrix){ strips, k, 0 };
         }
-        const rnni_real *panel = b.data;
-        for (int64_t j = 0; j < n; j += kernels->nr, panel += b.panel)
-            panel_product(kernels, least(m - i, block), least(n - j, kernels->nr), k, left, panel, b.row,
-                          result_at(c, i, j));
+        kernels->panels(least(m - i, block), n, k, left.data, left.row, left.column, b.data, b.panel, b.row,
+                        c.start, c.bias, c.data + i * c.ld, c.ld);
     }
 }
 

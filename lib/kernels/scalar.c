@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernels/isa.h"
 #include "kernels/reduced.h"
+#include "kernels/tiling.h"
 
 #define KERNEL_ISA scalar
 #include "kernels/vec/vec_scalar.h"
@@ -21,6 +22,7 @@
 #include "kernels/body/reductions.h"
 #include "kernels/body/softmax.h"
 #include "kernels/micro/tile_scalar.h"
+#include "kernels/body/panels.h"
 
 #include "kernels/body/row_cells.h"
 #include "kernels/body/short_product.h"

@@ -47,19 +47,13 @@ static void pack_right(const rnni_kernels *k, int64_t n)
     rnni_pack(k, DEPTH, n, right_matrix, 1, DEPTH, right_packed);
 }
 
-static void run_tile(const rnni_kernels *k, call *c)
+static void run_panels(const rnni_kernels *k, call *c)
 {
     pack_right(k, c->n);
-    for (int64_t j = 0; j < c->n; j += k->nr)
-        for (int64_t i = 0, rows = 0; i < c->rows; i += rows) {
-            int64_t columns = c->n - j < k->nr ? c->n - j : k->nr;
-            rows = c->rows - i < k->mr ? c->rows - i : k->mr;
-            k->tile(rows, columns, DEPTH, X(0) + i * LD(0), LD(0), 1, right_packed + j * DEPTH, k->nr,
-                    c->variant, X(1) + j, X(2) + i * LD(2) + j, LD(2));
-        }
+    k->panels(c->rows, c->n, DEPTH, X(0), LD(0), 1, right_packed, k->nr * DEPTH, k->nr, c->variant, X(1), X(2), LD(2));
 }
-static const specification spec_tile = {
-    run_tile, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+static const specification spec_panels = {
+    run_panels, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
 
 static void run_row(const rnni_kernels *k, call *c)
 {
@@ -1043,7 +1037,7 @@ static void bench_kernels(const rnni_kernels *kernels)
 {
     for (int r = 0; r < ROWS_OF_LIST; r++) {
         const specification *spec = rows_of_list[r].spec;
-        if (spec == &spec_tile || spec == &spec_row || spec == &spec_lstm_row || spec == &spec_gru_row ||
+        if (spec == &spec_panels || spec == &spec_row || spec == &spec_lstm_row || spec == &spec_gru_row ||
             spec == &spec_rnn_row || is_reduced(spec))
             continue;
         for (int variant = 0; variant < spec->variants; variant++) {

@@ -46,7 +46,11 @@ typedef vec abreast[MOST_ABREAST];
     }
 
 /* For functions whose first parameters are constants. */
+#ifdef __GNUC__
 #define BODY_INLINE static inline __attribute__((always_inline))
+#else
+#define BODY_INLINE static inline
+#endif
 
 /* KERNEL(tile) is tile_scalar, tile_avx2... : names that tell in a profile which table ran. */
 #define KERNEL_JOIN(name, isa) name##_##isa

@@ -99,9 +99,10 @@ static tile_function *const tile_functions[TILE_VECS][TILE_MR] = {TILE_NAMES(1),
 static tile_function *const tile_functions[TILE_VECS][TILE_MR] = {TILE_NAMES(1), TILE_NAMES(2)};
 #endif
 
-static void KERNEL(tile)(int64_t rows, int64_t columns, int64_t k, const rnni_real *a, int64_t row_stride,
-                         int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start,
-                         const rnni_real *bias, rnni_real *c, int64_t ldc)
+/* 1 <= rows <= TILE_MR, 1 <= columns <= TILE_NR. */
+BODY_INLINE void tile(int64_t rows, int64_t columns, int64_t k, const rnni_real *a, int64_t row_stride,
+                      int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start,
+                      const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
 #ifdef TILE_BY_HAND
     if (rows >= HAND_LEAST && columns == TILE_NR) {

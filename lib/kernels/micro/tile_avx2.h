@@ -59,9 +59,9 @@ enum { HAND_LEAST = 4 };
 /* The tile of `rows` rows: first steps in fours, with A's numbers 0, at1, at2, at3 bytes from a, then those
  * that are left, one by one. Distances in bytes. */
 #define HAND_TILE(name, rows, at1, at2, at3)                                                                 \
-    static void name(int64_t k, int64_t fours, const float *a, int64_t row, int64_t column,                  \
-                     const float *panel, int64_t panel_row, const float *from, int64_t from_row, float *c,   \
-                     int64_t c_row)                                                                          \
+    BODY_INLINE void name(int64_t k, int64_t fours, const float *a, int64_t row, int64_t column,             \
+                          const float *panel, int64_t panel_row, const float *from, int64_t from_row,        \
+                          float *c, int64_t c_row)                                                           \
     {                                                                                                        \
         const char *a3 = (const char *)a + 3 * row;                                                          \
         int64_t rest = k - 4 * fours;                                                                        \
@@ -110,22 +110,23 @@ HAND_TILE(hand_strips_5, 5, "20", "40", "60")
 HAND_TILE(hand_strips_6, 6, "24", "48", "72")
 #pragma GCC diagnostic pop
 
-typedef void hand_tile(int64_t k, int64_t fours, const float *a, int64_t row, int64_t column,
-                       const float *panel, int64_t panel_row, const float *from, int64_t from_row, float *c,
-                       int64_t c_row);
-
-static inline void tile_by_hand(int64_t rows, int64_t k, const float *a, int64_t row_stride,
-                                int64_t column_stride, const float *panel, int64_t panel_stride, int start,
-                                const float *bias, float *c, int64_t ldc)
+BODY_INLINE void tile_by_hand(int64_t rows, int64_t k, const float *a, int64_t row_stride,
+                              int64_t column_stride, const float *panel, int64_t panel_stride, int start,
+                              const float *bias, float *c, int64_t ldc)
 {
-    static hand_tile *const of[2][3] = { { hand_rows_4, hand_rows_5, hand_rows_6 },
-                                         { hand_strips_4, hand_strips_5, hand_strips_6 } };
     static const float zeros[16];
     const float *from = start == RNNI_FROM_C ? c : start == RNNI_FROM_BIAS ? bias : zeros;
-    int strips = row_stride == 1 && column_stride == rows;
-    int64_t fours = panel_stride == 16 && (strips || column_stride == 1) ? k / 4 : 0;
-    of[strips][rows - HAND_LEAST](k, fours, a, 4 * row_stride, 4 * column_stride, panel, 4 * panel_stride,
-                                  from, start == RNNI_FROM_C ? 4 * ldc : 0, c, 4 * ldc);
+    const int strips = row_stride == 1 && column_stride == rows;
+    const int64_t fours = panel_stride == 16 && (strips || column_stride == 1) ? k / 4 : 0,
+                  from_row = start == RNNI_FROM_C ? 4 * ldc : 0;
+#define HAND_CALL(name) \
+    name(k, fours, a, 4 * row_stride, 4 * column_stride, panel, 4 * panel_stride, from, from_row, c, 4 * ldc)
+#define HAND_HEIGHT(rows) strips ? HAND_CALL(hand_strips_##rows) : HAND_CALL(hand_rows_##rows)
+    if (rows == 6) HAND_HEIGHT(6);
+    else if (rows == 5) HAND_HEIGHT(5);
+    else HAND_HEIGHT(4);
+#undef HAND_HEIGHT
+#undef HAND_CALL
 }
 
 #endif

@@ -8,11 +8,9 @@
 #ifdef __GNUC__
 typedef rnni_real lanes __attribute__((vector_size(16)));
 enum { LANES = 16 / sizeof(rnni_real) };
-#define BODY_INLINE static inline __attribute__((always_inline))
 #else
 typedef rnni_real lanes;
 enum { LANES = 1 };
-#define BODY_INLINE static inline
 #endif
 
 enum { TILE_MR = 4, TILE_NR = 8, GROUPS = TILE_NR / LANES };
@@ -41,9 +39,9 @@ BODY_INLINE void tile_block(const int rows, int64_t columns, int64_t k, const rn
     for (int i = 0; i < rows; i++) memcpy(c + i * ldc, buffer[i], (size_t)columns * sizeof *c);
 }
 
-static void KERNEL(tile)(int64_t rows, int64_t columns, int64_t k, const rnni_real *a, int64_t row_stride,
-                         int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start, const rnni_real *bias,
-                         rnni_real *c, int64_t ldc)
+static void tile(int64_t rows, int64_t columns, int64_t k, const rnni_real *a, int64_t row_stride,
+                 int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start,
+                 const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     switch (rows) {
     case 1: tile_block(1, columns, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc); break;

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The loops around the micro-kernel, which tile.h or micro/tile_scalar.h has: panels outside, so that one stays in
+ * the first cache while all rows go by, and rows inside. They are in each table beside their micro-kernel, as a
+ * small product (k = 32) is a tile every 400 cycles, and what stands between two tiles counts. */
+#ifndef RNNI_BODY_PANELS_H
+#define RNNI_BODY_PANELS_H
+
+static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, int64_t row_stride,
+                           int64_t column_stride, const rnni_real *b, int64_t distance, int64_t panel_stride,
+                           int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
+{
+    const rnni_tiling tiles = rnni_tiles_of(TILE_MR, m);
+    for (int64_t j = 0; j < n; j += TILE_NR, b += distance, bias = bias ? bias + TILE_NR : NULL) {
+        const int64_t columns = n - j < TILE_NR ? n - j : TILE_NR;
+        const rnni_real *left = a;
+        rnni_real *to = c + j;
+        for (int64_t t = 0; t < tiles.count; t++) {
+            const int64_t rows = rnni_tile_height(tiles, t);
+            rnni_real *below = to + rows * ldc;
+            if (t + 1 < tiles.count) rnni_fetch_result(rnni_tile_height(tiles, t + 1), columns, below, ldc);
+            if (column_stride)
+                tile(rows, columns, k, left, row_stride, column_stride, b, panel_stride, start, bias, to, ldc);
+            else tile(rows, columns, k, left, 1, rows, b, panel_stride, start, bias, to, ldc);
+            left += rows * row_stride;
+            to = below;
+        }
+    }
+}
+
+#endif
