@@ -82,6 +82,13 @@ void rnni_exec_release(rnni_exec *exec)
 
 /* ---- running */
 
+/* Shards, or pieces of the whole, of which each may have a run's scratch: as the runs were laid out. */
+static void each(rnni_exec *exec, int64_t count, void (*work)(int64_t index, void *argument), void *argument)
+{
+    for (int64_t i = 0; exec->in_turn && i < count; i++) work(i, argument);
+    if (!exec->in_turn) rnni_parallel(exec->context, count, work, argument);
+}
+
 /* Nodes [from, to) of graph->order, between two that couple the shards (or the ends). */
 typedef struct segment {
     rnni_exec *exec;
@@ -96,12 +103,6 @@ static const rnni_node *meeting(const rnni_exec *exec, int32_t rank)
     if (!exec->training || rank < 0 || rank >= graph->count) return NULL;
     const rnni_node *node = graph->order[rank];
     return node->op->couple && exec->whole.shared[node->id] ? node : NULL;
-}
-
-static void each_shard(rnni_exec *exec, void (*work)(int64_t index, void *argument), void *argument)
-{
-    for (int32_t i = 0; exec->in_turn && i < exec->run_count; i++) work(i, argument);
-    if (!exec->in_turn) rnni_parallel(exec->context, exec->run_count, work, argument);
 }
 
 static void forward_shard(int64_t index, void *argument)
@@ -137,12 +138,12 @@ void rnni_exec_forward(rnni_exec *exec)
     for (int32_t i = 0; i < graph->count; i++) {
         whole_work w = { &exec->whole, graph->nodes[i], -1 };
         if (w.node->op->before)
-            rnni_parallel(exec->context, w.node->op->before_pieces(w.node, &exec->whole), whole_piece, &w);
+            each(exec, w.node->op->before_pieces(w.node, &exec->whole), whole_piece, &w);
     }
     for (segment s = { exec, 0, 0, false }; s.from < graph->count; s.from = s.to) {
         do s.to++;
         while (s.to < graph->count && !meeting(exec, s.to));
-        each_shard(exec, forward_shard, &s);
+        each(exec, exec->run_count, forward_shard, &s);
         const rnni_node *next = meeting(exec, s.to);
         if (next) next->op->couple(next, &exec->whole);
     }
@@ -204,7 +205,7 @@ static void backward_segments(rnni_exec *exec)
     segment s = { exec, count, count, false };
     while (s.from > 0 && !meeting(exec, s.from - 1)) s.from--;
     for (;;) {
-        each_shard(exec, backward_shard, &s);
+        each(exec, exec->run_count, backward_shard, &s);
         const rnni_node *next = meeting(exec, s.from - 1);
         if (!next) return;
         next->op->couple_backward(next, &exec->whole);
@@ -235,7 +236,7 @@ static void run_after(rnni_exec *exec, const rnni_node *node)
         whole_work w = { &exec->whole, node, stage };
         int64_t pieces = node->op->after_pieces(node, &exec->whole, stage);
         if (pieces == 0) return;
-        rnni_parallel(exec->context, pieces, whole_piece, &w);
+        each(exec, pieces, whole_piece, &w);
     }
 }
 
