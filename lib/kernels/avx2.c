@@ -26,7 +26,6 @@
 #include "kernels/body/gates_lstm_variants.h"
 #include "kernels/body/gates_rnn.h"
 #include "kernels/body/int8.h"
-#include "kernels/body/bf16.h"
 #include "kernels/body/norms.h"
 #include "kernels/body/optimizers.h"
 #include "kernels/body/reductions.h"
@@ -34,6 +33,7 @@
 #include "kernels/micro/tile_avx2.h"
 #include "kernels/body/tile.h"
 #include "kernels/body/panels.h"
+#include "kernels/body/bf16.h"
 
 #include "kernels/body/row.h"
 #include "kernels/body/row_cells.h"

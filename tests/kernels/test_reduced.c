@@ -271,15 +271,15 @@ TEST(bf16_products_round_both_sides)
 /* All levels that fuse multiply-adds give the same bits, with the instruction for pairs and without it. */
 TEST(bf16_products_have_the_same_bits_at_every_vector_level)
 {
-    static rnni_real w[300 * 200], a[7 * 200], first[7 * 300], c[7 * 300];
+    static rnni_real w[300 * 200], a[13 * 200], first[13 * 300], c[13 * 300];
     fill(w, 300 * 200, 16, 1);
-    fill(a, 7 * 200, 17, 1);
+    fill(a, 13 * 200, 17, 1);
     rnni_reduced r = make(RNN_PRECISION_BF16, 0, 300, 199, 0, w);
     bool have = false;
     EACH_LEVEL(kernels)
     {
         if (kernels->isa == RNN_ISA_SCALAR) continue;
-        rnni_reduced_product(kernels, &r, 7, a, 200, RNNI_FROM_ZERO, NULL, c, 300);
+        rnni_reduced_product(kernels, &r, 13, a, 200, RNNI_FROM_ZERO, NULL, c, 300);
         if (have) CHECK_BYTES(c, first, sizeof c);
         memcpy(first, c, sizeof c);
         have = true;
@@ -290,7 +290,7 @@ TEST(bf16_products_have_the_same_bits_at_every_vector_level)
 /* A row has the bits it has among others, in matrices deeper than a block of k, too. */
 TEST(bf16_rows_stand_alone)
 {
-    enum { N = 70, K = 3 * RNNI_BF16_DEPTH + 99, M = 11 };
+    enum { N = 70, K = 3 * RNNI_BF16_DEPTH + 99, M = 61 };
     rnni_real *w = calloc(N * K, sizeof *w), *a = calloc(M * K, sizeof *a);
     static rnni_real all[M * N], one[N];
     fill(w, N * K, 26, 1);

@@ -52,26 +52,29 @@ enum { BF16_LEAST = RNNI_REDUCED_COLUMNS / VEC_WIDTH };
 #include "kernels/body/bf16_product.h"
 #endif
 
+#include "kernels/body/bf16_wide.h"
+
 static void KERNEL(bf16_product_plain)(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a,
                                        int64_t a_row, int64_t a_pair, const uint16_t *packed, int start,
                                        const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     bf16_columns b = {packed, RNNI_REDUCED_GROUP * 2 * pairs, 0, pairs, a_row, a_pair, 0};
-    bf16_product_plain(rows, n, b, a, start, bias, c, ldc);
+    if (rows < WIDE_LEAST) bf16_product_plain(rows, n, b, a, start, bias, c, ldc);
+    else bf16_product_wide(rows, n, b, a, start, bias, c, ldc);
 }
 
 static void KERNEL(bf16_product)(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a, int64_t a_row,
                                  int64_t a_pair, const uint16_t *packed, int start, const rnni_real *bias,
                                  rnni_real *c, int64_t ldc)
 {
-    bf16_columns b = {packed, RNNI_REDUCED_GROUP * 2 * pairs, 0, pairs, a_row, a_pair, 0};
 #ifdef BF16_DOT_TARGET
+    bf16_columns b = {packed, RNNI_REDUCED_GROUP * 2 * pairs, 0, pairs, a_row, a_pair, 0};
     if (rnni_cpu_dots() & RNNI_DOTS_BF16) {
         bf16_product_dot(rows, n, b, a, start, bias, c, ldc);
         return;
     }
 #endif
-    bf16_product_plain(rows, n, b, a, start, bias, c, ldc);
+    KERNEL(bf16_product_plain)(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc);
 }
 
 #endif
