@@ -77,7 +77,8 @@ typedef struct rnni_cell {
     int gates;    /* rows of weight_ih and weight_hh over h */
     int blocks;   /* of z: gates, and one more where the recurrent part of a gate is kept apart */
     int states;   /* 1: h; 2: h and c */
-    int cell_gates; /* two states: the block of z with which the saved gates i, f, g begin; c_out = f c_in + i g */
+    int cell_gates; /* two states: the block of z with which the saved gates i, f, g begin, of which
+                       c_out = f c_in + i g */
     int extra;    /* blocks of h kept for backward beside z, h_in and c_in */
     int apart;    /* the gate whose recurrent bias stays out of the input product, or -1 */
     bool dz_apart;    /* backward reads z and writes dz, which may lie elsewhere, and adds dy to dh */

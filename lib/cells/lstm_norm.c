@@ -94,8 +94,8 @@ static const rnni_cell_vector vectors[] = {
 };
 
 const rnni_cell rnni_cell_lstm_norm = {
-    .name = "lstm_norm", .gates = GATES, .blocks = BLOCKS, .states = 2, .cell_gates = A, .extra = 0, .apart = -1,
-    .vector_count = 6, .vectors = vectors, .packed_size = packed_size, .pack = pack,
+    .name = "lstm_norm", .gates = GATES, .blocks = BLOCKS, .states = 2, .cell_gates = A, .extra = 0,
+    .apart = -1, .vector_count = 6, .vectors = vectors, .packed_size = packed_size, .pack = pack,
     .packed_backward_size = packed_backward_size, .pack_backward = pack_backward, .forward = forward,
     .backward = backward, .gradient = gradient,
 };

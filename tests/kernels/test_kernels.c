@@ -50,7 +50,8 @@ static void pack_right(const rnni_kernels *k, int64_t n)
 static void run_panels(const rnni_kernels *k, call *c)
 {
     pack_right(k, c->n);
-    k->panels(c->rows, c->n, DEPTH, X(0), LD(0), 1, right_packed, k->nr * DEPTH, k->nr, c->variant, X(1), X(2), LD(2));
+    k->panels(c->rows, c->n, DEPTH, X(0), LD(0), 1, right_packed, k->nr * DEPTH, k->nr, c->variant, X(1),
+              X(2), LD(2));
 }
 static const specification spec_panels = {
     run_panels, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};

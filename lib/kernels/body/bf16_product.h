@@ -11,7 +11,7 @@
 
 /* Sums of `rows` rows, or of `groups` groups for one row, x `vectors` vectors, all of whose columns are
  * there. */
-BF16_TARGET INT8_INLINE void BF16_NAME(bf16_block)(const int rows, const int groups, const int vectors,
+BF16_TARGET BODY_INLINE void BF16_NAME(bf16_block)(const int rows, const int groups, const int vectors,
                                                    const bf16_columns *b, const uint16_t *a,
                                                    const rnni_real *from, rnni_real *c, int64_t ldc)
 {

@@ -9,7 +9,8 @@ static inline vec lstm_cell(vec i, vec f, vec g, vec c_in)
     return v_fma(i, g, v_mul(f, c_in));
 }
 
-/* w vectors of units: the gates, i, f and o one behind another, in place; c_out and h_out = o * tanh(c_out). */
+/* w vectors of units: the gates, i, f and o one behind another, in place; c_out, and
+ * h_out = o * tanh(c_out). */
 BODY_INLINE void lstm_units(const int w, vec *ifo, vec *g, const vec *c_in, vec *c_out, vec *h_out)
 {
     v_sigmoids(3 * w, ifo);

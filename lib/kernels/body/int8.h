@@ -36,8 +36,6 @@ static void KERNEL(int8_round)(int64_t rows, int64_t n, const rnni_real *x, int6
     }
 }
 
-#define INT8_INLINE static inline __attribute__((always_inline))
-
 /* Sums of one block at a time: `rows` rows (or, for one row, `rows` parts of k) x `vectors` vectors. All are
  * indices that are constants where the block is
  * used, so that the sums are registers. */

@@ -18,7 +18,7 @@ typedef struct {
     int64_t columns;       /* that are there */
 } INT8_NAME(int8_columns);
 
-INT8_TARGET INT8_INLINE void INT8_NAME(int8_block)(const int rows, const int parts, const int vectors,
+INT8_TARGET BODY_INLINE void INT8_NAME(int8_block)(const int rows, const int parts, const int vectors,
                                                    const INT8_NAME(int8_columns) *b,
                                                    const uint8_t *a, int64_t lda, rnni_real *c, int64_t ldc)
 {

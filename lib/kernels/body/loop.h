@@ -9,8 +9,8 @@
     for (int64_t i = 0, live = VEC_WIDTH;                                                         \
          i < (n) && ((live = (n) - i < VEC_WIDTH ? (n) - i : VEC_WIDTH), 1); i += VEC_WIDTH)
 
-/* The same two vectors at a time: the statement is compiled with w = 2 for `left` = two vectors' numbers from i
- * on, and with w = 1 for what is left after these. */
+/* The same two vectors at a time: the statement is compiled with w = 2 for `left` = two vectors' numbers from
+ * i on, and with w = 1 for what is left after these. */
 #define VEC_PAIRS(i, left, n, ...)                                                       \
     do {                                                                                 \
         int64_t i = 0;                                                                   \
@@ -26,8 +26,8 @@
         }                                                                                \
     } while (0)
 
-/* The statement for j = 0, 1, ... w - 1, where w is a constant of at most MOST_ABREAST: without a loop, so that
- * what they hold stays in registers. */
+/* Some vectors side by side, and the statement for j = 0, 1, ... w - 1 of them, where w is a constant of at
+ * most MOST_ABREAST: without a loop, so that they stay in registers. */
 enum { MOST_ABREAST = 6 };
 typedef vec abreast[MOST_ABREAST];
 #define ABREAST(w, ...)                          \
@@ -52,7 +52,7 @@ typedef vec abreast[MOST_ABREAST];
 #define BODY_INLINE static inline
 #endif
 
-/* KERNEL(tile) is tile_scalar, tile_avx2... : names that tell in a profile which table ran. */
+/* KERNEL(panels) is panels_scalar, panels_avx2... : names that tell in a profile which table ran. */
 #define KERNEL_JOIN(name, isa) name##_##isa
 #define KERNEL_NAME(name, isa) KERNEL_JOIN(name, isa)
 #define KERNEL(name) KERNEL_NAME(name, KERNEL_ISA)

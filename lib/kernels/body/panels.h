@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The loops around the micro-kernel, which tile.h or micro/tile_scalar.h has: panels outside, so that one stays in
- * the first cache while all rows go by, and rows inside. They are in each table beside their micro-kernel, as a
- * small product (k = 32) is a tile every 400 cycles, and what stands between two tiles counts. */
+/* The loops around the micro-kernel, which tile.h or micro/tile_scalar.h has: panels outside, so that one
+ * stays in the first cache while all rows go by, and rows inside. They are in each table beside their
+ * micro-kernel, as a small product (k = 32) is a tile every 400 cycles, and what stands between two tiles
+ * counts. */
 #ifndef RNNI_BODY_PANELS_H
 #define RNNI_BODY_PANELS_H
 
@@ -19,7 +20,8 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
             rnni_real *below = to + rows * ldc;
             if (t + 1 < tiles.count) rnni_fetch_result(rnni_tile_height(tiles, t + 1), columns, below, ldc);
             if (column_stride)
-                tile(rows, columns, k, left, row_stride, column_stride, b, panel_stride, start, bias, to, ldc);
+                tile(rows, columns, k, left, row_stride, column_stride, b, panel_stride, start, bias, to,
+                     ldc);
             else tile(rows, columns, k, left, 1, rows, b, panel_stride, start, bias, to, ldc);
             left += rows * row_stride;
             to = below;
