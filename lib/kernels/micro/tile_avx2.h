@@ -91,8 +91,8 @@ enum { HAND_LEAST = 4 };
                          "jnz 3b\n"                                                                          \
                          "4:\n\t"                                                                            \
                          HAND_EACH_##rows(HAND_STORE, "%[c]", "%[c_row]")                                    \
-                         : [rest] "+r"(rest), [fours] "+r"(fours), [a] "+r"(a), [a3] "+r"(a3),               \
-                           [panel] "+r"(panel), [from] "+r"(from), [c] "+r"(c)                               \
+                         : [rest] "+&r"(rest), [fours] "+&r"(fours), [a] "+&r"(a), [a3] "+&r"(a3),           \
+                           [panel] "+&r"(panel), [from] "+&r"(from), [c] "+&r"(c)                            \
                          : [row] "r"(row), [column] "r"(column), [panel_row] "rm"(panel_row),                \
                            [from_row] "r"(from_row), [c_row] "r"(c_row)                                      \
                          : "cc", "memory", "ymm0", "ymm1", "ymm2", "ymm3", "ymm4", "ymm5", "ymm6", "ymm7",   \
