@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rounding and packing of weights with 8 and 16 bits, and the loops around their kernels. */
 #include "kernels/reduced.h"
+#include "kernels/tiling.h"
 
 #include <math.h>
 #include <string.h>
@@ -198,9 +199,10 @@ static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
 {
     enum { ROOM = 64 * RNNI_BF16_DEPTH };
     _Alignas(64) uint16_t q[ROOM];
-    int64_t depth = round_up(count, 2), most = ROOM / depth, parts = (m + most - 1) / most;
-    for (int64_t part = 0, i = 0, rows; part < parts; part++, i += rows) {
-        rows = m / parts + (part < m % parts);
+    int64_t depth = round_up(count, 2);
+    rnni_tiling parts = rnni_tiles_of(ROOM / depth, m);
+    for (int64_t part = 0, i = 0, rows; part < parts.count; part++, i += rows) {
+        rows = rnni_tile_height(parts, part);
         kernels->bf16_round(rows, count, a + i * lda + p, lda, q, depth);
         kernels->bf16_product(rows, w->n, depth / 2, q, depth, 2, w->halves + p * wide(w), start, bias,
                               c + i * ldc, ldc);

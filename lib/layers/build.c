@@ -175,17 +175,17 @@ static bool has_same_dy(const rnni_node *node, bool output)
 
 /* Not an output's, which the loss writes; an input's, which the caller reads; an embedding's, of which its
  * table's gradient is made in the end. Where shards meet on their way, all have to stay. */
-static bool has_brief_dy(const rnni_graph *graph, const rnni_node *node, bool output)
+static bool has_brief_dy(const rnni_node *node, bool output, bool meet)
 {
-    bool alone = true;
-    for (int32_t i = 0; i < graph->count; i++) alone = alone && !graph->nodes[i]->op->couple;
-    return alone && !output && node->op->max_inputs > 0 && node->op != &rnni_op_embedding;
+    return !meet && !output && node->op->max_inputs > 0 && node->op != &rnni_op_embedding;
 }
 
 /* Counts readers, of inputs before those who read them, and finds embeddings that nothing but the input of
  * one recurrent layer reads, inputs that only recurrent layers do, and gradients that share their place. */
 static void trace_readers(rnni_graph *graph)
 {
+    bool meet = false;
+    for (int32_t i = 0; i < graph->count; i++) meet = meet || graph->nodes[i]->op->couple;
     for (int32_t i = 0; i < graph->count; i++) {
         rnni_node *node = graph->order[i];
         readers all = readers_of(graph, node);
@@ -195,7 +195,7 @@ static void trace_readers(rnni_graph *graph)
         node->in_table = node->op == &rnni_op_input_values && all.count > 0 && all.recurrent;
         node->read_once = node->in_table && all.passes == 1;
         node->same_dy = has_same_dy(node, all.output);
-        node->brief_dy = has_brief_dy(graph, node, all.output);
+        node->brief_dy = has_brief_dy(node, all.output, meet);
     }
 }
 

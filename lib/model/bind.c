@@ -30,6 +30,8 @@ int32_t rnni_shard_count(const rnn_context_t *context, bool summed, int64_t coun
     return count == 0 ? 1 : (int32_t)((count + size - 1) / size);
 }
 
+bool rnni_shards_in_turn(const rnn_context_t *context) { return context->threads == 1; }
+
 static rnn_status_t grow_runs(rnni_exec *exec, int32_t count)
 {
     const rnni_graph *graph = &exec->model->graph;
@@ -351,7 +353,7 @@ static rnn_status_t reserve_buffers(rnni_exec *exec, rnni_run *run, size_t *brie
 static rnn_status_t place_buffers(rnni_exec *exec, int32_t count)
 {
     size_t brief = 0;
-    exec->in_turn = exec->context->threads == 1;
+    exec->in_turn = rnni_shards_in_turn(exec->context);
     for (int32_t i = 0; i < count; i++) RNNI_TRY(reserve_buffers(exec, &exec->runs[i], &brief));
     if (exec->in_turn) RNNI_TRY(rnni_arena_reserve(&exec->brief, exec->context, brief));
     for (int32_t i = 0; i < count; i++) {

@@ -64,6 +64,8 @@ int32_t rnni_input_number(const rnni_graph *graph, const rnni_node *input);
 
 /* Shards of a batch of so many sequences, at least one; `summed`: a function of that alone. */
 int32_t rnni_shard_count(const rnn_context_t *context, bool summed, int64_t count);
+/* Whether one thread is to run all shards, which then share what lasts for one's forward or backward. */
+bool rnni_shards_in_turn(const rnn_context_t *context);
 /* Takes an axis' arrays, of sizes that hold whatever the masks are. */
 void rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows);
 /* Numbers that filling them takes beside: count + steps + 2. */

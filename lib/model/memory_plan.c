@@ -61,7 +61,7 @@ static size_t shard_bytes(counting *c, int64_t count, size_t *brief)
                      .training = plan->training, .input_gradients = plan->input_gradients,
                      .recompute = plan->recompute, .halves = plan->halves, .raw = plan->raw, .axes = c->axes,
                      .slots = c->slots, .whole = &c->whole,
-                     .brief = c->graph->context->threads == 1 ? &shared : NULL };
+                     .brief = rnni_shards_in_turn(c->graph->context) ? &shared : NULL };
     size_t bytes = 0;
     for (int32_t a = 0; a < c->graph->axis_count; a++) {
         c->axes[a] = (rnni_axis){ .rows = count * plan->steps, .steps = count ? plan->steps : 0 };
@@ -122,7 +122,7 @@ static size_t count_all(counting *c)
     add(&bytes, input_gradient_bytes(c), 1);
     add(&bytes, (size_t)(shards - larger), shard_bytes(c, batch / shards, &brief));
     if (larger) add(&bytes, (size_t)larger, shard_bytes(c, batch / shards + 1, &brief));
-    if (c->graph->context->threads == 1) add_block(&bytes, brief, 1);
+    if (rnni_shards_in_turn(c->graph->context)) add_block(&bytes, brief, 1);
     return bytes;
 }
 

@@ -109,17 +109,6 @@ static inline vec v_sigmoid_slope(vec y) { return v_mul(y, v_sub(v_set(1), y)); 
 
 #include "kernels/body/activations_dense.h"
 
-/* w vectors of which `left` numbers are there, from memory and back. */
-BODY_INLINE void load_abreast(const int w, const rnni_real *from, int64_t left, vec *x)
-{
-    ABREAST(w, x[j] = v_load_n(from + j * VEC_WIDTH, left - j * VEC_WIDTH));
-}
-
-BODY_INLINE void store_abreast(const int w, const vec *x, rnni_real *to, int64_t left)
-{
-    ABREAST(w, v_store_n(to + j * VEC_WIDTH, x[j], left - j * VEC_WIDTH));
-}
-
 /* y = f(x), element by element. */
 #define MAP(f) VEC_LOOP(i, live, n) v_store_n(y + i, f(v_load_n(x + i, live)), live)
 #define MAP_PAIRS(f)                                                           \

@@ -101,14 +101,14 @@ BF16_TARGET static void BF16_NAME(bf16_group)(int64_t rows, bf16_columns b, int6
                                               const uint16_t *a, const rnni_real *from, rnni_real *c,
                                               int64_t ldc)
 {
-    const int64_t most = TILE_VECTORS * VEC_WIDTH, tiles = (rows + TILE_ROWS - 1) / TILE_ROWS,
-                  low = rows / tiles, taller = rows % tiles;
+    const int64_t most = TILE_VECTORS * VEC_WIDTH;
+    const rnni_tiling tiles = rnni_tiles_of(TILE_ROWS, rows);
     for (int64_t at = 0, step; at < left; at += step) {
         int full = width - at >= most;
         step = full ? most : RNNI_REDUCED_COLUMNS;
-        for (int64_t t = 0, i = 0, now; t < tiles; t++, i += now) {
+        for (int64_t t = 0, i = 0, now; t < tiles.count; t++, i += now) {
             const rnni_real *begin = from + i * b.from_ld + at;
-            now = low + (t < taller);
+            now = rnni_tile_height(tiles, t);
             if (left - at >= step)
                 BF16_NAME(bf16_tile)((int)now, full, &b, a + i * b.a_row, begin, c + i * ldc + at, ldc);
             else

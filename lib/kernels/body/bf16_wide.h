@@ -55,9 +55,9 @@ static void bf16_product_wide(int64_t rows, int64_t n, bf16_columns b, const uin
 {
     _Alignas(64) rnni_real left[WIDE_ROWS * 2 * WIDE_PAIRS], panel[2 * WIDE_PAIRS * TILE_NR];
     const bool in_rows = b.a_pair == 2;
-    const int64_t parts = (rows + WIDE_ROWS - 1) / WIDE_ROWS;
-    for (int64_t part = 0, i = 0, now; part < parts; part++, i += now) {
-        now = rows / parts + (part < rows % parts);
+    const rnni_tiling parts = rnni_tiles_of(WIDE_ROWS, rows);
+    for (int64_t part = 0, i = 0, now; part < parts.count; part++, i += now) {
+        now = rnni_tile_height(parts, part);
         for (int64_t p = 0; p == 0 || p < b.pairs; p += WIDE_PAIRS) {
             const int64_t pairs = b.pairs - p < WIDE_PAIRS ? b.pairs - p : WIDE_PAIRS;
             widen_left(now, pairs, a + i * b.a_row + p * b.a_pair, b.a_row, b.a_pair, left);

@@ -52,6 +52,17 @@ typedef vec abreast[MOST_ABREAST];
 #define BODY_INLINE static inline
 #endif
 
+/* w vectors of which `left` numbers are there, from memory and back. */
+BODY_INLINE void load_abreast(const int w, const rnni_real *from, int64_t left, vec *x)
+{
+    ABREAST(w, x[j] = v_load_n(from + j * VEC_WIDTH, left - j * VEC_WIDTH));
+}
+
+BODY_INLINE void store_abreast(const int w, const vec *x, rnni_real *to, int64_t left)
+{
+    ABREAST(w, v_store_n(to + j * VEC_WIDTH, x[j], left - j * VEC_WIDTH));
+}
+
 /* KERNEL(panels) is panels_scalar, panels_avx2... : names that tell in a profile which table ran. */
 #define KERNEL_JOIN(name, isa) name##_##isa
 #define KERNEL_NAME(name, isa) KERNEL_JOIN(name, isa)

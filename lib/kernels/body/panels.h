@@ -6,6 +6,17 @@
 #ifndef RNNI_BODY_PANELS_H
 #define RNNI_BODY_PANELS_H
 
+/* A tile begins with what C holds and ends with its sums there: asked for while the tile above is computed,
+ * it is there in time. */
+static inline void fetch_result(int64_t rows, int64_t columns, const rnni_real *c, int64_t ld)
+{
+    enum { LINE = 64 / sizeof(rnni_real) };
+    for (int64_t i = 0; i < rows; i++, c += ld) {
+        for (int64_t j = 0; j < columns; j += LINE) __builtin_prefetch(c + j, 1);
+        __builtin_prefetch(c + columns - 1, 1);
+    }
+}
+
 static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, int64_t row_stride,
                            int64_t column_stride, const rnni_real *b, int64_t distance, int64_t panel_stride,
                            int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
@@ -18,7 +29,7 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
         for (int64_t t = 0; t < tiles.count; t++) {
             const int64_t rows = rnni_tile_height(tiles, t);
             rnni_real *below = to + rows * ldc;
-            if (t + 1 < tiles.count) rnni_fetch_result(rnni_tile_height(tiles, t + 1), columns, below, ldc);
+            if (t + 1 < tiles.count) fetch_result(rnni_tile_height(tiles, t + 1), columns, below, ldc);
             if (column_stride)
                 tile(rows, columns, k, left, row_stride, column_stride, b, panel_stride, start, bias, to,
                      ldc);
