@@ -43,7 +43,7 @@ BODY_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_
 #define BEGIN(i, j) \
     if (i < rows && j < vecs) sum[i][j] = tile_start(start, bias + j * W, c + i * ldc + j * W, LIVE(j));
 #define BEGIN_ROW(i) EACH_VEC(BEGIN, i)
-#define FETCH(i, j) if (j < vecs) b[j] = v_load(panel + j * W);
+#define FETCH(i, j) if (j < vecs) b[j] = rows > 1 ? v_held(v_load(panel + j * W)) : v_load(panel + j * W);
 #define STEP(i, j) if (j < vecs) sum[i][j] = v_fma(x, b[j], sum[i][j]);
 #define STEP_ROW(i)                          \
     if (i < rows) {                          \

@@ -38,6 +38,14 @@ static inline vec v_keep(vec x, int64_t live, float other)
     return live >= VEC_WIDTH ? x : _mm256_blendv_ps(v_set(other), x, _mm256_castsi256_ps(v_live(live)));
 }
 
+static inline vec v_held(vec x)
+{
+#ifdef __GNUC__
+    __asm__("" : "+x"(x));
+#endif
+    return x;
+}
+
 static inline vec v_add(vec a, vec b) { return _mm256_add_ps(a, b); }
 static inline vec v_sub(vec a, vec b) { return _mm256_sub_ps(a, b); }
 static inline vec v_mul(vec a, vec b) { return _mm256_mul_ps(a, b); }

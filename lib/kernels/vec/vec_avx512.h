@@ -37,6 +37,14 @@ static inline vec v_keep(vec x, int64_t live, float other)
     return live >= VEC_WIDTH ? x : _mm512_mask_mov_ps(v_set(other), v_live(live), x);
 }
 
+static inline vec v_held(vec x)
+{
+#ifdef __GNUC__
+    __asm__("" : "+v"(x));
+#endif
+    return x;
+}
+
 static inline vec v_add(vec a, vec b) { return _mm512_add_ps(a, b); }
 static inline vec v_sub(vec a, vec b) { return _mm512_sub_ps(a, b); }
 static inline vec v_mul(vec a, vec b) { return _mm512_mul_ps(a, b); }

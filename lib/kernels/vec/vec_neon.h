@@ -44,6 +44,8 @@ static inline vec v_keep(vec x, int64_t live, float other)
     return live >= VEC_WIDTH ? x : v_select(vld1q_u32(lane_masks + VEC_WIDTH - live), x, v_set(other));
 }
 
+static inline vec v_held(vec x) { return x; } /* no instruction has an operand in memory */
+
 static inline vec v_add(vec a, vec b) { return vaddq_f32(a, b); }
 static inline vec v_sub(vec a, vec b) { return vsubq_f32(a, b); }
 static inline vec v_mul(vec a, vec b) { return vmulq_f32(a, b); }

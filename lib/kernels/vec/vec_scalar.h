@@ -3,6 +3,8 @@
  * multiply-add rounds twice here. Every vec_<isa>.h defines the same names:
  *   v_load_n, v_store_n     the first `live` lanes (1 <= live <= VEC_WIDTH); others read 0, are not written
  *   v_keep                  lanes from `live` on replaced by a number
+ *   v_held                  the same vector, in a register: a compiler that finds a load used a few times over
+ *                           would otherwise make it anew in each use, and loads are what small tiles wait for
  *   v_min(a, b)             a < b ? a : b, and v_max likewise: a NaN in b comes through
  *   v_round                 to the nearest integer, ties to even, for |x| < 2^22
  *   v_scale2(x, n)          x * 2^n for whole n in [-252, 252], rounded once
@@ -28,6 +30,8 @@ static inline void v_store(rnni_real *p, vec x) { *p = x; }
 static inline vec v_load_n(const rnni_real *p, int64_t live) { (void)live; return *p; }
 static inline void v_store_n(rnni_real *p, vec x, int64_t live) { (void)live; *p = x; }
 static inline vec v_keep(vec x, int64_t live, rnni_real other) { (void)live; (void)other; return x; }
+
+static inline vec v_held(vec x) { return x; }
 
 static inline vec v_add(vec a, vec b) { return a + b; }
 static inline vec v_sub(vec a, vec b) { return a - b; }
