@@ -47,6 +47,7 @@ typedef struct rnni_cell_step {
     const rnni_real *const *vectors; /* [vector_count] the cell's own weights */
     rnni_real *const *dvectors;      /* backward: their gradients, added to */
     double epsilon;            /* of norms */
+    rnni_ahead *ahead;         /* for the products to take along; or NULL */
     const rnni_real *packed_out; /* cells that project: W_hr, packed forward or backward */
     rnni_real *dweight_out;    /* backward: its gradient [o][h], added to */
     rnni_real *scratch_out;    /* backward: rnni_gemm_scratch(o, h, rows) */

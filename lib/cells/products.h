@@ -41,7 +41,7 @@ static inline void rnni_cell_product(const rnni_cell_step *s, int64_t ldz, int64
         return;
     }
     rnni_gemm_packed(s->kernels, s->rows, count * s->h, s->o, in, s->o, 1, packed, start, s->bias,
-                     s->z + block * s->h, ldz);
+                     s->z + block * s->h, ldz, s->ahead);
 }
 
 /* out = (or +=) dz[:, block ..] U. */
@@ -55,7 +55,7 @@ static inline void rnni_cell_product_backward(const rnni_cell_step *s, int64_t l
         return;
     }
     rnni_gemm_packed(s->kernels, s->rows, s->o, count * s->h, s->dz + block * s->h, ldz, 1, packed, start,
-                     NULL, out, s->o);
+                     NULL, out, s->o, s->ahead);
 }
 
 /* dh += mask * d(masked h), where mask NULL stands for ones. Scratch may be the summand. */

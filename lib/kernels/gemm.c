@@ -69,7 +69,8 @@ static void pack_strips(const rnni_kernels *kernels, int64_t m, int64_t k, const
 
 /* All rows of C, `block` of them at a time against every panel. */
 static void block_product(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, left_matrix a,
-                          right_matrix b, int64_t block, rnni_real *strips, result_matrix c)
+                          right_matrix b, int64_t block, rnni_real *strips, result_matrix c,
+                          rnni_ahead *ahead)
 {
     for (int64_t i = 0; i < m; i += block) {
         left_matrix left = {a.data + i * a.row, a.row, a.column};
@@ -78,7 +79,7 @@ static void block_product(const rnni_kernels *kernels, int64_t m, int64_t n, int
             left = (left_matrix){ strips, k, 0 };
         }
         kernels->panels(least(m - i, block), n, k, left.data, left.row, left.column, b.data, b.panel, b.row,
-                        c.start, c.bias, c.data + i * c.ld, c.ld);
+                        c.start, c.bias, c.data + i * c.ld, c.ld, ahead);
     }
 }
 
@@ -93,7 +94,7 @@ static int64_t rows_at_once(const rnni_kernels *kernels, int64_t m, int64_t k)
 
 void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                       int64_t row_stride, int64_t column_stride, const rnni_real *packed, rnni_start start,
-                      const rnni_real *bias, rnni_real *c, int64_t ldc)
+                      const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
     if (start != RNNI_FROM_BIAS) bias = NULL;
     if (m == 1) {
@@ -103,7 +104,8 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
     left_matrix left = {a, row_stride, column_stride};
     result_matrix result = {c, ldc, bias, (int)start};
     right_matrix right = {packed, kernels->nr * k, kernels->nr};
-    block_product(kernels, m, n, k, left, right, rows_at_once(kernels, m, k), NULL, result);
+    block_product(kernels, m, n, k, left, right, rows_at_once(kernels, m, k), NULL, result,
+                  ahead);
 }
 
 int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k)
@@ -141,7 +143,7 @@ void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, con
             if (serves_as_panels(kernels, n, b_row, b_column))
                 right = (right_matrix){ from, kernels->nr, b_row };
             else rnni_pack(kernels, depth, columns, from, b_row, b_column, panels);
-            block_product(kernels, m, columns, depth, left, right, kernels->mc, strips, result);
+            block_product(kernels, m, columns, depth, left, right, kernels->mc, strips, result, NULL);
             p += depth;
         } while (p < k);
     }

@@ -4,6 +4,7 @@
 
 #include "core/context.h"
 #include "core/real.h"
+#include "kernels/ahead.h"
 
 /* The contract between the mathematics of the library and the machine. CONTRACT.md says for each kernel what
  * it reads and writes, what may alias and what its rounding may depend on. In short, for all of them:
@@ -94,10 +95,14 @@ typedef enum { RNNI_FROM_ZERO, RNNI_FROM_C, RNNI_FROM_BIAS } rnni_start;
 
 /* C[m,n] = start + A[m,k] * B with packed B. A's element (i, k) is a[i * row_stride + k * column_stride].
  * `bias` has n numbers (RNNI_FROM_BIAS). Works for any m >= 0, k >= 0 and writes exactly n columns. No
- * scratch. For the products inside layers. */
+ * scratch. For the products inside layers. Takes lines of `ahead` along (NULL: none), unless m is 1. */
 void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                       int64_t row_stride, int64_t column_stride, const rnni_real *packed, rnni_start start,
-                      const rnni_real *bias, rnni_real *c, int64_t ldc);
+                      const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead);
+
+/* x[n] will be read soon: at once, where there is no room to note it. And what no product took along. */
+void rnni_ahead_add(const rnni_kernels *kernels, rnni_ahead *ahead, int64_t n, const rnni_real *x);
+void rnni_ahead_rest(const rnni_kernels *kernels, rnni_ahead *ahead);
 
 /* The general product of two matrices that are not packed: packs blocks into `scratch` (rnni_gemm_scratch
  * elements). B's element (k, n) is b[k * b_row + n * b_column]. Start is ZERO or C. For weight gradients: A =

@@ -108,7 +108,8 @@ static void forward(const rnni_node *node, rnni_run *run)
     const rnni_reduced *matrix = rnni_reduced_of(node, run);
     if (matrix) rnni_reduced_product(k, matrix, rows, x, in->features, start, bias, z, n);
     else if (n <= FEW_UNITS) few_units(node, run, rows, bias, x, z);
-    else rnni_gemm_packed(k, rows, n, in->features, x, in->features, 1, node->packed, start, bias, z, n);
+    else rnni_gemm_packed(k, rows, n, in->features, x, in->features, 1, node->packed, start, bias, z, n,
+                          NULL);
     rnni_activate(k, rnni_activation_of(node, run), rows, n, z, y);
 }
 

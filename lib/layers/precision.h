@@ -52,7 +52,7 @@ static inline void rnni_recurrent_input_product(const rnni_node *node, const rnn
                              pass->input, RNNI_FROM_BIAS, bias, z, ldz);
     else
         rnni_gemm_packed(k, rows, r->cell->gates * r->h, pass->input, x, pass->input, 1,
-                         node->packed + pass->packed_ih, RNNI_FROM_BIAS, bias, z, ldz);
+                         node->packed + pass->packed_ih, RNNI_FROM_BIAS, bias, z, ldz, NULL);
 }
 
 /* Changes the precision of a built graph; with `keep` the float weights are kept when they are there, without

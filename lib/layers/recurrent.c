@@ -57,12 +57,13 @@ static chunk chunk_at(const rnni_work *w, chunk all, bool down, int64_t edge)
     return c;
 }
 
-/* Part number i of `parts` of the next chunk's rows begin their way here from a table, where they lie far
- * away and in another order. */
-static void fetch_next(const rnni_work *w, chunk next, const rnni_table *table, int64_t i, int64_t parts)
+/* The products to come take part number i of `parts` of the next chunk's rows along from a table, where they
+ * lie far away and in another order. */
+static void fetch_next(const rnni_work *w, chunk next, const rnni_table *table, int64_t i, int64_t parts,
+                       rnni_ahead *ahead)
 {
     if (table->data && next.from < next.to)
-        rnni_table_fetch(w->run, w->axis, next.from, next.to, table, i, parts);
+        rnni_table_fetch(w->run, w->axis, next.from, next.to, table, i, parts, ahead);
 }
 
 /* ---- forward */
@@ -148,7 +149,9 @@ static bool steps_in_place(const rnni_work *w)
 static void forward_steps(const rnni_work *w, chunk all)
 {
     bool down = w->pass->reverse, in_place = steps_in_place(w);
+    rnni_ahead ahead = { .count = 0 };
     rnni_cell_step step = begin_steps(w);
+    step.ahead = &ahead;
     for (chunk now = chunk_at(w, all, down, down ? all.to : all.from), next; now.from < now.to; now = next) {
         int64_t first = w->axis->offset[now.from], count = now.to - now.from;
         rnni_cells_mark(w, now.from, now.to);
@@ -158,9 +161,10 @@ static void forward_steps(const rnni_work *w, chunk all)
         for (int64_t i = 0, alone; i < count; i += alone ? alone : 1) {
             int64_t t = down ? now.to - 1 - i : now.from + i;
             place_step(w, t, first, &step);
-            fetch_next(w, next, &w->values, i, count);
+            fetch_next(w, next, &w->values, i, count, step.ahead);
             alone = in_place ? steps_alone(w, t, count - i, step.z) : 0;
             if (alone == 0) forward_step(w, t, &step);
+            rnni_ahead_rest(step.kernels, &ahead);
         }
     }
 }
@@ -236,16 +240,18 @@ static void add_rows(const rnni_kernels *k, int64_t rows, int64_t n, const rnni_
 }
 
 /* What step t back will read, if the segment has such a step: forward left it long ago, and steps going down
- * in memory are not foreseen by the machine. */
-static void fetch_step(const rnni_work *w, int64_t t)
+ * in memory are not foreseen by the machine. The products of the step before take it along. */
+static void fetch_step(const rnni_work *w, int64_t t, rnni_ahead *ahead)
 {
-    const rnni_kernels *k = w->run->kernels;
     if (t < w->from || t >= w->to) return;
-    int64_t rows = w->axis->active[t], row = w->axis->offset[t];
-    if (w->kept->z) k->fetch(rows * w->ldz, w->kept->z + rnni_kept_row(w, t) * w->ldz);
-    k->fetch(rows * w->r->o, w->kept->h + (w->kept->z ? rnni_rows_in(w, t) : rnni_rows_out(w, t)) * w->r->o);
-    if (w->kept->c) k->fetch(rows * w->r->h, w->kept->c + rnni_rows_in(w, t) * w->r->h);
-    if (w->dy && !w->given.data) k->fetch(rows * w->ldy, w->dy + row * w->ldy);
+    const rnni_kernels *k = w->run->kernels;
+    const rnni_pass_values *kept = w->kept;
+    int64_t rows = w->axis->active[t], h = kept->z ? rnni_rows_in(w, t) : rnni_rows_out(w, t);
+    if (kept->z) rnni_ahead_add(k, ahead, rows * w->ldz, kept->z + rnni_kept_row(w, t) * w->ldz);
+    rnni_ahead_add(k, ahead, rows * w->r->o, kept->h + h * w->r->o);
+    if (kept->c) rnni_ahead_add(k, ahead, rows * w->r->h, kept->c + rnni_rows_in(w, t) * w->r->h);
+    if (w->dy && !w->given.data)
+        rnni_ahead_add(k, ahead, rows * w->ldy, w->dy + w->axis->offset[t] * w->ldy);
 }
 
 /* Step t back: dh and dc, gradients of its states, become those of the step before. */
@@ -355,10 +361,11 @@ static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_
     int64_t count = now.to - now.from;
     for (int64_t i = 0; i < count; i++) {
         int64_t t = down ? now.to - 1 - i : now.from + i;
-        fetch_step(w, down ? t - 1 : t + 1);
-        fetch_next(w, next, &w->values, i, count);
-        fetch_next(w, next, &w->given, i, count);
+        fetch_step(w, down ? t - 1 : t + 1, step->ahead);
+        fetch_next(w, next, &w->values, i, count, step->ahead);
+        fetch_next(w, next, &w->given, i, count, step->ahead);
         backward_step(w, t, w->axis->offset[now.from], step);
+        rnni_ahead_rest(step->kernels, step->ahead);
     }
     if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to);
     if (w->dx || w->dvalues.data) input_gradient(w, now.from, now.to);
@@ -386,7 +393,9 @@ static void pass_backward(rnni_work *w)
 {
     rnni_recurrent_load_gradients(w);
     if (w->kept->x_masked) w->x = w->kept->x_masked, w->values.data = NULL;
+    rnni_ahead ahead = { .count = 0 };
     rnni_cell_step step = begin_steps_back(w);
+    step.ahead = &ahead;
     (void)rnni_recurrent_segment(w, w->pass->reverse ? 0 : w->kept->segments - 1);
     do backward_segment(w, &step);
     while (rnni_recurrent_segment(w, w->segment + (w->pass->reverse ? 1 : -1)));

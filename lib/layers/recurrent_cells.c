@@ -2,18 +2,20 @@
 #include "layers/recurrent_work.h"
 #include <stdlib.h>
 
-/* Cell states on the way back. c_out = f c_in + i g follows from gates that are kept in any case, with the bits
- * it had, so of all c only those are kept with which a stretch of steps begins, the chunks of the way there:
- * about an eighth for shards of 32 sequences. The way back goes through a stretch once more before its first
- * step, with no product and no exponential, and finds the gates in the cache after that. */
+/* Cell states on the way back. c_out = f c_in + i g follows from gates that are kept in any case, with the
+ * bits it had, so of all c only those are kept with which a stretch of steps begins, the chunks of the way
+ * there: about an eighth for shards of 32 sequences. The way back goes through a stretch once more before its
+ * first step, with no product and no exponential, and finds the gates in the cache after that. */
 
-/* Chunks that have room for fewer steps than this would keep about as much as they save. */
-enum { LEAST_STEPS = 4 };
+/* Chunks that have room for fewer steps than LEAST_STEPS would keep about as much as they save. And as many
+ * numbers as FEW are no burden: they are kept whole, since going through the gates once more is a fortieth of
+ * a training step of 64 units. */
+enum { LEAST_STEPS = 4, FEW = 512 * 1024 };
 
 int64_t rnni_cells_stretches(const rnni_recurrent *r, const rnni_axis *axis)
 {
     int64_t rows = rnni_recurrent_chunk(r, axis, true);
-    if (rows < LEAST_STEPS * axis->count) return 0;
+    if (rows < LEAST_STEPS * axis->count || axis->rows * r->h <= FEW) return 0;
     /* a stretch has more than rows - count rows, as one more step would not fit, but for the last one */
     return axis->rows / (rows - axis->count + 1) + 1;
 }

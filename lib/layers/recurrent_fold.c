@@ -153,7 +153,8 @@ static void word_gradients(const rnni_node *node, const rnni_whole *whole, int64
     for (pass = 0; pass < r->directions; pass++)
         rnni_gemm_packed(whole->graph->kernels, count, n, columns(r),
                          table_at(node, whole->shared[node->id], pass, true) + first * columns(r), columns(r),
-                         1, node->packed_backward + r->pass[pass].backward_ih, RNNI_FROM_C, NULL, to, n);
+                         1, node->packed_backward + r->pass[pass].backward_ih, RNNI_FROM_C, NULL, to, n,
+                         NULL);
 }
 
 static void input_weight_slice(const rnni_node *node, const rnni_whole *whole, int64_t slice,

@@ -167,10 +167,10 @@ void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, i
  * `room`. */
 const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to,
                                   int64_t n, const rnni_table *table, rnni_real *room);
-/* Says that steps [from, to) will be read from a table soon; calls for parts 0 ... parts - 1 say it of all
+/* Notes in `ahead` that steps [from, to) will be read from a table soon; calls for parts 0 ... parts - 1 say it of all
  * sequences. */
 void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to,
-                      const rnni_table *table, int64_t part, int64_t parts);
+                      const rnni_table *table, int64_t part, int64_t parts, rnni_ahead *ahead);
 /* How many of n columns a thread takes at a time where each goes through all rows of a table: whole lines of
  * it, all of them when it is alone. */
 int64_t rnni_table_share(const rnni_node *node, int64_t n);

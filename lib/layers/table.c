@@ -74,12 +74,12 @@ const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, in
 }
 
 void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to,
-                      const rnni_table *table, int64_t part, int64_t parts)
+                      const rnni_table *table, int64_t part, int64_t parts, rnni_ahead *ahead)
 {
     int64_t count = axis->active[from];
     for (int64_t s = count * part / parts; s < count * (part + 1) / parts; s++) {
         int64_t end = axis->lengths[s] < to ? axis->lengths[s] : to;
-        run->kernels->fetch((end - from) * table->ld, place_of(run, axis, from, s, table));
+        rnni_ahead_add(run->kernels, ahead, (end - from) * table->ld, place_of(run, axis, from, s, table));
     }
 }
 

@@ -61,7 +61,7 @@ static int prepare(product *p, const rnni_kernels *kernels, shape s)
 static void run_packed(const product *p)
 {
     rnni_gemm_packed(p->kernels, p->s.m, p->s.n, p->s.k, p->a, p->s.k, 1, p->packed, RNNI_FROM_ZERO, NULL,
-                     p->c, p->s.n);
+                     p->c, p->s.n, NULL);
 }
 
 static void run_general(const product *p)

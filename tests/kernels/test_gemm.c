@@ -47,7 +47,7 @@ static void run_part(const product *p, sample_matrix c, int64_t from, int64_t ro
                      rnni_start start)
 {
     rnni_gemm_packed(p->kernels, rows, p->n, depth, p->a.data + from * a_row(p), a_row(p), a_column(p),
-                     p->packed.data, start, p->bias.data, c.data + from * c.ld, c.ld);
+                     p->packed.data, start, p->bias.data, c.data + from * c.ld, c.ld, NULL);
 }
 
 static void run_packed(const product *p, sample_matrix c, rnni_start start)
@@ -212,7 +212,7 @@ static void check_columns_apart(const rnni_kernels *kernels)
     for (int64_t j = 0; j < 90; j++) {
         rnni_pack(kernels, 19, 1, p.b.data + j, p.b.ld, 1, p.packed.data);
         rnni_gemm_packed(kernels, 6, 1, 19, p.a.data, a_row(&p), 1, p.packed.data, RNNI_FROM_C, NULL,
-                         p.c.data + j, p.c.ld);
+                         p.c.data + j, p.c.ld, NULL);
     }
     CHECK(sample_same_bits(p.c, together));
 }

@@ -51,7 +51,7 @@ static void run_panels(const rnni_kernels *k, call *c)
 {
     pack_right(k, c->n);
     k->panels(c->rows, c->n, DEPTH, X(0), LD(0), 1, right_packed, k->nr * DEPTH, k->nr, c->variant, X(1),
-              X(2), LD(2));
+              X(2), LD(2), NULL);
 }
 static const specification spec_panels = {
     run_panels, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
@@ -1064,7 +1064,8 @@ static double time_product(const rnni_kernels *kernels, int64_t m, int64_t n, in
         double begin = seconds();
         for (int i = 0; i < calls; i++) {
             if (packed)
-                rnni_gemm_packed(kernels, m, n, k, a.data, k, 1, p.data, RNNI_FROM_ZERO, NULL, c.data, n);
+                rnni_gemm_packed(kernels, m, n, k, a.data, k, 1, p.data, RNNI_FROM_ZERO, NULL, c.data, n,
+                                 NULL);
             else rnni_gemm(kernels, m, n, k, a.data, k, 1, b.data, n, 1, RNNI_FROM_ZERO, c.data, n, s.data);
         }
         double taken = (seconds() - begin) / calls;

@@ -29,14 +29,15 @@ static outcome in_parts(const rnni_kernels *k, int gates, int activation, int64_
     rnni_pack(k, inputs, gates * units, w_ih, 1, inputs, packed[0]);
     rnni_pack(k, units, gates * units, w_hh, 1, units, packed[1]);
     rnni_gemm_packed(k, 1, gates * units, inputs, x, inputs, 1, packed[0], RNNI_FROM_BIAS, bias, z,
-                     gates * units);
+                     gates * units, NULL);
     memcpy(o.z, z, sizeof z);
     if (gates == 3) { /* r and z go on, q begins with the fourth bias */
         rnni_pack(k, units, 2 * units, w_hh, 1, units, packed[0]);
-        rnni_gemm_packed(k, 1, 2 * units, units, h, units, 1, packed[0], RNNI_FROM_C, NULL, z, 4 * units);
+        rnni_gemm_packed(k, 1, 2 * units, units, h, units, 1, packed[0], RNNI_FROM_C, NULL, z, 4 * units,
+                         NULL);
         rnni_pack(k, units, units, w_hh + 2 * units * units, 1, units, packed[0]);
         rnni_gemm_packed(k, 1, units, units, h, units, 1, packed[0], RNNI_FROM_BIAS, bias + 3 * units,
-                         z + 3 * units, units);
+                         z + 3 * units, units, NULL);
         k->gru_gates(1, units, z, 4 * units, h, units, o.h, units);
         return o;
     }
@@ -45,7 +46,7 @@ static outcome in_parts(const rnni_kernels *k, int gates, int activation, int64_
         k->short_product(1, units, units, h, units, packed[1], z, units);
     } else {
         rnni_gemm_packed(k, 1, gates * units, units, h, units, 1, packed[1], RNNI_FROM_C, NULL, z,
-                         gates * units);
+                         gates * units, NULL);
     }
     if (gates == 4) k->lstm_gates(1, units, z, 4 * units, c, units, o.c, units, o.h, units);
     else k->rnn_gates(activation, 1, units, z, units, o.h, units);

@@ -65,7 +65,8 @@ static void bf16_product_wide(int64_t rows, int64_t n, bf16_columns b, const uin
                 widen_panel(&b, n, j, p, pairs, panel);
                 KERNEL(panels)(now, n - j < TILE_NR ? n - j : TILE_NR, 2 * pairs, left,
                                in_rows ? 2 * WIDE_PAIRS : 1, in_rows ? 1 : WIDE_ROWS, panel, 0, TILE_NR,
-                               p ? (int)RNNI_FROM_C : start, bias ? bias + j : NULL, c + i * ldc + j, ldc);
+                               p ? (int)RNNI_FROM_C : start, bias ? bias + j : NULL, c + i * ldc + j, ldc,
+                               NULL);
             }
         }
     }

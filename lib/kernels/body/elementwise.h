@@ -42,11 +42,7 @@ static void KERNEL(copy_rows)(int64_t rows, int64_t n, const rnni_real *x, int64
 
 static void KERNEL(fetch)(int64_t n, const rnni_real *x)
 {
-#ifdef __GNUC__
-    for (const rnni_real *end = x + n; x < end; x += 64 / sizeof *x) __builtin_prefetch(x, 0, 2);
-#else
-    (void)n, (void)x;
-#endif
+    for (const rnni_real *end = x + n; x < end; x += RNNI_LINE) rnni_fetch_line(x);
 }
 
 /* The row of a table that comes AHEAD rows later begins its way here: the machine does not foresee which it

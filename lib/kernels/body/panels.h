@@ -10,16 +10,15 @@
  * it is there in time. */
 static inline void fetch_result(int64_t rows, int64_t columns, const rnni_real *c, int64_t ld)
 {
-    enum { LINE = 64 / sizeof(rnni_real) };
     for (int64_t i = 0; i < rows; i++, c += ld) {
-        for (int64_t j = 0; j < columns; j += LINE) __builtin_prefetch(c + j, 1);
-        __builtin_prefetch(c + columns - 1, 1);
+        for (int64_t j = 0; j < columns; j += RNNI_LINE) rnni_fetch_target(c + j);
+        rnni_fetch_target(c + columns - 1);
     }
 }
 
 static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, int64_t row_stride,
                            int64_t column_stride, const rnni_real *b, int64_t distance, int64_t panel_stride,
-                           int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
+                           int start, const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
     const rnni_tiling tiles = rnni_tiles_of(TILE_MR, m);
     for (int64_t j = 0; j < n; j += TILE_NR, b += distance, bias = bias ? bias + TILE_NR : NULL) {
@@ -31,9 +30,9 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
             rnni_real *below = to + rows * ldc;
             if (t + 1 < tiles.count) fetch_result(rnni_tile_height(tiles, t + 1), columns, below, ldc);
             if (column_stride)
-                tile(rows, columns, k, left, row_stride, column_stride, b, panel_stride, start, bias, to,
-                     ldc);
-            else tile(rows, columns, k, left, 1, rows, b, panel_stride, start, bias, to, ldc);
+                tile(rows, columns, k, left, row_stride, column_stride, b, panel_stride, start, bias, to, ldc,
+                     ahead);
+            else tile(rows, columns, k, left, 1, rows, b, panel_stride, start, bias, to, ldc, ahead);
             left += rows * row_stride;
             to = below;
         }

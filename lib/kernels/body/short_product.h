@@ -33,9 +33,7 @@ BODY_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_
     }
 #define STEPS(chain, p)                                                                                      \
     {                                                                                                        \
-        vec first = v_load(packed + p * W), second = v_set(0);                                               \
-        if (rows > 1) first = v_held(first);                                                                 \
-        if (blocks > 1) second = v_held(v_load(packed + stride + p * W));                                    \
+        vec first = v_load(packed + p * W), second = blocks > 1 ? v_load(packed + stride + p * W) : v_set(0); \
         EACH_SHORT_ROW(STEP, chain, p)                                                                       \
     }
 #define END(chain, p, r)                                                                               \

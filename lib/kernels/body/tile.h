@@ -15,6 +15,9 @@
 
 enum { TILE_MR = 6, TILE_NR = TILE_VECS * VEC_WIDTH };
 
+/* A tile takes a line along with each step, or, where the registers are chosen by hand, some before the
+ * first. */
+enum { STEPS_A_LINE = 4 };
 
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
 #define EACH_PANEL(DO) DO(0) DO(1) DO(2) DO(3)
@@ -35,7 +38,8 @@ BODY_INLINE vec tile_start(int start, const float *bias, const float *c, int64_t
 /* `rows` x `vecs` sums, the last vector with `last` live lanes. */
 BODY_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_t k, const float *a,
                             int64_t row_stride, int64_t column_stride, const float *panel,
-                            int64_t panel_stride, int start, const float *bias, float *c, int64_t ldc)
+                            int64_t panel_stride, int start, const float *bias, float *c, int64_t ldc,
+                            rnni_ahead *ahead)
 {
     enum { W = VEC_WIDTH };
     vec sum[TILE_MR][TILE_VECS], b[TILE_VECS];
@@ -53,13 +57,16 @@ BODY_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_
 #define END(i, j) if (i < rows && j < vecs) v_store_n(c + i * ldc + j * W, sum[i][j], LIVE(j));
 #define END_ROW(i) EACH_VEC(END, i)
 
+    rnni_fetches lines = rnni_ahead_begin(ahead, k, panel);
     if (start != RNNI_FROM_BIAS) bias = c;
     EACH_ROW(BEGIN_ROW)
     for (; k > 0; k--, a += column_stride, panel += panel_stride) {
         EACH_VEC(FETCH, 0)
         EACH_ROW(STEP_ROW)
+        lines = rnni_ahead_step(ahead, lines, k, panel);
     }
     EACH_ROW(END_ROW)
+    rnni_ahead_end(ahead, lines);
 
 #undef LIVE
 #undef BEGIN
@@ -73,14 +80,14 @@ BODY_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_
 
 typedef void tile_function(int64_t last, int64_t k, const float *a, int64_t row_stride, int64_t column_stride,
                            const float *panel, int64_t panel_stride, int start, const float *bias, float *c,
-                           int64_t ldc);
+                           int64_t ldc, rnni_ahead *ahead);
 
 #define TILE_FUNCTION(rows, vecs)                                                                            \
     static void tile_##rows##x##vecs(int64_t last, int64_t k, const float *a, int64_t row_stride,            \
                                      int64_t column_stride, const float *panel, int64_t panel_stride, int start,                   \
-                                     const float *bias, float *c, int64_t ldc)                               \
+                                     const float *bias, float *c, int64_t ldc, rnni_ahead *ahead)             \
     {                                                                                                        \
-        tile_block(rows, vecs, last, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc);           \
+        tile_block(rows, vecs, last, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc, ahead);    \
     }
 #define TILE_COLUMN(vecs)                                                                                    \
     TILE_FUNCTION(1, vecs) TILE_FUNCTION(2, vecs) TILE_FUNCTION(3, vecs)                                     \
@@ -102,17 +109,18 @@ static tile_function *const tile_functions[TILE_VECS][TILE_MR] = {TILE_NAMES(1),
 /* 1 <= rows <= TILE_MR, 1 <= columns <= TILE_NR. */
 BODY_INLINE void tile(int64_t rows, int64_t columns, int64_t k, const rnni_real *a, int64_t row_stride,
                       int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start,
-                      const rnni_real *bias, rnni_real *c, int64_t ldc)
+                      const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
 #ifdef TILE_BY_HAND
     if (rows >= HAND_LEAST && columns == TILE_NR) {
+        rnni_ahead_some(ahead, k / STEPS_A_LINE);
         tile_by_hand(rows, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc);
         return;
     }
 #endif
     int64_t before = (columns - 1) / VEC_WIDTH;
     tile_functions[before][rows - 1](columns - before * VEC_WIDTH, k, a, row_stride, column_stride, panel,
-                                     panel_stride, start, bias, c, ldc);
+                                     panel_stride, start, bias, c, ldc, ahead);
 }
 
 #endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RNNI_AHEAD_H
+#define RNNI_AHEAD_H
+
+#include "core/real.h"
+
+/* Memory that will be read soon and is far away, a cache line at a time. A product takes such lines along
+ * while it computes, one a step of k: asked for all at once they would occupy what every other read waits for,
+ * and processors do not foresee them themselves where time goes backwards. Changes no result. */
+
+enum { RNNI_LINE = 64 / sizeof(rnni_real), RNNI_AHEAD_PARTS = 32 };
+
+static inline void rnni_fetch_line(const rnni_real *at)
+{
+#ifdef __GNUC__
+    __builtin_prefetch(at, 0, 2);
+#else
+    (void)at;
+#endif
+}
+
+/* The same, to be written. */
+static inline void rnni_fetch_target(const rnni_real *at)
+{
+#ifdef __GNUC__
+    __builtin_prefetch(at, 1);
+#else
+    (void)at;
+#endif
+}
+
+/* Lines [at, at + lines RNNI_LINE). */
+typedef struct rnni_fetches { const rnni_real *at; int64_t lines; } rnni_fetches;
+
+/* What is still to come; the last part is the first to go. */
+typedef struct rnni_ahead {
+    rnni_fetches part[RNNI_AHEAD_PARTS];
+    int64_t count;
+} rnni_ahead;
+
+/* What a product of k steps begins with. Where nothing is left, or `ahead` is NULL, it asks for what it reads
+ * itself: k lines from `near` on. */
+static inline rnni_fetches rnni_ahead_begin(const rnni_ahead *ahead, int64_t k, const rnni_real *near)
+{
+    return ahead && ahead->count ? ahead->part[ahead->count - 1] : (rnni_fetches){ near, k + 1 };
+}
+
+/* The next line. */
+static inline rnni_fetches rnni_ahead_step(rnni_ahead *ahead, rnni_fetches now, int64_t k,
+                                           const rnni_real *near)
+{
+    rnni_fetch_line(now.at);
+    now.at += RNNI_LINE;
+    if (--now.lines > 0) return now;
+    ahead->count--;
+    return rnni_ahead_begin(ahead, k, near);
+}
+
+static inline void rnni_ahead_end(rnni_ahead *ahead, rnni_fetches now)
+{
+    if (ahead && ahead->count) ahead->part[ahead->count - 1] = now;
+}
+
+/* At most `most` lines at once. */
+static inline void rnni_ahead_some(rnni_ahead *ahead, int64_t most)
+{
+    while (ahead && ahead->count && most > 0) {
+        rnni_fetches *now = &ahead->part[ahead->count - 1];
+        for (; most > 0 && now->lines > 0; most--, now->lines--, now->at += RNNI_LINE)
+            rnni_fetch_line(now->at);
+        if (now->lines <= 0) ahead->count--;
+    }
+}
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Lines that products take along: every line noted is asked for once, none other, and no bit of a product
+ * depends on it. What a prefetch asks for cannot be seen, but where the queue stands afterwards can. */
+#include "harness.h"
+#include "kernels/kernels.h"
+#include "sample.h"
+
+enum { MOST = 96, LINES = 64 };
+
+static rnni_real a[MOST * MOST], b[MOST * MOST], packed[MOST * (MOST + 64)], bias[MOST],
+    plain[MOST * MOST], beside[MOST * MOST], far_away[LINES * RNNI_LINE];
+
+static int64_t lines_of(const rnni_ahead *ahead)
+{
+    int64_t lines = 0;
+    for (int64_t i = 0; i < ahead->count; i++) lines += ahead->part[i].lines;
+    return lines;
+}
+
+TEST(numbers_become_lines)
+{
+    const rnni_kernels *k = rnni_kernels_of(RNN_ISA_SCALAR);
+    rnni_ahead ahead = { .count = 0 };
+    rnni_ahead_add(k, &ahead, 0, far_away);
+    CHECK_INT(ahead.count, 0);
+    rnni_ahead_add(k, &ahead, 1, far_away);
+    CHECK_INT(lines_of(&ahead), 1);
+    rnni_ahead_add(k, &ahead, RNNI_LINE, far_away);
+    CHECK_INT(lines_of(&ahead), 2);
+    rnni_ahead_add(k, &ahead, RNNI_LINE + 1, far_away);
+    CHECK_INT(lines_of(&ahead), 4);
+    rnni_ahead_rest(k, &ahead);
+    CHECK_INT(ahead.count, 0);
+}
+
+TEST(without_room_nothing_is_noted)
+{
+    const rnni_kernels *k = rnni_kernels_of(RNN_ISA_SCALAR);
+    rnni_ahead ahead = { .count = 0 };
+    for (int i = 0; i < RNNI_AHEAD_PARTS + 3; i++) rnni_ahead_add(k, &ahead, RNNI_LINE, far_away);
+    CHECK_INT(ahead.count, RNNI_AHEAD_PARTS);
+    CHECK_INT(lines_of(&ahead), RNNI_AHEAD_PARTS);
+}
+
+/* The last part goes first, and the next one begins where it ends. */
+TEST(parts_go_one_after_the_other)
+{
+    const rnni_kernels *k = rnni_kernels_of(RNN_ISA_SCALAR);
+    rnni_ahead ahead = { .count = 0 };
+    rnni_ahead_add(k, &ahead, 3 * RNNI_LINE, far_away);
+    rnni_ahead_add(k, &ahead, 2 * RNNI_LINE, far_away + 10 * RNNI_LINE);
+    const rnni_real *expected[] = { far_away + 10 * RNNI_LINE, far_away + 11 * RNNI_LINE, far_away,
+                                    far_away + RNNI_LINE, far_away + 2 * RNNI_LINE, a };
+    rnni_fetches now = rnni_ahead_begin(&ahead, 9, a);
+    for (int i = 0; i < 5; i++) {
+        CHECK(now.at == expected[i]);
+        now = rnni_ahead_step(&ahead, now, 9, a);
+        CHECK(now.at == expected[i + 1]);
+    }
+    CHECK_INT(ahead.count, 0);
+    rnni_ahead_end(&ahead, now);
+    CHECK_INT(ahead.count, 0);
+}
+
+TEST(some_stop_in_the_middle_of_a_part)
+{
+    const rnni_kernels *k = rnni_kernels_of(RNN_ISA_SCALAR);
+    rnni_ahead ahead = { .count = 0 };
+    rnni_ahead_some(&ahead, 4);
+    rnni_ahead_some(NULL, 4);
+    rnni_ahead_add(k, &ahead, 5 * RNNI_LINE, far_away);
+    rnni_ahead_add(k, &ahead, 2 * RNNI_LINE, far_away);
+    rnni_ahead_some(&ahead, 3);
+    CHECK_INT(lines_of(&ahead), 4);
+    CHECK(ahead.part[0].at == far_away + RNNI_LINE);
+    rnni_ahead_some(&ahead, 9);
+    CHECK_INT(ahead.count, 0);
+}
+
+static void multiply(const rnni_kernels *k, int64_t m, int64_t n, int64_t depth, rnni_ahead *ahead,
+                     rnni_real *c)
+{
+    rnni_gemm_packed(k, m, n, depth, a, depth, 1, packed, RNNI_FROM_BIAS, bias, c, n, ahead);
+}
+
+/* With no lines, fewer and more of them than a product has steps: the same bits, and lines are taken while
+ * there are some. */
+static void check_product(const rnni_kernels *k, int64_t m, int64_t n, int64_t depth)
+{
+    static const int64_t counts[] = { 0, 1, 7, LINES };
+    rnni_pack(k, depth, n, b, n, 1, packed);
+    multiply(k, m, n, depth, NULL, plain);
+    for (int i = 0; i < 4; i++) {
+        rnni_ahead ahead = { .count = 0 };
+        for (int64_t l = 0; l < counts[i]; l += 16) {
+            int64_t lines = counts[i] - l < 16 ? counts[i] - l : 16;
+            rnni_ahead_add(k, &ahead, lines * RNNI_LINE, far_away + l * RNNI_LINE);
+        }
+        multiply(k, m, n, depth, &ahead, beside);
+        CHECK_BYTES(beside, plain, (size_t)(m * n) * sizeof *plain);
+        CHECK(lines_of(&ahead) <= counts[i]);
+        if (counts[i] && m > 1 && depth >= 4) CHECK(lines_of(&ahead) < counts[i]);
+        for (int64_t p = 0; p < ahead.count; p++) CHECK(ahead.part[p].lines > 0);
+    }
+}
+
+TEST(a_product_has_the_same_bits_with_lines)
+{
+    static const int64_t rows[] = { 1, 2, 5, 6, 7, 32 }, columns[] = { 1, 16, 33, 64, 80 },
+                         depths[] = { 1, 4, 31, 64 };
+    for (int64_t i = 0; i < MOST * MOST; i++) {
+        a[i] = sample_between(1 + (uint64_t)i, -1, 1);
+        b[i] = sample_between(2 + (uint64_t)i, -1, 1);
+    }
+    for (int64_t i = 0; i < MOST; i++) bias[i] = sample_between(3 + (uint64_t)i, -1, 1);
+    for (int32_t isa = RNN_ISA_SCALAR; isa <= RNN_ISA_NEON; isa++) {
+        const rnni_kernels *k = rnni_kernels_of(isa);
+        for (int m = 0; k && m < 6; m++)
+            for (int n = 0; n < 5; n++)
+                for (int d = 0; d < 4; d++) check_product(k, rows[m], columns[n], depths[d]);
+    }
+}
+
+TEST_MAIN
