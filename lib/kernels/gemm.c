@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Columns of B that are packed at a time; a multiple of every nr. Depth and rows come with the kernels. */
-enum { GEMM_NC = 1024, GEMM_ALIGN = 16 };
+enum { GEMM_NC = 1024, GEMM_ALIGN = 16, FEW_TILES = 3 };
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -116,11 +116,13 @@ int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int
     return (columns + (may_want_strips(kernels, n) ? kernels->mc : 0)) * kernels->kc + GEMM_ALIGN;
 }
 
-/* B's rows do as panels where they lie close enough together to be read without packing, and no tile reads
- * beyond them. */
-static bool serves_as_panels(const rnni_kernels *kernels, int64_t n, int64_t b_row, int64_t b_column)
+/* B's rows do as panels where they lie close enough together to be read without packing, or are read too few
+ * times to be worth it, and no tile reads beyond them. */
+static bool serves_as_panels(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t b_row,
+                             int64_t b_column)
 {
-    return b_column == 1 && n % kernels->step == 0 && b_row <= 2 * kernels->nr;
+    const int64_t few = FEW_TILES * kernels->mr;
+    return b_column == 1 && n % kernels->step == 0 && (b_row <= 2 * kernels->nr || m <= few);
 }
 
 /* B is packed: it is read m / mr times. A's rows (or, for a transposed A, the few neighbours that a tile
@@ -140,7 +142,7 @@ void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, con
             result_matrix result = {c + j, ldc, NULL, p ? RNNI_FROM_C : (int)start};
             const rnni_real *from = b + p * b_row + j * b_column;
             right_matrix right = {panels, kernels->nr * depth, kernels->nr};
-            if (serves_as_panels(kernels, n, b_row, b_column))
+            if (serves_as_panels(kernels, m, n, b_row, b_column))
                 right = (right_matrix){ from, kernels->nr, b_row };
             else rnni_pack(kernels, depth, columns, from, b_row, b_column, panels);
             block_product(kernels, m, columns, depth, left, right, kernels->mc, strips, result, NULL);
