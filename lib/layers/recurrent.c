@@ -103,6 +103,14 @@ static void input_products(const rnni_work *w, int64_t from, int64_t to, rnni_re
         w->run->kernels->gather_rows(rows, columns, w->ids + first, w->table, columns, z, w->ldz);
         return;
     }
+    if (!w->x && w->parts == 1 && w->values.ld == w->pass->input && rnni_axis_even(w->axis, from, to)) {
+        for (int64_t s = 0, count = w->axis->active[from]; s < count; s++)
+            rnni_recurrent_input_product(w->node, rnni_reduced_of(w->node, w->run), w->number,
+                                         w->run->kernels, to - from,
+                                         rnni_table_place(w->run, w->axis, from, s, &w->values),
+                                         z + s * w->ldz, count * w->ldz);
+        return;
+    }
     input_work in = { w, inputs_of(w, from, to), rows, (rows + w->parts - 1) / w->parts, z };
     if (w->parts > 1) rnni_parallel(w->node->graph->context, w->parts, input_part, &in);
     else input_part(0, &in);
@@ -214,6 +222,14 @@ static rnni_real *dz_at(const rnni_work *w, int64_t row, int64_t first)
                        : w->chunk + (row - first) * w->ldz;
 }
 
+/* dy of step t, rows ldy apart; NULL: none. */
+static const rnni_real *dy_at(const rnni_work *w, int64_t t)
+{
+    if (!w->dy) return NULL;
+    return w->dy + (w->dy_step ? (t - w->dy_first) * w->dy_step
+                               : (w->axis->offset[t] - w->dy_first) * w->ldy);
+}
+
 static rnni_cell_step begin_steps_back(rnni_work *w)
 {
     rnni_cell_step step = begin_steps(w);
@@ -223,7 +239,6 @@ static rnni_cell_step begin_steps_back(rnni_work *w)
     step.dc = w->saved->dc;
     step.mask = w->kept->mask_h;
     step.dvectors = w->dvectors;
-    step.lddy = w->ldy;
     if (w->r->cell->projects) {
         step.packed_out = w->node->packed_backward + w->pass->backward_hr;
         step.dweight_out = w->run->gradients + w->node->weights[w->pass->weight_hr].offset;
@@ -249,6 +264,7 @@ static void fetch_step(const rnni_work *w, int64_t t, rnni_ahead *ahead)
     int64_t rows = w->axis->active[t], h = kept->z ? rnni_rows_in(w, t) : rnni_rows_out(w, t);
     if (kept->z) rnni_ahead_add(k, ahead, rows * w->ldz, kept->z + rnni_kept_row(w, t) * w->ldz);
     rnni_ahead_add(k, ahead, rows * w->r->o, kept->h + h * w->r->o);
+    if (kept->dz) rnni_ahead_add(k, ahead, rows * w->ldz, dz_at(w, w->axis->offset[t], 0));
     if (kept->c) rnni_ahead_add(k, ahead, rows * w->r->h, kept->c + rnni_rows_in(w, t) * w->r->h);
     if (w->dy && !w->given.data)
         rnni_ahead_add(k, ahead, rows * w->ldy, w->dy + w->axis->offset[t] * w->ldy);
@@ -262,7 +278,8 @@ static void backward_step(const rnni_work *w, int64_t t, int64_t first, rnni_cel
     step->dz = dz_at(w, row, first);
     if (w->kept->marks_c) step->c_in = rnni_cells_before(w, t);
     if (w->kept->result) step->h_out = w->kept->result + rnni_kept_row(w, t) * w->r->o;
-    step->dy = w->dy ? w->dy + (row - w->dy_first) * w->ldy : NULL;
+    step->dy = dy_at(w, t);
+    step->lddy = w->ldy;
     if (step->dy && (!w->r->cell->dz_apart || w->kept->keep[0])) { /* where the cell does not add it */
         add_rows(w->run->kernels, step->rows, w->r->o, step->dy, w->ldy, w->saved->dh);
         step->dy = NULL;
@@ -322,6 +339,14 @@ static void input_gradient(const rnni_work *w, int64_t from, int64_t to)
     int64_t n = w->pass->input, columns = w->r->cell->gates * w->r->h, first = axis->offset[from];
     const rnni_real *packed = w->node->packed_backward + w->pass->backward_ih;
     const int32_t matrix = w->number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH;
+    if (w->dvalues.data && w->dvalues.ld == n && !w->kept->mask_x && w->dx_empty &&
+        rnni_axis_even(axis, from, to)) {
+        for (int64_t s = 0, count = axis->active[from]; s < count; s++)
+            rnni_back_product(w->node, w->run, matrix, to - from, n, columns, dz_at(w, first + s, first),
+                              count * w->ldz, packed, RNNI_FROM_ZERO,
+                              rnni_table_place(w->run, axis, from, s, &w->dvalues));
+        return;
+    }
     rnni_real *dx = w->dvalues.data ? w->chunk_x : w->dx + first * n;
     if (!w->kept->mask_x)
         rnni_back_product(w->node, w->run, matrix, axis->offset[to] - first, n, columns,
@@ -346,12 +371,17 @@ static void compute_again(const rnni_work *w, chunk steps)
     forward_steps(&again, steps);
 }
 
-/* dy of steps [from, to), where it still lies in a table. */
+/* dy of steps [from, to), where it still lies in a table: read there, if it lies evenly. */
 static void take_given(rnni_work *w, int64_t from, int64_t to)
 {
     if (!w->given.data) return;
-    w->dy_first = w->axis->offset[from];
-    w->dy = rnni_table_steps(w->run, w->axis, from, to, w->r->o, &w->given, w->dy_room);
+    int64_t distance =
+        rnni_axis_even(w->axis, from, to) ? rnni_table_distance(w->run, w->axis, from, &w->given) : 0;
+    w->dy_step = distance ? w->given.ld : 0;
+    w->dy_first = distance ? from : w->axis->offset[from];
+    w->ldy = distance ? distance : w->r->o;
+    w->dy = distance ? rnni_table_place(w->run, w->axis, from, 0, &w->given)
+                     : rnni_table_steps(w->run, w->axis, from, to, w->r->o, &w->given, w->dy_room);
 }
 
 /* The steps of a chunk back; part of the next one's rows begin their way here beside each. */

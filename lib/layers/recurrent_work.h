@@ -100,8 +100,9 @@ typedef struct rnni_work {
     bool dx_empty;            /* dx is to be set, not added to */
     rnni_real *y;             /* [rows], leading dimension ldy, to be copied to; NULL: nobody reads it, or the
                                  kept states are it */
-    const rnni_real *dy;      /* of the rows from dy_first on; or NULL */
-    int64_t dy_first;
+    const rnni_real *dy;      /* of the rows from dy_first on; or NULL. Where it is read in a table: of the steps
+                                 from dy_first on, dy_step numbers apart */
+    int64_t dy_first, dy_step;
     rnni_table given;         /* the table that dy comes from, a chunk at a time, to dy_room; or data is
                                  NULL */
     rnni_real *dy_room;

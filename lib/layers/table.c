@@ -27,13 +27,32 @@ static int64_t even_steps(const rnni_axis *axis, int64_t s, int64_t t, int64_t c
                                                                                                       : 1;
 }
 
-/* Where the row of sorted sequence s at step t lies in a table. */
-static rnni_real *place_of(const rnni_run *run, const rnni_axis *axis, int64_t t, int64_t s,
-                           const rnni_table *table)
+rnni_real *rnni_table_place(const rnni_run *run, const rnni_axis *axis, int64_t t, int64_t s,
+                            const rnni_table *table)
 {
     int64_t b = run->sequence[axis->order[s]];
     int64_t shift = table->layout.starts ? b * table->layout.steps - table->layout.starts[b] : 0;
     return table->data + (axis->position[axis->offset[t] + s] + shift) * table->ld;
+}
+
+bool rnni_axis_even(const rnni_axis *axis, int64_t from, int64_t to)
+{
+    enum { FEWEST = 4 };
+    int64_t count = to - from;
+    if (count < FEWEST || axis->active[from] != axis->active[to - 1]) return false;
+    for (int64_t s = 0; s < axis->active[from]; s++)
+        if (even_steps(axis, s, from, count) != count) return false;
+    return true;
+}
+
+int64_t rnni_table_distance(const rnni_run *run, const rnni_axis *axis, int64_t t, const rnni_table *table)
+{
+    int64_t count = axis->active[t];
+    const rnni_real *first = rnni_table_place(run, axis, t, 0, table);
+    int64_t distance = count > 1 ? rnni_table_place(run, axis, t, 1, table) - first : table->ld;
+    for (int64_t s = 2; s < count; s++)
+        if (rnni_table_place(run, axis, t, s, table) - first != s * distance) return 0;
+    return distance;
 }
 
 void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n,
@@ -47,7 +66,7 @@ void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, i
             for (int64_t t = first, count; t < end; t += count) {
                 count = even_steps(axis, s, t, end - t);
                 move_block(run->kernels, count, n, rows + (axis->offset[t] - axis->offset[from] + s) * n,
-                           axis->active[t] * n, place_of(run, axis, t, s, table), table->ld, how);
+                           axis->active[t] * n, rnni_table_place(run, axis, t, s, table), table->ld, how);
             }
         }
 }
@@ -68,7 +87,7 @@ const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, in
 {
     bool alone = from < to && axis->active[from] == 1 && table->ld == n;
     if (alone && even_steps(axis, 0, from, to - from) == to - from)
-        return place_of(run, axis, from, 0, table);
+        return rnni_table_place(run, axis, from, 0, table);
     rnni_move_steps(run, axis, from, to, n, table, room, RNNI_MOVE_IN);
     return room;
 }
@@ -79,7 +98,7 @@ void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, 
     int64_t count = axis->active[from];
     for (int64_t s = count * part / parts; s < count * (part + 1) / parts; s++) {
         int64_t end = axis->lengths[s] < to ? axis->lengths[s] : to;
-        rnni_ahead_add(run->kernels, ahead, (end - from) * table->ld, place_of(run, axis, from, s, table));
+        rnni_ahead_add(run->kernels, ahead, (end - from) * table->ld, rnni_table_place(run, axis, from, s, table));
     }
 }
 

@@ -39,14 +39,21 @@ static double KERNEL(sum_squares)(int64_t n, const rnni_real *x)
 }
 
 /* x - x is 0 for a finite x and NaN for any other, and a sum of them keeps the NaN. */
+static inline vec add_nothing(vec sum, vec number) { return v_add(sum, v_sub(number, number)); }
+
 static int KERNEL(all_finite)(int64_t n, const rnni_real *x)
 {
-    vec sum = v_set(0);
-    VEC_LOOP(i, live, n) {
-        vec number = v_load_n(x + i, live);
-        sum = v_add(sum, v_sub(number, number));
+    enum { W = VEC_WIDTH };
+    vec s0 = v_set(0), s1 = s0, s2 = s0, s3 = s0;
+    int64_t whole = n - n % (4 * W);
+    for (int64_t i = 0; i < whole; i += 4 * W) {
+        s0 = add_nothing(s0, v_load(x + i));
+        s1 = add_nothing(s1, v_load(x + i + W));
+        s2 = add_nothing(s2, v_load(x + i + 2 * W));
+        s3 = add_nothing(s3, v_load(x + i + 3 * W));
     }
-    return v_sum(sum) == 0;
+    VEC_LOOP(i, live, n - whole) s0 = add_nothing(s0, v_load_n(x + whole + i, live));
+    return v_sum(v_add(v_add(s0, s1), v_add(s2, s3))) == 0;
 }
 
 /* Each column is one chain down the rows, from what `out` holds. Four vectors of columns go down together. */
