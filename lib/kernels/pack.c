@@ -17,8 +17,8 @@ static void pack_rows(int64_t nr, int64_t k, int64_t columns, const rnni_real *b
         memcpy(panel, b, (size_t)columns * sizeof *b);
 }
 
-/* Any strides, columns of B together at best: sixteen rows of the panel at a time, so that they and the
- * sixteen numbers read from each column stay in the first cache. */
+/* Any strides: sixteen rows of the panel at a time, so that they and the sixteen numbers read from each column
+ * stay in the first cache. */
 static void pack_columns(int64_t nr, int64_t k, int64_t columns, const rnni_real *b, int64_t row_stride,
                          int64_t column_stride, rnni_real *panel)
 {
@@ -47,6 +47,7 @@ void rnni_pack(const rnni_kernels *kernels, int64_t k, int64_t n, const rnni_rea
         int64_t columns = n - j < nr ? n - j : nr;
         const rnni_real *first = b + j * column_stride;
         if (column_stride == 1) pack_rows(nr, k, columns, first, row_stride, packed);
+        else if (row_stride == 1) kernels->turn(columns, k, first, column_stride, packed, nr);
         else pack_columns(nr, k, columns, first, row_stride, column_stride, packed);
         clear_padding(nr, k, columns, packed);
     }

@@ -303,6 +303,21 @@ static void run_copy_rows(const rnni_kernels *k, call *c)
 }
 static const specification spec_copy_rows = {run_copy_rows, 1, 0, {{1, -1, 1}, {1, 0, 0}}, {{0}}};
 
+/* Turned, and put back number by number. */
+static void run_turn(const rnni_kernels *k, call *c)
+{
+    enum { MOST_TURNED = 1 << 16 };
+    static rnni_real turned[MOST_TURNED];
+    int64_t ld = c->rows + 3;
+    CHECK(c->n * ld <= MOST_TURNED);
+    for (int64_t i = 0; i < c->n * ld; i++) turned[i] = 7;
+    k->turn(c->rows, c->n, X(0), LD(0), turned, ld);
+    for (int64_t i = 0; i < c->n * ld; i++)
+        if (i % ld < c->rows) X(1)[i % ld * LD(1) + i / ld] = turned[i];
+        else if (turned[i] != 7) CHECK(turned[i] == 7);
+}
+static const specification spec_turn = {run_turn, 1, 0, {{1, -1, 1}, {1, 0, 0}}, {{0}}};
+
 static void run_fetch(const rnni_kernels *k, call *c)
 {
     k->fetch(c->n, X(0));

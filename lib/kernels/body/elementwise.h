@@ -40,6 +40,21 @@ static void KERNEL(copy_rows)(int64_t rows, int64_t n, const rnni_real *x, int64
         VEC_LOOP(i, live, n) v_store_n(y + i, v_load_n(x + i, live), live);
 }
 
+/* A line of each row at a time, as far as it is needed, and the next one asked for: rows lie far apart. */
+static void KERNEL(turn)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, rnni_real *y, int64_t ldy)
+{
+    const int64_t whole = rows - rows % TURN;
+    for (int64_t first = 0; first < n; first += RNNI_LINE) {
+        const int64_t end = n - first < RNNI_LINE ? n : first + RNNI_LINE, even = end - (end - first) % TURN;
+        for (int64_t i = 0; i < whole; i += TURN) {
+            for (int64_t r = i; end < n && r < i + TURN; r++) rnni_fetch_line(x + r * ldx + end);
+            for (int64_t j = first; j < even; j += TURN) v_turn(x + i * ldx + j, ldx, y + j * ldy + i, ldy);
+        }
+        for (int64_t i = 0; i < rows; i++)
+            for (int64_t j = i < whole ? even : first; j < end; j++) y[j * ldy + i] = x[i * ldx + j];
+    }
+}
+
 static void KERNEL(fetch)(int64_t n, const rnni_real *x)
 {
     for (const rnni_real *end = x + n; x < end; x += RNNI_LINE) rnni_fetch_line(x);

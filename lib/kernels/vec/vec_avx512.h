@@ -4,6 +4,8 @@
 #ifndef RNNI_VEC_H
 #define RNNI_VEC_H
 
+#include "kernels/vec/turn_x86.h"
+
 #include <immintrin.h>
 #include <stdint.h>
 

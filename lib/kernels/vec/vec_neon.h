@@ -44,6 +44,17 @@ static inline vec v_keep(vec x, int64_t live, float other)
     return live >= VEC_WIDTH ? x : v_select(vld1q_u32(lane_masks + VEC_WIDTH - live), x, v_set(other));
 }
 
+enum { TURN = 4 };
+static inline void v_turn(const float *x, int64_t ldx, float *y, int64_t ldy)
+{
+    float32x4x2_t even = vtrnq_f32(v_load(x), v_load(x + ldx));
+    float32x4x2_t odd = vtrnq_f32(v_load(x + 2 * ldx), v_load(x + 3 * ldx));
+    v_store(y, vcombine_f32(vget_low_f32(even.val[0]), vget_low_f32(odd.val[0])));
+    v_store(y + ldy, vcombine_f32(vget_low_f32(even.val[1]), vget_low_f32(odd.val[1])));
+    v_store(y + 2 * ldy, vcombine_f32(vget_high_f32(even.val[0]), vget_high_f32(odd.val[0])));
+    v_store(y + 3 * ldy, vcombine_f32(vget_high_f32(even.val[1]), vget_high_f32(odd.val[1])));
+}
+
 static inline vec v_held(vec x) { return x; } /* no instruction has an operand in memory */
 
 static inline vec v_add(vec a, vec b) { return vaddq_f32(a, b); }

@@ -9,6 +9,7 @@
  *   v_round                 to the nearest integer, ties to even, for |x| < 2^22
  *   v_scale2(x, n)          x * 2^n for whole n in [-252, 252], rounded once
  *   v_scale2_near(x, n)     x * 2^n for x in [0.3, 0.8] and whole n in [-124, 128]; with 128 infinity will do
+ *   v_turn(x, ldx, y, ldy)  y[j][i] = x[i][j] for i, j < TURN
  *   v_sum, v_greatest       over all lanes in a fixed tree
  *   wide_*                  a sum of squares in double */
 #ifndef RNNI_VEC_H
@@ -30,6 +31,13 @@ static inline void v_store(rnni_real *p, vec x) { *p = x; }
 static inline vec v_load_n(const rnni_real *p, int64_t live) { (void)live; return *p; }
 static inline void v_store_n(rnni_real *p, vec x, int64_t live) { (void)live; *p = x; }
 static inline vec v_keep(vec x, int64_t live, rnni_real other) { (void)live; (void)other; return x; }
+
+enum { TURN = 1 };
+static inline void v_turn(const rnni_real *x, int64_t ldx, rnni_real *y, int64_t ldy)
+{
+    (void)ldx, (void)ldy;
+    *y = *x;
+}
 
 static inline vec v_held(vec x) { return x; }
 
