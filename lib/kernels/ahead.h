@@ -5,8 +5,8 @@
 #include "core/real.h"
 
 /* Memory that will be read soon and is far away, a cache line at a time. A product takes such lines along
- * while it computes, one a step of k: asked for all at once they would occupy what every other read waits for,
- * and processors do not foresee them themselves where time goes backwards. Changes no result. */
+ * while it computes, one a step of k: asked for all at once they would occupy what every other read waits
+ * for, and processors do not foresee them themselves where time goes backwards. Changes no result. */
 
 enum { RNNI_LINE = 64 / sizeof(rnni_real), RNNI_AHEAD_PARTS = 32 };
 

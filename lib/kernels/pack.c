@@ -17,8 +17,8 @@ static void pack_rows(int64_t nr, int64_t k, int64_t columns, const rnni_real *b
         memcpy(panel, b, (size_t)columns * sizeof *b);
 }
 
-/* Any strides: sixteen rows of the panel at a time, so that they and the sixteen numbers read from each column
- * stay in the first cache. */
+/* Any strides: sixteen rows of the panel at a time, so that they and the sixteen numbers read from each
+ * column stay in the first cache. */
 static void pack_columns(int64_t nr, int64_t k, int64_t columns, const rnni_real *b, int64_t row_stride,
                          int64_t column_stride, rnni_real *panel)
 {

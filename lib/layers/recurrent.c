@@ -68,54 +68,6 @@ static void fetch_next(const rnni_work *w, chunk next, const rnni_table *table, 
 
 /* ---- forward */
 
-/* x of steps [from, to), one row below another. */
-static const rnni_real *inputs_of(const rnni_work *w, int64_t from, int64_t to)
-{
-    int64_t n = w->pass->input;
-    return w->x ? w->x + w->axis->offset[from] * n
-                : rnni_table_steps(w->run, w->axis, from, to, n, &w->values, w->chunk_x);
-}
-
-/* The input product of a chunk's rows, cut into parts for as many threads. */
-typedef struct input_work {
-    const rnni_work *w;
-    const rnni_real *x;
-    int64_t rows, share;
-    rnni_real *z;
-} input_work;
-
-static void input_part(int64_t part, void *argument)
-{
-    const input_work *in = argument;
-    const rnni_work *w = in->w;
-    int64_t from = part * in->share, rows = in->rows - from < in->share ? in->rows - from : in->share;
-    if (rows > 0)
-        rnni_recurrent_input_product(w->node, rnni_reduced_of(w->node, w->run), w->number, w->run->kernels,
-                                     rows, in->x + from * w->pass->input, in->z + from * w->ldz, w->ldz);
-}
-
-/* b + W x for the rows of steps [from, to), all at once. */
-static void input_products(const rnni_work *w, int64_t from, int64_t to, rnni_real *z)
-{
-    int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first,
-            columns = w->r->cell->gates * w->r->h;
-    if (w->table) {
-        w->run->kernels->gather_rows(rows, columns, w->ids + first, w->table, columns, z, w->ldz);
-        return;
-    }
-    if (!w->x && w->parts == 1 && w->values.ld == w->pass->input && rnni_axis_even(w->axis, from, to)) {
-        for (int64_t s = 0, count = w->axis->active[from]; s < count; s++)
-            rnni_recurrent_input_product(w->node, rnni_reduced_of(w->node, w->run), w->number,
-                                         w->run->kernels, to - from,
-                                         rnni_table_place(w->run, w->axis, from, s, &w->values),
-                                         z + s * w->ldz, count * w->ldz);
-        return;
-    }
-    input_work in = { w, inputs_of(w, from, to), rows, (rows + w->parts - 1) / w->parts, z };
-    if (w->parts > 1) rnni_parallel(w->node->graph->context, w->parts, input_part, &in);
-    else input_part(0, &in);
-}
-
 /* Step t, whose input products are in z. */
 static void forward_step(const rnni_work *w, int64_t t, const rnni_cell_step *step)
 {
@@ -165,7 +117,7 @@ static void forward_steps(const rnni_work *w, chunk all)
         rnni_cells_mark(w, now.from, now.to);
         next = chunk_at(w, all, down, down ? now.from : now.to);
         place_step(w, now.from, first, &step);
-        input_products(w, now.from, now.to, step.z);
+        rnni_recurrent_input_products(w, now.from, now.to, step.z);
         for (int64_t i = 0, alone; i < count; i += alone ? alone : 1) {
             int64_t t = down ? now.to - 1 - i : now.from + i;
             place_step(w, t, first, &step);
@@ -215,13 +167,6 @@ static void pass_forward(rnni_work *w)
 
 /* ---- back through time */
 
-/* dz of the chunk that begins with row `first`, from row `row` on. */
-static rnni_real *dz_at(const rnni_work *w, int64_t row, int64_t first)
-{
-    return w->kept->dz ? w->kept->dz + (row - w->axis->offset[w->from]) * w->ldz
-                       : w->chunk + (row - first) * w->ldz;
-}
-
 /* dy of step t, rows ldy apart; NULL: none. */
 static const rnni_real *dy_at(const rnni_work *w, int64_t t)
 {
@@ -264,7 +209,7 @@ static void fetch_step(const rnni_work *w, int64_t t, rnni_ahead *ahead)
     int64_t rows = w->axis->active[t], h = kept->z ? rnni_rows_in(w, t) : rnni_rows_out(w, t);
     if (kept->z) rnni_ahead_add(k, ahead, rows * w->ldz, kept->z + rnni_kept_row(w, t) * w->ldz);
     rnni_ahead_add(k, ahead, rows * w->r->o, kept->h + h * w->r->o);
-    if (kept->dz) rnni_ahead_add(k, ahead, rows * w->ldz, dz_at(w, w->axis->offset[t], 0));
+    if (kept->dz) rnni_ahead_add(k, ahead, rows * w->ldz, rnni_dz_at(w, w->axis->offset[t], 0));
     if (kept->c) rnni_ahead_add(k, ahead, rows * w->r->h, kept->c + rnni_rows_in(w, t) * w->r->h);
     if (w->dy && !w->given.data)
         rnni_ahead_add(k, ahead, rows * w->ldy, w->dy + w->axis->offset[t] * w->ldy);
@@ -275,7 +220,7 @@ static void backward_step(const rnni_work *w, int64_t t, int64_t first, rnni_cel
 {
     int64_t row = w->axis->offset[t];
     place_step(w, t, first, step);
-    step->dz = dz_at(w, row, first);
+    step->dz = rnni_dz_at(w, row, first);
     if (w->kept->marks_c) step->c_in = rnni_cells_before(w, t);
     if (w->kept->result) step->h_out = w->kept->result + rnni_kept_row(w, t) * w->r->o;
     step->dy = dy_at(w, t);
@@ -310,10 +255,10 @@ static void weight_gradients(const rnni_work *w, int64_t from, int64_t to)
     rnni_real *g = w->run->gradients;
     int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first, h = w->r->h,
             columns = w->r->cell->gates * h;
-    const rnni_real *dz = dz_at(w, first, first);
+    const rnni_real *dz = rnni_dz_at(w, first, first);
     if (!w->table)
-        rnni_gradient_product(w->run, columns, pass->input, rows, dz, w->ldz, inputs_of(w, from, to),
-                              g + weights[pass->weight_ih].offset);
+        rnni_gradient_product(w->run, columns, pass->input, rows, dz, w->ldz,
+                              rnni_recurrent_inputs(w, from, to), g + weights[pass->weight_ih].offset);
     if (pass->bias_ih >= 0) k->column_sums(rows, columns, dz, w->ldz, g + weights[pass->bias_ih].offset);
     rnni_cell_gradient gradient = {
         .kernels = k,
@@ -331,37 +276,6 @@ static void weight_gradients(const rnni_work *w, int64_t from, int64_t to)
     w->r->cell->gradient(&gradient);
 }
 
-/* dx = (or +=) mask * (dz W) for steps [from, to). */
-static void input_gradient(const rnni_work *w, int64_t from, int64_t to)
-{
-    const rnni_axis *axis = w->axis;
-    const rnni_kernels *k = w->run->kernels;
-    int64_t n = w->pass->input, columns = w->r->cell->gates * w->r->h, first = axis->offset[from];
-    const rnni_real *packed = w->node->packed_backward + w->pass->backward_ih;
-    const int32_t matrix = w->number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH;
-    if (w->dvalues.data && w->dvalues.ld == n && !w->kept->mask_x && w->dx_empty &&
-        rnni_axis_even(axis, from, to)) {
-        for (int64_t s = 0, count = axis->active[from]; s < count; s++)
-            rnni_back_product(w->node, w->run, matrix, to - from, n, columns, dz_at(w, first + s, first),
-                              count * w->ldz, packed, RNNI_FROM_ZERO,
-                              rnni_table_place(w->run, axis, from, s, &w->dvalues));
-        return;
-    }
-    rnni_real *dx = w->dvalues.data ? w->chunk_x : w->dx + first * n;
-    if (!w->kept->mask_x)
-        rnni_back_product(w->node, w->run, matrix, axis->offset[to] - first, n, columns,
-                          dz_at(w, first, first), w->ldz, packed, w->dx_empty ? RNNI_FROM_ZERO : RNNI_FROM_C,
-                          dx);
-    for (int64_t t = from; w->kept->mask_x && t < to; t++) {
-        int64_t row = axis->offset[t];
-        rnni_back_product(w->node, w->run, matrix, axis->active[t], n, columns, dz_at(w, row, first), w->ldz,
-                          packed, RNNI_FROM_ZERO, w->run->scratch);
-        (w->dx_empty ? k->multiply : k->multiply_add)(axis->active[t] * n, w->run->scratch, w->kept->mask_x,
-                                                      dx + (row - first) * n);
-    }
-    if (w->dvalues.data) rnni_move_steps(w->run, axis, from, to, n, &w->dvalues, dx, RNNI_MOVE_OUT);
-}
-
 /* Steps forward once more: those of a segment, or of a chunk whose gates were not kept. Every step finds the
  * states it had. */
 static void compute_again(const rnni_work *w, chunk steps)
@@ -369,19 +283,6 @@ static void compute_again(const rnni_work *w, chunk steps)
     rnni_work again = *w;
     again.y = NULL;
     forward_steps(&again, steps);
-}
-
-/* dy of steps [from, to), where it still lies in a table: read there, if it lies evenly. */
-static void take_given(rnni_work *w, int64_t from, int64_t to)
-{
-    if (!w->given.data) return;
-    int64_t distance =
-        rnni_axis_even(w->axis, from, to) ? rnni_table_distance(w->run, w->axis, from, &w->given) : 0;
-    w->dy_step = distance ? w->given.ld : 0;
-    w->dy_first = distance ? from : w->axis->offset[from];
-    w->ldy = distance ? distance : w->r->o;
-    w->dy = distance ? rnni_table_place(w->run, w->axis, from, 0, &w->given)
-                     : rnni_table_steps(w->run, w->axis, from, to, w->r->o, &w->given, w->dy_room);
 }
 
 /* The steps of a chunk back; part of the next one's rows begin their way here beside each. */
@@ -398,7 +299,7 @@ static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_
         rnni_ahead_rest(step->kernels, step->ahead);
     }
     if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to);
-    if (w->dx || w->dvalues.data) input_gradient(w, now.from, now.to);
+    if (w->dx || w->dvalues.data) rnni_recurrent_input_gradient(w, now.from, now.to);
 }
 
 /* The segment's steps back, chunk by chunk. */
@@ -414,7 +315,7 @@ static void backward_segment(rnni_work *w, rnni_cell_step *step)
     for (chunk now = chunk_at(w, all, down, down ? all.to : all.from), next; now.from < now.to; now = next) {
         next = chunk_at(w, all, down, down ? now.from : now.to);
         if (again) compute_again(w, now);
-        take_given(w, now.from, now.to);
+        rnni_recurrent_take_given(w, now.from, now.to);
         backward_chunk(w, now, next, step);
     }
 }

@@ -100,8 +100,8 @@ typedef struct rnni_work {
     bool dx_empty;            /* dx is to be set, not added to */
     rnni_real *y;             /* [rows], leading dimension ldy, to be copied to; NULL: nobody reads it, or the
                                  kept states are it */
-    const rnni_real *dy;      /* of the rows from dy_first on; or NULL. Where it is read in a table: of the steps
-                                 from dy_first on, dy_step numbers apart */
+    const rnni_real *dy;      /* of the rows from dy_first on; or NULL. Where it is read in a table: of the
+                                 steps from dy_first on, dy_step numbers apart */
     int64_t dy_first, dy_step;
     rnni_table given;         /* the table that dy comes from, a chunk at a time, to dy_room; or data is
                                  NULL */
@@ -137,6 +137,13 @@ static inline int64_t rnni_rows_out(const rnni_work *w, int64_t t)
     return w->pass->reverse ? rnni_row_before(w, t) : rnni_row_after(w, t);
 }
 
+/* dz of the chunk that begins with row `first`, from row `row` on. */
+static inline rnni_real *rnni_dz_at(const rnni_work *w, int64_t row, int64_t first)
+{
+    return w->kept->dz ? w->kept->dz + (row - w->axis->offset[w->from]) * w->ldz
+                       : w->chunk + (row - first) * w->ldz;
+}
+
 static inline bool rnni_merges(const rnni_recurrent *r)
 {
     return r->directions == 2 && r->merge != RNN_MERGE_CONCAT;
@@ -164,6 +171,17 @@ void rnni_recurrent_load_states(const rnni_work *w);
 void rnni_recurrent_store_states(const rnni_work *w);
 void rnni_recurrent_load_gradients(const rnni_work *w);
 void rnni_recurrent_store_gradients(const rnni_work *w);
+
+/* ---- recurrent_inputs.c */
+
+/* x of steps [from, to), one row below another. */
+const rnni_real *rnni_recurrent_inputs(const rnni_work *w, int64_t from, int64_t to);
+/* z = b + W x for the rows of steps [from, to), all at once. */
+void rnni_recurrent_input_products(const rnni_work *w, int64_t from, int64_t to, rnni_real *z);
+/* dx = (or +=) mask * (dz W) for steps [from, to). */
+void rnni_recurrent_input_gradient(const rnni_work *w, int64_t from, int64_t to);
+/* dy of steps [from, to), where it still lies in a table: read there, if it lies evenly. */
+void rnni_recurrent_take_given(rnni_work *w, int64_t from, int64_t to);
 
 /* ---- recurrent_cells.c */
 

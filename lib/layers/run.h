@@ -170,13 +170,14 @@ const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, in
 /* Where the row of sorted sequence s at step t lies in a table. */
 rnni_real *rnni_table_place(const rnni_run *run, const rnni_axis *axis, int64_t t, int64_t s,
                             const rnni_table *table);
-/* Whether steps [from, to), a handful at least, have the same sequences, and those of each lie side by side in a
- * batch and equally far apart in the run. Then they can be worked on where they lie, a sequence at a time. */
+/* Whether steps [from, to), a handful at least, have the same sequences, and those of each lie side by side in
+ * a batch and equally far apart in the run. Then they can be worked on where they lie, a sequence at a
+ * time. */
 bool rnni_axis_even(const rnni_axis *axis, int64_t from, int64_t to);
 /* Numbers from a sequence's row at step t to the next one's, or 0 where they are not equally far apart. */
 int64_t rnni_table_distance(const rnni_run *run, const rnni_axis *axis, int64_t t, const rnni_table *table);
-/* Notes in `ahead` that steps [from, to) will be read from a table soon; calls for parts 0 ... parts - 1 say it of all
- * sequences. */
+/* Notes in `ahead` that steps [from, to) will be read from a table soon; calls for parts 0 ... parts - 1 say
+ * it of all sequences. */
 void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to,
                       const rnni_table *table, int64_t part, int64_t parts, rnni_ahead *ahead);
 /* How many of n columns a thread takes at a time where each goes through all rows of a table: whole lines of

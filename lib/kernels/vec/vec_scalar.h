@@ -3,8 +3,8 @@
  * multiply-add rounds twice here. Every vec_<isa>.h defines the same names:
  *   v_load_n, v_store_n     the first `live` lanes (1 <= live <= VEC_WIDTH); others read 0, are not written
  *   v_keep                  lanes from `live` on replaced by a number
- *   v_held                  the same vector, in a register: a compiler that finds a load used a few times over
- *                           would otherwise make it anew in each use, and loads are what small tiles wait for
+ *   v_held                  the same vector, in a register: a compiler that finds a load used a few times
+ *                           would otherwise make it anew in each use, and small tiles wait for loads
  *   v_min(a, b)             a < b ? a : b, and v_max likewise: a NaN in b comes through
  *   v_round                 to the nearest integer, ties to even, for |x| < 2^22
  *   v_scale2(x, n)          x * 2^n for whole n in [-252, 252], rounded once
