@@ -73,6 +73,7 @@ typedef struct rnni_op {
      * ready to be read and added to. */
     void (*backward)(const rnni_node *node, struct rnni_run *run);
     bool sets_dx;
+    bool gives_results;       /* forward knows what to do with a place in slot->results */
     bool takes_given;         /* backward knows what to do with a gradient that is still in slot->given */
     /* Work on a whole batch. shared_size: numbers of memory that the shards share in a batch whose axis has
      * `rows` useful steps, 0 for none. before and after run piece by piece, on any thread, before all shards

@@ -68,11 +68,17 @@ static void fetch_next(const rnni_work *w, chunk next, const rnni_table *table, 
 
 /* ---- forward */
 
+/* Where y of step t goes, rows ldy apart; NULL: nowhere. */
+static rnni_real *y_at(const rnni_work *w, int64_t t)
+{
+    return !w->y ? NULL : w->y + (w->y_step ? t * w->y_step : w->axis->offset[t] * w->ldy);
+}
+
 /* Step t, whose input products are in z. */
 static void forward_step(const rnni_work *w, int64_t t, const rnni_cell_step *step)
 {
     const rnni_kernels *k = w->run->kernels;
-    int64_t row = w->axis->offset[t], o = w->r->o;
+    int64_t o = w->r->o;
     if (w->kept->mask_h)
         k->multiply(step->rows * o, step->h_in, w->kept->mask_h, w->kept->h_masked + rnni_kept_row(w, t) * o);
     rnni_zoneout_before(w, t, step);
@@ -81,7 +87,7 @@ static void forward_step(const rnni_work *w, int64_t t, const rnni_cell_step *st
         memcpy(w->kept->result + rnni_kept_row(w, t) * o, step->h_out,
                (size_t)(step->rows * o) * sizeof *step->h_out);
     rnni_zoneout_after(w, t, step);
-    if (w->y) k->copy_rows(step->rows, o, step->h_out, o, w->y + row * w->ldy, w->ldy);
+    if (w->y) k->copy_rows(step->rows, o, step->h_out, o, y_at(w, t), w->ldy);
 }
 
 /* From step t on, whose z is given, all of at most `most` steps that only one sequence has; the count, or 0
@@ -92,8 +98,7 @@ static int64_t steps_alone(const rnni_work *w, int64_t t, int64_t most, rnni_rea
     if (!atomic_load(&w->node->rows)) return 0;
     while (count < most && w->axis->active[t + direction * count] == 1) count++;
     rnni_row_steps steps = { .count = count, .z = z, .z_step = direction * w->r->cell->blocks * w->r->h,
-                             .y = w->y ? w->y + w->axis->offset[t] * w->ldy : NULL,
-                             .y_step = direction * w->ldy, .h = w->saved->h, .c = w->saved->c,
+                             .y = y_at(w, t), .y_step = direction * (w->y_step ? w->y_step : w->ldy), .h = w->saved->h, .c = w->saved->c,
                              .scratch = w->run->scratch, .parts = w->parts };
     if (count) rnni_recurrent_row_steps(w->node, w->number, &steps);
     return count;
@@ -356,6 +361,12 @@ static void connect_output(rnni_work *w, const rnni_slot *slot)
     }
     rnni_real *y = top ? slot->y : w->saved->between[layer], *dy = NULL;
     if (w->run->training) dy = top ? slot->dy : w->saved->dbetween[layer];
+    if (top && slot->results.data) {
+        w->y = rnni_table_place(w->run, w->axis, 0, 0, &slot->results) + direction * r->o;
+        w->ldy = rnni_table_distance(w->run, w->axis, 0, &slot->results);
+        w->y_step = slot->results.ld;
+        return;
+    }
     bool there = w->run->training && y == rnni_recurrent_output(r, w->axis, w->pass, w->kept);
     w->y = y && !there ? y + direction * r->o : NULL;
     w->dy = dy ? dy + direction * r->o : NULL;
@@ -436,9 +447,10 @@ void rnni_recurrent_forward(const rnni_node *node, rnni_run *run)
         rnni_work w = work_of(node, run, p);
         pass_forward(&w);
     }
-    if (rnni_merges(r) && slot->y)
-        merge(run->kernels, r->merge, run->axes[node->axis].rows * r->o, saved->pass[r->passes - 2].part,
-              saved->pass[r->passes - 1].part, slot->y);
+    if (!rnni_merges(r) || !slot->y) return;
+    merge(run->kernels, r->merge, run->axes[node->axis].rows * r->o, saved->pass[r->passes - 2].part,
+          saved->pass[r->passes - 1].part, slot->y);
+    if (slot->results.data) rnni_move_rows(run, node, &slot->results, slot->y, RNNI_MOVE_OUT);
 }
 
 void rnni_recurrent_backward(const rnni_node *node, rnni_run *run)

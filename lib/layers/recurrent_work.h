@@ -100,6 +100,7 @@ typedef struct rnni_work {
     bool dx_empty;            /* dx is to be set, not added to */
     rnni_real *y;             /* [rows], leading dimension ldy, to be copied to; NULL: nobody reads it, or the
                                  kept states are it */
+    int64_t y_step;           /* y goes to a table: numbers from one step's rows to the next; or 0 */
     const rnni_real *dy;      /* of the rows from dy_first on; or NULL. Where it is read in a table: of the
                                  steps from dy_first on, dy_step numbers apart */
     int64_t dy_first, dy_step;

@@ -64,6 +64,8 @@ typedef struct rnni_slot {
                            data is NULL */
     rnni_table dvalues; /* of these, where one pass alone reads them: the table that gets their gradient; else
                            data is NULL */
+    rnni_table results; /* recurrent, of a run without gradients whose steps are even (rnni_axis_even): the output
+                           that alone would read y, and gets it row by row; else data is NULL */
     rnni_table given;   /* gradient of an output as the caller gave it, in place of dy until somebody else
                            wants to read or add to that; or data is NULL */
     bool dy_empty;      /* no reader has added to it yet, and its numbers are not set: the first one may set

@@ -14,7 +14,7 @@
 static int64_t shard_size(const rnn_context_t *context, bool summed, int64_t count)
 {
     /* Products of four rows run at nine tenths of full speed, of fewer at half. */
-    enum { SMALL = 4, LARGE = 128 };
+    enum { SMALL = 4, LARGE = 64 };
     if (!summed) { /* as many as the threads share out; weights are read once a step for all of them */
         int64_t size = (count + context->threads - 1) / context->threads;
         return count <= SMALL ? count : size < SMALL ? SMALL : size > LARGE ? LARGE : size;
@@ -310,7 +310,7 @@ void rnni_run_lay_out(rnni_run *run)
         rnni_slot *slot = &run->slots[node->id];
         int64_t rows = rnni_run_rows(run, node), n = rows * node->features;
         slot->y = NULL;
-        slot->values.data = slot->dvalues.data = slot->given.data = NULL;
+        slot->values.data = slot->dvalues.data = slot->results.data = slot->given.data = NULL;
         slot->final_count = 0;
         trace_training(run, node);
         if (node->flow == RNNI_FLOW_TOKENS)

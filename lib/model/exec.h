@@ -91,6 +91,8 @@ void rnni_exec_backward(rnni_exec *exec);
  * be the same tensor. */
 rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int gradient,
                               rnn_tensor_t **tensor);
+/* Before forward: that tensor already, if forward will put the node's rows there itself; else NULL. */
+rnn_status_t rnni_exec_early_tensor(rnni_exec *exec, const rnni_node *node, rnn_tensor_t **tensor);
 /* Adds a tensor of that layout, which has to stay as it is until backward is done, to the node's dy. */
 rnn_status_t rnni_exec_add_upstream(rnni_exec *exec, const rnni_node *node, const rnn_tensor_t *upstream);
 

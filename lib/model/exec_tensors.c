@@ -107,6 +107,33 @@ rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int 
     return RNN_OK;
 }
 
+/* Whether every run can put a node's rows into its table as they come. */
+static bool gives_results(const rnni_exec *exec, const rnni_node *node, const rnni_table *table)
+{
+    if (exec->training || !node->op->gives_results || node->axis < 0 || node->readers != 1) return false;
+    for (int32_t i = 0; i < exec->run_count; i++) {
+        const rnni_run *run = &exec->runs[i];
+        const rnni_axis *axis = &run->axes[node->axis];
+        if (!run->slots[node->id].y || !rnni_axis_even(axis, 0, axis->steps) ||
+            !rnni_table_distance(run, axis, 0, table))
+            return false;
+    }
+    return true;
+}
+
+rnn_status_t rnni_exec_early_tensor(rnni_exec *exec, const rnni_node *node, rnn_tensor_t **tensor)
+{
+    rnni_layout layout = layout_of(exec, node);
+    rnni_table table = { NULL, node->features, layout };
+    *tensor = NULL;
+    if (!gives_results(exec, node, &table)) return RNN_OK;
+    *tensor = tensor_for(exec, node, layout, !fills(exec, node, layout, false));
+    if (!*tensor) return RNN_ERROR_MEMORY;
+    for (int32_t i = 0; i < exec->run_count; i++)
+        exec->runs[i].slots[node->id].results = table_of(node, layout, *tensor);
+    return RNN_OK;
+}
+
 rnn_status_t rnni_exec_add_upstream(rnni_exec *exec, const rnni_node *node, const rnn_tensor_t *upstream)
 {
     rnni_layout layout = layout_of(exec, node);

@@ -9,17 +9,14 @@ static rnn_status_t run(rnni_exec *exec, const rnn_batch_t *batch, rnn_tensor_t 
 {
     const rnni_graph *graph = &exec->model->graph;
     RNNI_TRY(rnni_exec_bind(exec, batch));
-    rnni_exec_forward(exec);
-    for (int32_t i = 0; i < count; i++) {
-        rnn_tensor_t *output = NULL;
-        rnn_status_t status = rnni_exec_tensor(exec, graph->outputs[i].node, 0, &output);
-        if (status != RNN_OK) {
-            while (i-- > 0) rnn_tensor_free(outputs[i]);
-            return status;
-        }
-        outputs[i] = output;
-    }
-    return RNN_OK;
+    rnn_status_t status = RNN_OK;
+    for (int32_t i = 0; i < count && status == RNN_OK; i++)
+        status = rnni_exec_early_tensor(exec, graph->outputs[i].node, &outputs[i]);
+    if (status == RNN_OK) rnni_exec_forward(exec);
+    for (int32_t i = 0; i < count && status == RNN_OK; i++)
+        if (!outputs[i]) status = rnni_exec_tensor(exec, graph->outputs[i].node, 0, &outputs[i]);
+    for (int32_t i = 0; i < count && status != RNN_OK; i++) rnn_tensor_free(outputs[i]);
+    return status;
 }
 
 rnn_status_t rnn_model_run(rnn_model_t *model, const rnn_batch_t *batch, rnn_tensor_t **outputs,
