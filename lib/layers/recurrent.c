@@ -98,7 +98,8 @@ static int64_t steps_alone(const rnni_work *w, int64_t t, int64_t most, rnni_rea
     if (!atomic_load(&w->node->rows)) return 0;
     while (count < most && w->axis->active[t + direction * count] == 1) count++;
     rnni_row_steps steps = { .count = count, .z = z, .z_step = direction * w->r->cell->blocks * w->r->h,
-                             .y = y_at(w, t), .y_step = direction * (w->y_step ? w->y_step : w->ldy), .h = w->saved->h, .c = w->saved->c,
+                             .y = y_at(w, t), .y_step = direction * (w->y_step ? w->y_step : w->ldy),
+                             .h = w->saved->h, .c = w->saved->c,
                              .scratch = w->run->scratch, .parts = w->parts };
     if (count) rnni_recurrent_row_steps(w->node, w->number, &steps);
     return count;

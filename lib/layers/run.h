@@ -64,8 +64,8 @@ typedef struct rnni_slot {
                            data is NULL */
     rnni_table dvalues; /* of these, where one pass alone reads them: the table that gets their gradient; else
                            data is NULL */
-    rnni_table results; /* recurrent, of a run without gradients whose steps are even (rnni_axis_even): the output
-                           that alone would read y, and gets it row by row; else data is NULL */
+    rnni_table results; /* recurrent, of a run without gradients whose steps are even (rnni_axis_even): the
+                           output that alone would read y, and gets it row by row; else data is NULL */
     rnni_table given;   /* gradient of an output as the caller gave it, in place of dy until somebody else
                            wants to read or add to that; or data is NULL */
     bool dy_empty;      /* no reader has added to it yet, and its numbers are not set: the first one may set
@@ -172,8 +172,8 @@ const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, in
 /* Where the row of sorted sequence s at step t lies in a table. */
 rnni_real *rnni_table_place(const rnni_run *run, const rnni_axis *axis, int64_t t, int64_t s,
                             const rnni_table *table);
-/* Whether steps [from, to), a handful at least, have the same sequences, and those of each lie side by side in
- * a batch and equally far apart in the run. Then they can be worked on where they lie, a sequence at a
+/* Whether steps [from, to), a handful at least, have the same sequences, and those of each lie side by side
+ * in a batch and equally far apart in the run. Then they can be worked on where they lie, a sequence at a
  * time. */
 bool rnni_axis_even(const rnni_axis *axis, int64_t from, int64_t to);
 /* Numbers from a sequence's row at step t to the next one's, or 0 where they are not equally far apart. */
