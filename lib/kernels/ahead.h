@@ -38,8 +38,8 @@ typedef struct rnni_ahead {
     int64_t count;
 } rnni_ahead;
 
-/* What a product of k steps begins with. Where nothing is left, or `ahead` is NULL, it asks for what it reads
- * itself: k lines from `near` on. */
+/* What a product of k steps begins with. Where nothing is left, or `ahead` is NULL, it asks for k lines from
+ * `near` on, which it reads itself and mostly has: so there is no question in each step whether to ask. */
 static inline rnni_fetches rnni_ahead_begin(const rnni_ahead *ahead, int64_t k, const rnni_real *near)
 {
     return ahead && ahead->count ? ahead->part[ahead->count - 1] : (rnni_fetches){ near, k + 1 };

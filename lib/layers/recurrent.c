@@ -205,8 +205,9 @@ static void add_rows(const rnni_kernels *k, int64_t rows, int64_t n, const rnni_
     for (int64_t r = 0; r < rows; r++) k->axpy(n, 1, from + r * ld, to + r * n);
 }
 
-/* What step t back will read, if the segment has such a step: forward left it long ago, and steps going down
- * in memory are not foreseen by the machine. The products of the step before take it along. */
+/* What step t back will read, and dz where it goes far away, if the segment has such a step: forward left it
+ * long ago, and steps going down in memory are not foreseen by the machine. The products of the step before
+ * take it along. */
 static void fetch_step(const rnni_work *w, int64_t t, rnni_ahead *ahead)
 {
     if (t < w->from || t >= w->to) return;
@@ -215,7 +216,8 @@ static void fetch_step(const rnni_work *w, int64_t t, rnni_ahead *ahead)
     int64_t rows = w->axis->active[t], h = kept->z ? rnni_rows_in(w, t) : rnni_rows_out(w, t);
     if (kept->z) rnni_ahead_add(k, ahead, rows * w->ldz, kept->z + rnni_kept_row(w, t) * w->ldz);
     rnni_ahead_add(k, ahead, rows * w->r->o, kept->h + h * w->r->o);
-    if (kept->dz) rnni_ahead_add(k, ahead, rows * w->ldz, rnni_dz_at(w, w->axis->offset[t], 0));
+    if (kept->dz && kept->dz != kept->z)
+        rnni_ahead_add(k, ahead, rows * w->ldz, rnni_dz_at(w, w->axis->offset[t], 0));
     if (kept->c) rnni_ahead_add(k, ahead, rows * w->r->h, kept->c + rnni_rows_in(w, t) * w->r->h);
     if (w->dy && !w->given.data)
         rnni_ahead_add(k, ahead, rows * w->ldy, w->dy + w->axis->offset[t] * w->ldy);

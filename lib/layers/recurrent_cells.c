@@ -7,15 +7,14 @@
  * there: about an eighth for shards of 32 sequences. The way back goes through a stretch once more before its
  * first step, with no product and no exponential, and finds the gates in the cache after that. */
 
-/* Chunks that have room for fewer steps than LEAST_STEPS would keep about as much as they save. And as many
- * numbers as FEW are no burden: they are kept whole, since going through the gates once more is a fortieth of
- * a training step of 64 units. */
-enum { LEAST_STEPS = 4, FEW = 512 * 1024 };
+/* Chunks that have room for fewer steps than LEAST_STEPS would keep about as much as they save. And layers of
+ * at most FEW_UNITS keep c whole: going through the gates once more is a fortieth of their training step. */
+enum { LEAST_STEPS = 4, FEW_UNITS = 64 };
 
 int64_t rnni_cells_stretches(const rnni_recurrent *r, const rnni_axis *axis)
 {
     int64_t rows = rnni_recurrent_chunk(r, axis, true);
-    if (rows < LEAST_STEPS * axis->count || axis->rows * r->h <= FEW) return 0;
+    if (rows < LEAST_STEPS * axis->count || r->h <= FEW_UNITS) return 0;
     /* a stretch has more than rows - count rows, as one more step would not fit, but for the last one */
     return axis->rows / (rows - axis->count + 1) + 1;
 }

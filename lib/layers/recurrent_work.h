@@ -5,8 +5,9 @@
 #include "layers/recurrent.h"
 
 /* What the files of the time loop share: recurrent_plan.c places memory and brings states in and out,
- * recurrent_masks.c has dropout and zoneout, recurrent_cells.c the cell states that are not kept, recurrent.c
- * is the loop itself, forward and back.
+ * recurrent_masks.c has dropout and zoneout, recurrent_cells.c the cell states that are not kept,
+ * recurrent_inputs.c works on the inputs of a chunk of steps, recurrent.c is the loop itself, forward and
+ * back.
  *
  * Rows of a run lie time-major and packed (run.h): step t is the rows offset[t] .. offset[t] + active[t], and
  * sorted sequence s is row s of them. Going forwards in time, sequences leave after their last step; going
@@ -24,8 +25,8 @@
  * the initial states of those that join. The two are mirror images. Otherwise states are [count], stepped in
  * place, and likewise left behind, or waiting.
  *
- * c mostly is stepped in place in training, too: the way back has it again from the gates (recurrent_cells.c).
- * Where it has not, c lies as h does.
+ * c of all but small layers is stepped in place in training, too: the way back has it again from the gates
+ * (recurrent_cells.c). Else c lies as h does.
  *
  * Under RNN_RECOMPUTE_TIME what training keeps has room for one segment of steps: that many rows, counted
  * from the segment's first one, as if there were no other steps. States that cross from one segment to the

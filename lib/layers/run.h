@@ -176,7 +176,8 @@ rnni_real *rnni_table_place(const rnni_run *run, const rnni_axis *axis, int64_t 
  * in a batch and equally far apart in the run. Then they can be worked on where they lie, a sequence at a
  * time. */
 bool rnni_axis_even(const rnni_axis *axis, int64_t from, int64_t to);
-/* Numbers from a sequence's row at step t to the next one's, or 0 where they are not equally far apart. */
+/* Numbers from a sequence's row at step t to the next one's, or 0 where they are not equally far apart in
+ * rising order. Does not look at the table's data. */
 int64_t rnni_table_distance(const rnni_run *run, const rnni_axis *axis, int64_t t, const rnni_table *table);
 /* Notes in `ahead` that steps [from, to) will be read from a table soon; calls for parts 0 ... parts - 1 say
  * it of all sequences. */

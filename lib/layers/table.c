@@ -27,12 +27,18 @@ static int64_t even_steps(const rnni_axis *axis, int64_t s, int64_t t, int64_t c
                                                                                                       : 1;
 }
 
+/* The row of a table where sorted sequence s stands at step t. */
+static int64_t row_of(const rnni_run *run, const rnni_axis *axis, int64_t t, int64_t s, rnni_layout layout)
+{
+    int64_t b = run->sequence[axis->order[s]];
+    int64_t shift = layout.starts ? b * layout.steps - layout.starts[b] : 0;
+    return axis->position[axis->offset[t] + s] + shift;
+}
+
 rnni_real *rnni_table_place(const rnni_run *run, const rnni_axis *axis, int64_t t, int64_t s,
                             const rnni_table *table)
 {
-    int64_t b = run->sequence[axis->order[s]];
-    int64_t shift = table->layout.starts ? b * table->layout.steps - table->layout.starts[b] : 0;
-    return table->data + (axis->position[axis->offset[t] + s] + shift) * table->ld;
+    return table->data + row_of(run, axis, t, s, table->layout) * table->ld;
 }
 
 bool rnni_axis_even(const rnni_axis *axis, int64_t from, int64_t to)
@@ -47,12 +53,12 @@ bool rnni_axis_even(const rnni_axis *axis, int64_t from, int64_t to)
 
 int64_t rnni_table_distance(const rnni_run *run, const rnni_axis *axis, int64_t t, const rnni_table *table)
 {
-    int64_t count = axis->active[t];
-    const rnni_real *first = rnni_table_place(run, axis, t, 0, table);
-    int64_t distance = count > 1 ? rnni_table_place(run, axis, t, 1, table) - first : table->ld;
+    int64_t count = axis->active[t], first = row_of(run, axis, t, 0, table->layout);
+    int64_t distance = count > 1 ? row_of(run, axis, t, 1, table->layout) - first : 1;
+    if (distance < 1) return 0;
     for (int64_t s = 2; s < count; s++)
-        if (rnni_table_place(run, axis, t, s, table) - first != s * distance) return 0;
-    return distance;
+        if (row_of(run, axis, t, s, table->layout) - first != s * distance) return 0;
+    return distance * table->ld;
 }
 
 void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n,

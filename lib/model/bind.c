@@ -13,7 +13,7 @@
  * summed shard by shard. */
 static int64_t shard_size(const rnn_context_t *context, bool summed, int64_t count)
 {
-    /* Products of four rows run at nine tenths of full speed, of fewer at half. */
+    /* Products of four rows run at nine tenths of full speed everywhere, of one at half. */
     enum { SMALL = 4, LARGE = 64 };
     if (!summed) { /* as many as the threads share out; weights are read once a step for all of them */
         int64_t size = (count + context->threads - 1) / context->threads;

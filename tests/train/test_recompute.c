@@ -55,14 +55,14 @@ TEST(memory_shrinks)
 {
     int64_t kept, again;
     rnn_model_t *model = rnn_model_create(NULL);
-    rnn_layer_t *h = rnn_lstm(model, rnn_input_values(model, "x", 16), 64);
+    rnn_layer_t *h = rnn_lstm(model, rnn_input_values(model, "x", 16), 128);
     CHECK_OK(rnn_model_set_output(model, rnn_last(model, h), "y"));
     CHECK_OK(rnn_model_build(model));
     rnn_trainer_t *trainer = rnn_trainer_create(model);
     CHECK_OK(rnn_trainer_memory(trainer, 32, 1000, &kept));
     CHECK_OK(rnn_trainer_set_int(trainer, RNN_TRAIN_RECOMPUTE, 1));
     CHECK_OK(rnn_trainer_memory(trainer, 32, 1000, &again));
-    CHECK_NEAR((double)(kept - again) / (32000.0 * 64 * sizeof(float)), 1 + 4 + 1.0 / 16 - 2, 0.03);
+    CHECK_NEAR((double)(kept - again) / (32000.0 * 128 * sizeof(float)), 1 + 4 + 1.0 / 16 - 2, 0.03);
     rnn_trainer_free(trainer);
     rnn_model_free(model);
 }
