@@ -66,9 +66,6 @@ ZOO(max, rnn_max_pool(m, rnn_simple_rnn(m, x, 8)))
 ZOO(dropped, rnn_dense(m, rnn_dropout(m, zoo_rate(zoo_rate(rnn_lstm(m, x, 8), RNN_LAYER_DROPOUT, 0.3), \
                                                   RNN_LAYER_RECURRENT_DROPOUT, 0.4), 0.5), 2, RNN_LINEAR))
 ZOO(reverse, zoo_set(rnn_lstm(m, x, 9), RNN_LAYER_DIRECTION, RNN_REVERSE))
-ZOO(reverse_wide, zoo_set(rnn_lstm(m, x, 66), RNN_LAYER_DIRECTION, RNN_REVERSE))
-ZOO(both_wide,
-    zoo_set(zoo_set(rnn_lstm(m, x, 68), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL), RNN_LAYER_LAYERS, 2))
 ZOO(both, zoo_set(zoo_set(rnn_gru(m, x, 9), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL), RNN_LAYER_LAYERS, 2))
 ZOO(two_ways, zoo_set(rnn_lstm(m, x, 9), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL))
 ZOO(both_summed, zoo_set(zoo_two_ways(m, x), RNN_LAYER_MERGE, RNN_MERGE_SUM))
@@ -144,8 +141,6 @@ static const zoo_row zoo[] = {
     { "repeated", 0, 0, zoo_repeated },
     { "pools", 0, 1, zoo_pools },
     { "reverse", 0, 0, zoo_reverse },
-    { "wide reverse", 0, 0, zoo_reverse_wide },
-    { "wide, bidirectional, stacked", 0, 0, zoo_both_wide },
     { "bidirectional", 0, 0, zoo_both },
     { "bidirectional, summed", 0, 0, zoo_both_summed },
     { "bidirectional, last", 0, 0, zoo_both_last },

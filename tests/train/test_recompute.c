@@ -29,24 +29,50 @@ static rnn_tensor_t *gradients(const zoo_row *row, int64_t recompute, int64_t *m
     return all;
 }
 
+/* The same bits at all levels; counts in `smaller` those that take less memory. */
+static void check_levels(const zoo_row *row, int *smaller)
+{
+    int64_t kept, again;
+    rnn_tensor_t *a = gradients(row, RNN_RECOMPUTE_NONE, &kept);
+    for (int64_t how = RNN_RECOMPUTE_GATES; how <= RNN_RECOMPUTE_TIME; how++) {
+        rnn_tensor_t *b = gradients(row, how, &again);
+        if (memcmp(rnn_tensor_const_data(a), rnn_tensor_const_data(b), help_bytes(a)) != 0)
+            printf("%s, %d\n", row->name, (int)how);
+        help_same(a, b);
+        CHECK(again <= kept);
+        smaller[how] += again < kept;
+        rnn_tensor_free(b);
+    }
+    rnn_tensor_free(a);
+}
+
 TEST(gradients_of_every_model)
 {
     int smaller[RNN_RECOMPUTE_TIME + 1] = { 0 };
-    for (int i = 0; i < ZOO_ROWS; i++) {
-        int64_t kept, again;
-        rnn_tensor_t *a = gradients(&zoo[i], RNN_RECOMPUTE_NONE, &kept);
-        for (int64_t how = RNN_RECOMPUTE_GATES; how <= RNN_RECOMPUTE_TIME; how++) {
-            rnn_tensor_t *b = gradients(&zoo[i], how, &again);
-            if (memcmp(rnn_tensor_const_data(a), rnn_tensor_const_data(b), help_bytes(a)) != 0)
-                printf("%s, %d\n", zoo[i].name, (int)how);
-            help_same(a, b);
-            CHECK(again <= kept);
-            smaller[how] += again < kept;
-            rnn_tensor_free(b);
-        }
-        rnn_tensor_free(a);
-    }
+    for (int i = 0; i < ZOO_ROWS; i++) check_levels(&zoo[i], smaller);
     CHECK(smaller[RNN_RECOMPUTE_GATES] >= 25 && smaller[RNN_RECOMPUTE_TIME] >= 25);
+}
+
+static rnn_layer_t *reverse_wide(rnn_model_t *model, rnn_layer_t *x)
+{
+    return zoo_set(rnn_lstm(model, x, 66), RNN_LAYER_DIRECTION, RNN_REVERSE);
+}
+
+static rnn_layer_t *both_wide(rnn_model_t *model, rnn_layer_t *x)
+{
+    rnn_layer_t *both = zoo_set(rnn_lstm(model, x, 68), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL);
+    return zoo_set(both, RNN_LAYER_LAYERS, 2);
+}
+
+/* Layers of more than 64 units, which keep c at the beginning of stretches alone, against the direction of
+ * time as well. */
+TEST(gradients_of_wide_models)
+{
+    static const zoo_row wide[] = { { "wide reverse", 0, 0, reverse_wide },
+                                    { "wide, both ways, stacked", 0, 0, both_wide } };
+    int smaller[RNN_RECOMPUTE_TIME + 1] = { 0 };
+    for (int i = 0; i < 2; i++) check_levels(&wide[i], smaller);
+    CHECK(smaller[RNN_RECOMPUTE_GATES] == 2 && smaller[RNN_RECOMPUTE_TIME] == 2);
 }
 
 /* For each unit and step an LSTM keeps h, four gates, and of c those rows with which chunks of 16 steps begin; or
