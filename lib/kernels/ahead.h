@@ -4,6 +4,8 @@
 
 #include "core/real.h"
 
+#include <stdint.h>
+
 /* Memory that will be read soon and is far away, a cache line at a time. A product takes such lines along
  * while it computes, one a step of k: asked for all at once they would occupy what every other read waits
  * for, and processors do not foresee them themselves where time goes backwards. Changes no result. */
@@ -27,6 +29,11 @@ static inline void rnni_fetch_target(const rnni_real *at)
 #else
     (void)at;
 #endif
+}
+
+static inline void rnni_fetch_lines(const rnni_real *at, int64_t lines)
+{
+    for (; lines > 0; lines--, at += RNNI_LINE) rnni_fetch_line(at);
 }
 
 /* Lines [at, at + lines RNNI_LINE). */
@@ -66,10 +73,24 @@ static inline void rnni_ahead_some(rnni_ahead *ahead, int64_t most)
 {
     while (ahead && ahead->count && most > 0) {
         rnni_fetches *now = &ahead->part[ahead->count - 1];
-        for (; most > 0 && now->lines > 0; most--, now->lines--, now->at += RNNI_LINE)
-            rnni_fetch_line(now->at);
-        if (now->lines <= 0) ahead->count--;
+        const int64_t lines = now->lines < most ? now->lines : most;
+        rnni_fetch_lines(now->at, lines);
+        now->at += lines * RNNI_LINE;
+        now->lines -= lines;
+        most -= lines;
+        if (now->lines == 0) ahead->count--;
     }
+}
+
+/* What no product took along. */
+static inline void rnni_ahead_rest(rnni_ahead *ahead) { rnni_ahead_some(ahead, INT64_MAX); }
+
+/* x[n] will be read soon: at once, where there is no room to note it. */
+static inline void rnni_ahead_add(rnni_ahead *ahead, int64_t n, const rnni_real *x)
+{
+    const int64_t lines = (n + RNNI_LINE - 1) / RNNI_LINE;
+    if (ahead->count == RNNI_AHEAD_PARTS) rnni_fetch_lines(x, lines);
+    else if (lines > 0) ahead->part[ahead->count++] = (rnni_fetches){ x, lines };
 }
 
 #endif

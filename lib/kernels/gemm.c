@@ -125,8 +125,8 @@ static bool serves_as_panels(const rnni_kernels *kernels, int64_t m, int64_t n, 
     return b_column == 1 && n % kernels->step == 0 && (b_row <= 2 * kernels->nr || m <= few);
 }
 
-/* B is packed, unless it serves as it is: it is read m / mr times. A's rows (or, for a transposed A, the few neighbours that a tile
- * takes of each) come straight from where they are, but for those of wants_strips. */
+/* B is packed, unless it serves as it is: it is read m / mr times. A's rows (or, for a transposed A, the few
+ * neighbours that a tile takes of each) come straight from where they are, but for those of wants_strips. */
 void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row, int64_t b_column,
                rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)

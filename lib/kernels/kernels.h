@@ -100,9 +100,6 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
                       int64_t row_stride, int64_t column_stride, const rnni_real *packed, rnni_start start,
                       const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead);
 
-/* x[n] will be read soon: at once, where there is no room to note it. And what no product took along. */
-void rnni_ahead_add(const rnni_kernels *kernels, rnni_ahead *ahead, int64_t n, const rnni_real *x);
-void rnni_ahead_rest(const rnni_kernels *kernels, rnni_ahead *ahead);
 
 /* The general product of two matrices that are not packed: packs blocks into `scratch` (rnni_gemm_scratch
  * elements). B's element (k, n) is b[k * b_row + n * b_column]. Start is ZERO or C. For weight gradients: A =

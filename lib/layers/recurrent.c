@@ -130,7 +130,7 @@ static void forward_steps(const rnni_work *w, chunk all)
             fetch_next(w, next, &w->values, i, count, step.ahead);
             alone = in_place ? steps_alone(w, t, count - i, step.z) : 0;
             if (alone == 0) forward_step(w, t, &step);
-            rnni_ahead_rest(step.kernels, &ahead);
+            rnni_ahead_rest(&ahead);
         }
     }
 }
@@ -211,16 +211,14 @@ static void add_rows(const rnni_kernels *k, int64_t rows, int64_t n, const rnni_
 static void fetch_step(const rnni_work *w, int64_t t, rnni_ahead *ahead)
 {
     if (t < w->from || t >= w->to) return;
-    const rnni_kernels *k = w->run->kernels;
     const rnni_pass_values *kept = w->kept;
     int64_t rows = w->axis->active[t], h = kept->z ? rnni_rows_in(w, t) : rnni_rows_out(w, t);
-    if (kept->z) rnni_ahead_add(k, ahead, rows * w->ldz, kept->z + rnni_kept_row(w, t) * w->ldz);
-    rnni_ahead_add(k, ahead, rows * w->r->o, kept->h + h * w->r->o);
+    if (kept->z) rnni_ahead_add(ahead, rows * w->ldz, kept->z + rnni_kept_row(w, t) * w->ldz);
+    rnni_ahead_add(ahead, rows * w->r->o, kept->h + h * w->r->o);
     if (kept->dz && kept->dz != kept->z)
-        rnni_ahead_add(k, ahead, rows * w->ldz, rnni_dz_at(w, w->axis->offset[t], 0));
-    if (kept->c) rnni_ahead_add(k, ahead, rows * w->r->h, kept->c + rnni_rows_in(w, t) * w->r->h);
-    if (w->dy && !w->given.data)
-        rnni_ahead_add(k, ahead, rows * w->ldy, w->dy + w->axis->offset[t] * w->ldy);
+        rnni_ahead_add(ahead, rows * w->ldz, rnni_dz_at(w, w->axis->offset[t], 0));
+    if (kept->c) rnni_ahead_add(ahead, rows * w->r->h, kept->c + rnni_rows_in(w, t) * w->r->h);
+    if (w->dy && !w->given.data) rnni_ahead_add(ahead, rows * w->ldy, dy_at(w, t));
 }
 
 /* Step t back: dh and dc, gradients of its states, become those of the step before. */
@@ -304,7 +302,7 @@ static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_
         fetch_next(w, next, &w->values, i, count, step->ahead);
         fetch_next(w, next, &w->given, i, count, step->ahead);
         backward_step(w, t, w->axis->offset[now.from], step);
-        rnni_ahead_rest(step->kernels, step->ahead);
+        rnni_ahead_rest(step->ahead);
     }
     if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to);
     if (w->dx || w->dvalues.data) rnni_recurrent_input_gradient(w, now.from, now.to);

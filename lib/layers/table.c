@@ -104,8 +104,7 @@ void rnni_table_fetch(const rnni_run *run, const rnni_axis *axis, int64_t from, 
     int64_t count = axis->active[from];
     for (int64_t s = count * part / parts; s < count * (part + 1) / parts; s++) {
         int64_t end = axis->lengths[s] < to ? axis->lengths[s] : to;
-        rnni_ahead_add(run->kernels, ahead, (end - from) * table->ld,
-                       rnni_table_place(run, axis, from, s, table));
+        rnni_ahead_add(ahead, (end - from) * table->ld, rnni_table_place(run, axis, from, s, table));
     }
 }
 

@@ -19,25 +19,23 @@ static int64_t lines_of(const rnni_ahead *ahead)
 
 TEST(numbers_become_lines)
 {
-    const rnni_kernels *k = rnni_kernels_of(RNN_ISA_SCALAR);
     rnni_ahead ahead = { .count = 0 };
-    rnni_ahead_add(k, &ahead, 0, far_away);
+    rnni_ahead_add(&ahead, 0, far_away);
     CHECK_INT(ahead.count, 0);
-    rnni_ahead_add(k, &ahead, 1, far_away);
+    rnni_ahead_add(&ahead, 1, far_away);
     CHECK_INT(lines_of(&ahead), 1);
-    rnni_ahead_add(k, &ahead, RNNI_LINE, far_away);
+    rnni_ahead_add(&ahead, RNNI_LINE, far_away);
     CHECK_INT(lines_of(&ahead), 2);
-    rnni_ahead_add(k, &ahead, RNNI_LINE + 1, far_away);
+    rnni_ahead_add(&ahead, RNNI_LINE + 1, far_away);
     CHECK_INT(lines_of(&ahead), 4);
-    rnni_ahead_rest(k, &ahead);
+    rnni_ahead_rest(&ahead);
     CHECK_INT(ahead.count, 0);
 }
 
 TEST(without_room_nothing_is_noted)
 {
-    const rnni_kernels *k = rnni_kernels_of(RNN_ISA_SCALAR);
     rnni_ahead ahead = { .count = 0 };
-    for (int i = 0; i < RNNI_AHEAD_PARTS + 3; i++) rnni_ahead_add(k, &ahead, RNNI_LINE, far_away);
+    for (int i = 0; i < RNNI_AHEAD_PARTS + 3; i++) rnni_ahead_add(&ahead, RNNI_LINE, far_away);
     CHECK_INT(ahead.count, RNNI_AHEAD_PARTS);
     CHECK_INT(lines_of(&ahead), RNNI_AHEAD_PARTS);
 }
@@ -45,10 +43,9 @@ TEST(without_room_nothing_is_noted)
 /* The last part goes first, and the next one begins where it ends. */
 TEST(parts_go_one_after_the_other)
 {
-    const rnni_kernels *k = rnni_kernels_of(RNN_ISA_SCALAR);
     rnni_ahead ahead = { .count = 0 };
-    rnni_ahead_add(k, &ahead, 3 * RNNI_LINE, far_away);
-    rnni_ahead_add(k, &ahead, 2 * RNNI_LINE, far_away + 10 * RNNI_LINE);
+    rnni_ahead_add(&ahead, 3 * RNNI_LINE, far_away);
+    rnni_ahead_add(&ahead, 2 * RNNI_LINE, far_away + 10 * RNNI_LINE);
     const rnni_real *expected[] = { far_away + 10 * RNNI_LINE, far_away + 11 * RNNI_LINE, far_away,
                                     far_away + RNNI_LINE, far_away + 2 * RNNI_LINE, a };
     rnni_fetches now = rnni_ahead_begin(&ahead, 9, a);
@@ -64,12 +61,11 @@ TEST(parts_go_one_after_the_other)
 
 TEST(some_stop_in_the_middle_of_a_part)
 {
-    const rnni_kernels *k = rnni_kernels_of(RNN_ISA_SCALAR);
     rnni_ahead ahead = { .count = 0 };
     rnni_ahead_some(&ahead, 4);
     rnni_ahead_some(NULL, 4);
-    rnni_ahead_add(k, &ahead, 5 * RNNI_LINE, far_away);
-    rnni_ahead_add(k, &ahead, 2 * RNNI_LINE, far_away);
+    rnni_ahead_add(&ahead, 5 * RNNI_LINE, far_away);
+    rnni_ahead_add(&ahead, 2 * RNNI_LINE, far_away);
     rnni_ahead_some(&ahead, 3);
     CHECK_INT(lines_of(&ahead), 4);
     CHECK(ahead.part[0].at == far_away + RNNI_LINE);
@@ -94,7 +90,7 @@ static void check_product(const rnni_kernels *k, int64_t m, int64_t n, int64_t d
         rnni_ahead ahead = { .count = 0 };
         for (int64_t l = 0; l < counts[i]; l += 16) {
             int64_t lines = counts[i] - l < 16 ? counts[i] - l : 16;
-            rnni_ahead_add(k, &ahead, lines * RNNI_LINE, far_away + l * RNNI_LINE);
+            rnni_ahead_add(&ahead, lines * RNNI_LINE, far_away + l * RNNI_LINE);
         }
         multiply(k, m, n, depth, &ahead, beside);
         CHECK_BYTES(beside, plain, (size_t)(m * n) * sizeof *plain);

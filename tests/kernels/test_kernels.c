@@ -318,12 +318,6 @@ static void run_turn(const rnni_kernels *k, call *c)
 }
 static const specification spec_turn = {run_turn, 1, 0, {{1, -1, 1}, {1, 0, 0}}, {{0}}};
 
-static void run_fetch(const rnni_kernels *k, call *c)
-{
-    k->fetch(c->n, X(0));
-}
-static const specification spec_fetch = {run_fetch, 1, ONE_ROW, {{1, -1, 1}}, {{0}}};
-
 /* Rows of the table in turn, backwards. */
 static void run_gather_rows(const rnni_kernels *k, call *c)
 {

@@ -55,11 +55,6 @@ static void KERNEL(turn)(int64_t rows, int64_t n, const rnni_real *x, int64_t ld
     }
 }
 
-static void KERNEL(fetch)(int64_t n, const rnni_real *x)
-{
-    for (const rnni_real *end = x + n; x < end; x += RNNI_LINE) rnni_fetch_line(x);
-}
-
 /* The row of a table that comes AHEAD rows later begins its way here: the machine does not foresee which it
  * is. */
 enum { AHEAD = 8 };
