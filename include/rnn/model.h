@@ -106,8 +106,11 @@ RNN_API rnn_status_t rnn_model_predict_text(rnn_model_t *model, const char *text
 
 /** What rnn_model_memory counts; numbers never change. */
 enum {
-    RNN_MEMORY_MODEL = 0,  /**< the weights and their packed copies, as the model holds them now; a trainer
-                                and the first stream make further copies */
+    RNN_MEMORY_MODEL = 0,  /**< the weights and their packed copies, as the model holds them now; a trainer,
+                                the first stream and the first batch of one sequence make further copies. An
+                                embedding that one recurrent layer alone reads gives another when the model is
+                                used without being trained: the layer's products with every word, where they
+                                take no more than 2 MiB, kept until a weight changes */
     RNN_MEMORY_RUN = 1,    /**< work memory of rnn_model_run on a batch, for as long as the call takes */
     RNN_MEMORY_TRAIN = 2,  /**< forward and backward on a batch: values kept for the way back and all
                                 gradients; rnn_trainer_memory adds the optimizer's */

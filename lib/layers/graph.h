@@ -140,6 +140,9 @@ struct rnn_layer {
     int32_t halves_count;
     _Atomic(rnni_real *) rows;      /* recurrent: weights packed for one row, made by the first stream
                                        (recurrent_stream.c); or NULL */
+    _Atomic(rnni_real *) words;     /* recurrent: the projected table of the embedding that is folded into it,
+                                       kept while no weight changes (recurrent_fold.c); or NULL */
+    _Atomic(int64_t) words_read;    /* rows that batches have read without it since the last change */
     void *plan;                     /* op's own, made by infer (rnni_node_plan), freed with the node;
                                        plan_size bytes */
     size_t plan_size;

@@ -31,6 +31,7 @@ typedef struct rnni_recurrent {
     int32_t layers, directions, passes, merge, activation;
     double dropout, recurrent_dropout, zoneout[2], epsilon;
     int64_t packed, packed_backward;            /* sizes of the blocks */
+    int64_t vocabulary;                         /* of the embedding that it reads; 0: it reads no such */
     const rnni_real *input_mask, *recurrent_mask; /* tests put fixed masks here, [sequences][features] */
     const rnni_real *zoneout_mask[2];           /* likewise: 1 keeps the old number, in all steps */
     rnni_pass pass[];
@@ -118,6 +119,16 @@ typedef struct rnni_row_steps {
 int64_t rnni_recurrent_row_parts(const rnni_node *node, int64_t steps);
 void rnni_recurrent_row_steps(const rnni_node *node, int32_t number, const rnni_row_steps *steps);
 /* recurrent_fold.c */
+/* The projected tables of a model that is not trained are kept with the node when they are small: a stream
+ * makes them, or a batch whose `rows` steps bring those read since the last change of weights to one for
+ * every word: then they are due. Any thread may ask, of any node. */
+bool rnni_recurrent_words_due(const rnni_node *node, int64_t rows);
+rnn_status_t rnni_recurrent_make_words(rnni_node *node);
+rnn_status_t rnni_recurrent_read_words(rnni_node *node, int64_t rows);
+void rnni_recurrent_free_words(rnni_node *node);
+int64_t rnni_recurrent_words_count(const rnni_node *node);
+/* The kept table of pass `number`, [vocabulary][gates * h], or NULL. */
+const rnni_real *rnni_recurrent_words(const rnni_node *node, int32_t number);
 int64_t rnni_recurrent_shared_size(const rnni_node *node, int64_t rows, bool training);
 int64_t rnni_recurrent_before_pieces(const rnni_node *node, const rnni_whole *whole);
 void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64_t piece);

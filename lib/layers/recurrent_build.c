@@ -149,7 +149,9 @@ static void place_packed(const rnni_kernels *k, rnni_recurrent *r, rnni_pass *pa
 
 static void read_settings(const rnni_node *node, const rnni_cell *cell, rnni_recurrent *r)
 {
+    const rnni_node *x = node->inputs[RNNI_RECURRENT_X];
     r->cell = cell;
+    r->vocabulary = x->op == &rnni_op_embedding ? rnni_node_int(x, RNN_LAYER_VOCABULARY) : 0;
     r->h = rnni_node_int(node, RNN_LAYER_UNITS);
     r->o = rnni_recurrent_width(node, RNN_STATE_HIDDEN);
     r->layers = (int32_t)rnni_node_int(node, RNN_LAYER_LAYERS);

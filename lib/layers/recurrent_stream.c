@@ -286,12 +286,22 @@ static rnni_cell_step cell_step_of(const rnni_node *node, const rnni_run *run, i
                              .reduced = rnni_reduced_of_pass(node->reduced, number) };
 }
 
-static void input_product(const rnni_node *node, int32_t number, const rnni_cell_step *step,
-                          const rnni_real *x)
+/* The ids of an embedding that is folded in. */
+static const int32_t *ids_of(const rnni_node *node, const rnni_run *run)
+{
+    return run->slots[node->inputs[RNNI_RECURRENT_X]->inputs[0]->id].ids;
+}
+
+static void input_product(const rnni_node *node, const rnni_run *run, int32_t number,
+                          const rnni_cell_step *step, const rnni_real *x)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    rnni_recurrent_input_product(node, node->reduced, number, step->kernels, step->rows, x, step->z,
-                                 r->cell->blocks * r->h);
+    const rnni_real *words = rnni_recurrent_words(node, number);
+    int64_t ldz = r->cell->blocks * r->h, columns = r->cell->gates * r->h;
+    if (words)
+        step->kernels->gather_rows(step->rows, columns, ids_of(node, run), words, columns, step->z, ldz);
+    else
+        rnni_recurrent_input_product(node, node->reduced, number, step->kernels, step->rows, x, step->z, ldz);
 }
 
 /* One step through one pass of any cell. */
@@ -307,7 +317,7 @@ static void step_pass(const rnni_node *node, const rnni_run *run, int32_t number
     step.scratch = run->scratch;
     step.h_in = step.h_masked = step.h_out = carried_at(r, slot, 0, number);
     step.c_in = step.c_out = carried_at(r, slot, 1, number);
-    input_product(node, number, &step, x);
+    input_product(node, run, number, &step, x);
     step_cell(r, values->keep, values->old, &step);
 }
 
@@ -325,6 +335,14 @@ static void begin_stream(const rnni_node *node, const rnni_slot *slot, const rnn
     }
 }
 
+/* b + W x of a stream's step in a kept table, or NULL. */
+static const rnni_real *word_of(const rnni_node *node, const rnni_run *run, int32_t number)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    const rnni_real *words = rnni_recurrent_words(node, number);
+    return words ? words + ids_of(node, run)[0] * r->cell->gates * r->h : NULL;
+}
+
 void rnni_recurrent_stream(const rnni_node *node, rnni_run *run)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
@@ -339,6 +357,7 @@ void rnni_recurrent_stream(const rnni_node *node, rnni_run *run)
         if (by_row) {
             rnni_row *row = &passes[p].row;
             row->x = x;
+            row->z = word_of(node, run, p);
             row->backwards = run->odd;
             passes[p].kernel(row);
             memcpy(h, row->h_out, (size_t)r->h * sizeof *h);
@@ -437,7 +456,7 @@ void rnni_recurrent_streams(const rnni_node *node, rnni_run *run, rnni_run *cons
         step.c_in = step.c_out = s.c;
         gather(node, run, streams, 0, p, s.h_in);
         if (r->cell->states == 2) gather(node, run, streams, 1, p, s.c);
-        input_product(node, p, &step, x);
+        input_product(node, run, p, &step, x);
         step_cell(r, s.keep, s.old, &step);
         scatter(node, run, streams, 0, p, step.h_out);
         if (r->cell->states == 2) scatter(node, run, streams, 1, p, s.c);

@@ -363,16 +363,17 @@ static rnn_status_t place_buffers(rnni_exec *exec, int32_t count)
     return RNN_OK;
 }
 
-/* Memory that shards share, for the nodes that want some in a batch of this size. */
+/* Memory that shards share, for the nodes that want some in a batch of this size, or have it already. */
 static rnn_status_t place_shared(rnni_exec *exec)
 {
     const rnni_graph *graph = &exec->model->graph;
     for (int32_t i = 0; i < graph->count; i++) {
-        const rnni_node *node = graph->nodes[i];
-        exec->whole.shared[i] = NULL;
-        if (!node->op->shared_size) continue;
-        size_t count = (size_t)node->op->shared_size(
-            node, node->axis < 0 ? exec->batch->count : exec->whole.rows[node->axis], exec->training);
+        rnni_node *node = graph->nodes[i];
+        int64_t rows = node->axis < 0 ? exec->batch->count : exec->whole.rows[node->axis];
+        if (!exec->training) RNNI_TRY(rnni_recurrent_read_words(node, rows));
+        exec->whole.shared[i] = exec->training ? NULL : atomic_load(&node->words);
+        if (exec->whole.shared[i] || !node->op->shared_size) continue;
+        size_t count = (size_t)node->op->shared_size(node, rows, exec->training);
         if (count > exec->shared_counts[i]) {
             rnni_free(exec->context, exec->shared_blocks[i],
                       exec->shared_counts[i] * sizeof **exec->shared_blocks);

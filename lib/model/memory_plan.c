@@ -44,9 +44,11 @@ static size_t shared_bytes(const counting *c)
     size_t bytes = 0;
     for (int32_t i = 0; i < c->graph->count; i++) {
         const rnni_node *node = c->graph->nodes[i];
+        int64_t rows = rows_of(c, node);
+        bool kept = !c->plan->training && rnni_recurrent_words_due(node, rows); /* the model's own */
         int64_t count =
-            node->op->shared_size ? node->op->shared_size(node, rows_of(c, node), c->plan->training) : 0;
-        c->whole.shared[i] = count > 0 ? &something : NULL;
+            node->op->shared_size && !kept ? node->op->shared_size(node, rows, c->plan->training) : 0;
+        c->whole.shared[i] = count > 0 || kept ? &something : NULL;
         add(&bytes, (size_t)count, sizeof(rnni_real));
     }
     return bytes;
@@ -186,7 +188,8 @@ static int64_t weight_bytes(const rnni_graph *graph)
         const rnni_node *node = graph->nodes[i];
         numbers += node->packed_count + node->packed_backward_count;
         reduced += (int64_t)reduced_bytes(node);
-        if (rnni_is_recurrent(node)) numbers += rnni_recurrent_rows_count(node);
+        if (rnni_is_recurrent(node))
+            numbers += rnni_recurrent_rows_count(node) + rnni_recurrent_words_count(node);
     }
     return numbers * (int64_t)sizeof(rnni_real) + reduced;
 }

@@ -213,7 +213,8 @@ rnn_status_t rnn_model_set_weight(rnn_model_t *model, const char *name, const rn
     rnni_graph_written(&model->graph, weight);
     atomic_fetch_add(&model->version, 1);
     for (int32_t i = 0; i < model->graph.count; i++)
-        if (model->graph.nodes[i] == node || model->graph.nodes[i]->tied == node)
+        if (model->graph.nodes[i] == node || model->graph.nodes[i]->tied == node ||
+            model->graph.nodes[i] == node->folds_into)
             rnni_node_pack_again(model->graph.nodes[i]);
     return RNN_OK;
 }

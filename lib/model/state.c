@@ -62,7 +62,10 @@ static rnn_status_t lay_out(rnn_state_t *state)
     const rnni_graph *graph = &state->model->graph;
     rnni_run *run = &state->run;
     for (int32_t i = 0; i < graph->count; i++)
-        if (rnni_is_recurrent(graph->nodes[i])) RNNI_TRY(rnni_recurrent_make_rows(graph->nodes[i]));
+        if (rnni_is_recurrent(graph->nodes[i])) {
+            RNNI_TRY(rnni_recurrent_make_rows(graph->nodes[i]));
+            RNNI_TRY(rnni_recurrent_make_words(graph->nodes[i]));
+        }
     begin_run(state);
     run->axes = rnni_alloc(state->context, sizeof *run->axes);
     run->slots = rnni_alloc_array(state->context, (size_t)graph->count, sizeof *run->slots);
