@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "harness.h"
 #include "kernels/kernels.h"
+#include <fenv.h>
 
 static int denormals_vanish(void)
 {
@@ -43,6 +44,25 @@ TEST(rounding_stays)
     volatile float again = third * 3.0f;
     rnni_denormals_restore(mode);
     CHECK(again == third * 3.0f);
+}
+
+/* Operations of the library raise nothing that the caller would have to tell from his own, and clear nothing
+ * of his. */
+TEST(exceptions_stay)
+{
+#if defined(__x86_64__)
+    volatile float third = 1.0f, small = 1e-30f, zero = 0;
+    feclearexcept(FE_ALL_EXCEPT);
+    third /= 3.0f;
+    uint64_t mode = rnni_denormals_flush();
+    small *= 1e-10f;
+    zero = third / zero;
+    rnni_denormals_restore(mode);
+    CHECK(fetestexcept(FE_INEXACT));
+    CHECK(!fetestexcept(FE_UNDERFLOW | FE_DIVBYZERO));
+#else
+    SKIP("exceptions are kept elsewhere on this processor");
+#endif
 }
 
 TEST_MAIN
