@@ -52,6 +52,15 @@ typedef vec abreast[MOST_ABREAST];
 #define BODY_INLINE static inline
 #endif
 
+/* The number or pointer stays what it is, and the compiler does not know it: what it has computed from it
+ * before a loop that needs all registers, and needs behind it, it computes again. Else it keeps that in
+ * vector registers, and the ways there and back stand in the queue of the multiply-adds. */
+#ifdef __GNUC__
+#define FORGET(x) __asm__("" : "+r"(x))
+#else
+#define FORGET(x) (void)(x)
+#endif
+
 /* w vectors of which `left` numbers are there, from memory and back. */
 BODY_INLINE void load_abreast(const int w, const rnni_real *from, int64_t left, vec *x)
 {

@@ -47,6 +47,8 @@ BODY_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_
         STEPS(odd, 1)
     }
     if (k) STEPS(even, 0)
+    FORGET(c);
+    FORGET(ldc);
     EACH_SHORT_ROW(END, even, 0)
 #undef BEGIN
 #undef STEP

@@ -65,6 +65,8 @@ BODY_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_
         EACH_ROW(STEP_ROW)
         lines = rnni_ahead_step(ahead, lines, k, panel);
     }
+    FORGET(c);
+    FORGET(ldc);
     EACH_ROW(END_ROW)
     rnni_ahead_end(ahead, lines);
 
