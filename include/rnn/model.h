@@ -120,8 +120,9 @@ enum {
 /** Bytes that one of RNN_MEMORY_* takes, known before anything runs. A batch has `batch` sequences with up to
  *  `steps` steps each in every input (0 or more, 2^40 steps in all); MODEL and STREAM do not look at the two
  *  and are exact. RUN and TRAIN are what the sequences take when they are that long, and what they take
- *  beside when some are shorter: some per cent. (A batch with many fewer steps may do without a projected
- *  embedding table; that is another question to ask.) The batch itself and tensors given to the caller are
+ *  beside when some are shorter: some per cent; for an embedding that is projected for the words of a batch
+ *  where they are few, what the most words would take, or none. (A batch with many fewer steps may do without
+ *  a projected table; that is another question to ask.) The batch itself and tensors given to the caller are
  *  not counted. Nothing is allocated that grows with the batch. RNN_ERROR_STATE: not built; RNN_ERROR_RANGE:
  *  such a batch cannot be; RNN_ERROR_UNSUPPORTED: the model cannot be streamed. Thread-safe. */
 RNN_API rnn_status_t rnn_model_memory(const rnn_model_t *model, int32_t what, int64_t batch, int64_t steps,

@@ -395,7 +395,7 @@ static rnni_work work_of(const rnni_node *node, rnni_run *run, int32_t number)
         w.dvectors[i] = run->training ? run->gradients + offset : NULL;
     }
     w.table = rnni_recurrent_table(node, run, number);
-    if (w.table) w.ids = run->slots[node->inputs[RNNI_RECURRENT_X]->inputs[0]->id].ids;
+    if (w.table) w.ids = rnni_recurrent_places(node, run);
     w.x = layer == 0 ? in->y : saved->between[layer - 1];
     if (layer == 0) w.values = in->values, w.dvalues = in->dvalues;
     w.dx = !run->training ? NULL : layer == 0 ? in->dy : saved->dbetween[layer - 1];

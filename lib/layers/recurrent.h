@@ -129,12 +129,24 @@ void rnni_recurrent_free_words(rnni_node *node);
 int64_t rnni_recurrent_words_count(const rnni_node *node);
 /* The kept table of pass `number`, [vocabulary][gates * h], or NULL. */
 const rnni_real *rnni_recurrent_words(const rnni_node *node, int32_t number);
+/* Words that a batch of so many useful steps may have at most for its embedding to be projected; 0: it will
+ * not be. Then whether it is so whatever words occur, whether such a batch with so many of them is to have a
+ * list, and numbers of the tables. */
+int64_t rnni_recurrent_most_words(const rnni_node *node, int64_t rows, bool training);
+bool rnni_recurrent_any_words(const rnni_node *node, int64_t rows);
+bool rnni_recurrent_lists_words(const rnni_node *node, int64_t rows, int64_t words, int32_t shards);
+int64_t rnni_recurrent_tables_size(const rnni_node *node, int64_t words, bool training);
+/* Scratch that a run needs for words in a list. */
+int64_t rnni_recurrent_words_scratch(const rnni_node *node, const rnni_run *run);
+/* [rows] rows of the projected table that a run's steps read; set by place_words where there is a list. */
+const int32_t *rnni_recurrent_places(const rnni_node *node, const rnni_run *run);
+void rnni_recurrent_place_words(const rnni_node *node, const rnni_run *run);
 int64_t rnni_recurrent_shared_size(const rnni_node *node, int64_t rows, bool training);
 int64_t rnni_recurrent_before_pieces(const rnni_node *node, const rnni_whole *whole);
 void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64_t piece);
 int64_t rnni_recurrent_after_pieces(const rnni_node *node, const rnni_whole *whole, int stage);
 void rnni_recurrent_after(const rnni_node *node, const rnni_whole *whole, int stage, int64_t piece);
-/* The projected table [vocabulary][gates * h] of a pass that reads the folded embedding, or NULL. */
+/* The projected table [words][gates * h] of a pass that reads the folded embedding, or NULL. */
 const rnni_real *rnni_recurrent_table(const rnni_node *node, const rnni_run *run, int32_t pass);
 
 #endif

@@ -3,22 +3,31 @@
 #include "layers/precision.h"
 #include "layers/recurrent.h"
 
-/* An embedding that only a recurrent layer reads is folded into it when a batch has more steps than the
- * vocabulary has words: the table is multiplied once instead of every step's row,
+/* An embedding that only a recurrent layer reads is folded into it when a batch has more steps than
+ * different words: each word's row of the table is multiplied once instead of every step's,
  *
- *   P = b + E W^T   [vocabulary][gates h]          then  b + W x_row = P[id(row)], the same bits,
+ *   P = b + E W^T   [words][gates h]               then  b + W x_row = P[word of row], the same bits,
  *
  * and on the way back the gradients of all steps are first added up by word,
  *
- *   dP[id] = sum over its rows of dz               dW += dP^T E      dE += dP W.
+ *   dP[word] = sum over its rows of dz             dW += dP^T E      dE += dP W.
  *
- * The choice depends on the batch's size and the layers' shapes alone, and on whether P is there already: a
- * model that is used and not trained keeps a small one from batch to batch and for its streams. */
+ * The words are those of the vocabulary, or, where it is large, those that occur. The choice depends on the
+ * batch and the layers' shapes alone, and on whether P is there already: a model that is used and not trained
+ * keeps a small one from batch to batch and for its streams. */
 
-/* Steps a word must have on average for folding to pay; numbers of the largest table it is done for in a
- * batch, and of the largest that is kept. */
+/* Steps a word of the vocabulary must have for folding to pay whatever occurs; numbers of the largest table it
+ * is done for in a batch, and of the largest that is kept. */
 enum { STEPS_A_WORD = 2 };
 static const int64_t LARGEST = (int64_t)1 << 25, LARGEST_KEPT = (int64_t)1 << 19;
+
+/* Words that are worked on together. */
+enum { WORDS = 256 };
+
+/* Else words must be repeated often enough, in a batch of some size. Folding saves the products of repeated
+ * words, n multiply-adds for each number of z, and costs a row to read and one to add to at every step, which
+ * take as long as MOVES multiply-adds (measured). */
+enum { FEWEST_STEPS = 256, MOVES = 26 };
 
 static int64_t columns(const rnni_recurrent *r) { return r->cell->gates * r->h; }
 
@@ -31,25 +40,67 @@ static const rnni_node *folded_embedding(const rnni_node *node)
     return embedding->folds_into == node ? embedding : NULL;
 }
 
-int64_t rnni_recurrent_shared_size(const rnni_node *node, int64_t rows, bool training)
+int64_t rnni_recurrent_most_words(const rnni_node *node, int64_t rows, bool training)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    if (!folded_embedding(node) || (training && (r->dropout > 0 || r->input_mask))) return 0;
-    int64_t table = words_size(r);
-    return rows < STEPS_A_WORD * r->vocabulary || table > LARGEST ? 0 : table * (training ? 2 : 1);
+    const rnni_node *embedding = folded_embedding(node);
+    if (!embedding || (training && (r->dropout > 0 || r->input_mask))) return 0;
+    int64_t most = r->vocabulary, n = embedding->features;
+    if (rows < STEPS_A_WORD * r->vocabulary) {
+        int64_t few = rows < FEWEST_STEPS ? 0 : rows * n / (n + MOVES);
+        if (few < most) most = few;
+    }
+    return most > LARGEST / (columns(r) * r->directions) ? 0 : most;
 }
 
-/* Tables of the directions, then, in training, their gradients. */
-static rnni_real *table_at(const rnni_node *node, rnni_real *shared, int32_t pass, bool gradient)
+int64_t rnni_recurrent_tables_size(const rnni_node *node, int64_t words, bool training)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    return shared + (pass + (gradient ? r->directions : 0)) * r->vocabulary * columns(r);
+    return words * columns(r) * r->directions * (training ? 2 : 1);
+}
+
+int64_t rnni_recurrent_shared_size(const rnni_node *node, int64_t rows, bool training)
+{
+    return rnni_recurrent_tables_size(node, rnni_recurrent_most_words(node, rows, training), training);
+}
+
+bool rnni_recurrent_any_words(const rnni_node *node, int64_t rows)
+{
+    return rows >= STEPS_A_WORD * rnni_recurrent_of(node)->vocabulary;
+}
+
+/* What the list asks for beside the tables: a place for each step, and rows of the embedding brought
+ * together by each shard's thread. */
+bool rnni_recurrent_lists_words(const rnni_node *node, int64_t rows, int64_t words, int32_t shards)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    int64_t beside = rows + shards * WORDS * node->inputs[RNNI_RECURRENT_X]->features;
+    return !rnni_recurrent_any_words(node, rows) || (r->vocabulary - words) * columns(r) > beside;
+}
+
+/* Tables of `words` rows of the directions, then, in training, their gradients. */
+static rnni_real *table_at(const rnni_node *node, rnni_real *shared, int64_t words, int32_t pass,
+                           bool gradient)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    return shared + (pass + (gradient ? r->directions : 0)) * words * columns(r);
+}
+
+static const rnni_words *words_of(const rnni_node *node, const rnni_whole *whole)
+{
+    return &whole->words[node->id];
+}
+
+/* The table of a batch. */
+static rnni_real *batch_table(const rnni_node *node, const rnni_whole *whole, int32_t pass, bool gradient)
+{
+    return table_at(node, whole->shared[node->id], words_of(node, whole)->count, pass, gradient);
 }
 
 const rnni_real *rnni_recurrent_table(const rnni_node *node, const rnni_run *run, int32_t pass)
 {
-    rnni_real *shared = rnni_run_shared(run, node);
-    return shared && pass < rnni_recurrent_of(node)->directions ? table_at(node, shared, pass, false) : NULL;
+    bool there = rnni_run_shared(run, node) && pass < rnni_recurrent_of(node)->directions;
+    return there ? batch_table(node, run->whole, pass, false) : NULL;
 }
 
 /* ---- the table that is kept */
@@ -67,7 +118,7 @@ static void project(const rnni_node *node, rnni_real *words)
     const rnni_real *embedding = rnni_weight_at(folded_embedding(node), node->graph->weights, 0);
     for (int32_t pass = 0; pass < r->directions; pass++)
         rnni_recurrent_input_product(node, NULL, pass, node->graph->kernels, r->vocabulary, embedding,
-                                     table_at(node, words, pass, false), columns(r));
+                                     table_at(node, words, r->vocabulary, pass, false), columns(r));
 }
 
 /* When two threads want it at once, both make it and one takes its own back. */
@@ -112,46 +163,85 @@ int64_t rnni_recurrent_words_count(const rnni_node *node)
 
 const rnni_real *rnni_recurrent_words(const rnni_node *node, int32_t number)
 {
-    rnni_real *words = number < rnni_recurrent_of(node)->directions ? atomic_load(&node->words) : NULL;
-    return words ? table_at(node, words, number, false) : NULL;
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    rnni_real *words = number < r->directions ? atomic_load(&node->words) : NULL;
+    return words ? table_at(node, words, r->vocabulary, number, false) : NULL;
 }
 
-/* ---- forward: pieces of the projected table */
+/* ---- forward: pieces of the projected tables */
 
-enum { WORDS = 512 };
-
-static int64_t word_pieces(const rnni_node *node)
+const int32_t *rnni_recurrent_places(const rnni_node *node, const rnni_run *run)
 {
-    return (rnni_recurrent_of(node)->vocabulary + WORDS - 1) / WORDS;
+    const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
+    const int32_t *places = run->slots[embedding->id].ids;
+    return places ? places : run->slots[embedding->inputs[0]->id].ids;
+}
+
+void rnni_recurrent_place_words(const rnni_node *node, const rnni_run *run)
+{
+    const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
+    const int32_t *ids = run->slots[embedding->inputs[0]->id].ids;
+    int32_t *places = run->slots[embedding->id].ids;
+    for (int64_t row = 0; places && row < run->axes[node->axis].rows; row++)
+        places[row] = words_of(node, run->whole)->place[ids[row]] - 1;
+}
+
+int64_t rnni_recurrent_words_scratch(const rnni_node *node, const rnni_run *run)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    int64_t n = node->inputs[RNNI_RECURRENT_X]->features;
+    return WORDS * n + rnni_gemm_scratch(run->kernels, columns(r), n, WORDS);
+}
+
+/* Groups of WORDS, the last one smaller. */
+static int64_t word_groups(const rnni_node *node, const rnni_whole *whole)
+{
+    return (words_of(node, whole)->count + WORDS - 1) / WORDS;
+}
+
+static int64_t group_size(const rnni_node *node, const rnni_whole *whole, int64_t first)
+{
+    int64_t left = words_of(node, whole)->count - first;
+    return left < WORDS ? left : WORDS;
+}
+
+/* The embedding's rows of words [first, first + count): where they lie, or brought to `room`. */
+static const rnni_real *embedded(const rnni_node *node, const rnni_whole *whole, int64_t first, int64_t count,
+                                 rnni_real *room)
+{
+    const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
+    const rnni_real *table = rnni_weight_at(embedding, whole->graph->weights, 0);
+    const int32_t *list = words_of(node, whole)->list;
+    int64_t n = embedding->features;
+    if (!list) return table + first * n;
+    whole->graph->kernels->gather_rows(count, n, list + first, table, n, room, n);
+    return room;
+}
+
+/* How many pieces of work on groups may be at work at once: each has a run's scratch. */
+static int64_t pieces_of(int64_t groups, const rnni_whole *whole)
+{
+    return groups < whole->count ? groups : whole->count;
 }
 
 int64_t rnni_recurrent_before_pieces(const rnni_node *node, const rnni_whole *whole)
 {
     bool made = !whole->shared[node->id] || whole->shared[node->id] == atomic_load(&node->words);
-    return made ? 0 : word_pieces(node) * rnni_recurrent_of(node)->directions;
-}
-
-/* The words of a piece: [*first, *first + *count) of pass *pass. */
-static void piece_of(const rnni_node *node, int64_t piece, int32_t *pass, int64_t *first, int64_t *count)
-{
-    int64_t left;
-    *pass = (int32_t)(piece / word_pieces(node));
-    *first = piece % word_pieces(node) * WORDS;
-    left = rnni_recurrent_of(node)->vocabulary - *first;
-    *count = left < WORDS ? left : WORDS;
+    return made ? 0 : pieces_of(word_groups(node, whole), whole);
 }
 
 void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64_t piece)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
-    int64_t first, count, n = embedding->features;
-    int32_t pass;
-    piece_of(node, piece, &pass, &first, &count);
-    const rnni_real *words = rnni_weight_at(embedding, whole->graph->weights, 0) + first * n;
-    rnni_recurrent_input_product(node, node->reduced, pass, whole->graph->kernels, count, words,
-                                 table_at(node, whole->shared[node->id], pass, false) + first * columns(r),
-                                 columns(r));
+    int64_t pieces = rnni_recurrent_before_pieces(node, whole);
+    for (int64_t group = piece; group < word_groups(node, whole); group += pieces) {
+        int64_t first = group * WORDS, count = group_size(node, whole, first);
+        const rnni_real *words = embedded(node, whole, first, count, whole->runs[piece].scratch);
+        for (int32_t pass = 0; pass < r->directions; pass++)
+            rnni_recurrent_input_product(node, node->reduced, pass, whole->graph->kernels, count, words,
+                                         batch_table(node, whole, pass, false) + first * columns(r),
+                                         columns(r));
+    }
 }
 
 /* ---- backward: stage 0 adds up dz by word, stage 1 gives dE, stage 2 gives dW */
@@ -166,16 +256,10 @@ static int64_t column_pieces(const rnni_node *node)
     return (columns(rnni_recurrent_of(node)) + piece_columns(node) - 1) / piece_columns(node);
 }
 
-/* Rows of dW in slices for threads, of all directions; and how many pieces may be at work at once: each has a
- * run's scratch. */
+/* Rows of dW in slices for threads, of all directions. */
 static int64_t weight_slices(const rnni_node *node)
 {
     return column_pieces(node) * rnni_recurrent_of(node)->directions;
-}
-
-static int64_t weight_pieces(const rnni_node *node, const rnni_whole *whole)
-{
-    return weight_slices(node) < whole->count ? weight_slices(node) : whole->count;
 }
 
 int64_t rnni_recurrent_after_pieces(const rnni_node *node, const rnni_whole *whole, int stage)
@@ -183,8 +267,8 @@ int64_t rnni_recurrent_after_pieces(const rnni_node *node, const rnni_whole *who
     const rnni_recurrent *r = rnni_recurrent_of(node);
     if (!whole->shared[node->id]) return 0;
     return stage == 0   ? column_pieces(node) * r->directions
-           : stage == 1 ? word_pieces(node)
-           : stage == 2 ? weight_pieces(node, whole)
+           : stage == 1 ? pieces_of(word_groups(node, whole), whole)
+           : stage == 2 ? pieces_of(weight_slices(node), whole)
                         : 0;
 }
 
@@ -192,55 +276,74 @@ int64_t rnni_recurrent_after_pieces(const rnni_node *node, const rnni_whole *who
 static void add_by_word(const rnni_node *node, const rnni_whole *whole, int64_t piece)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
     int32_t pass = (int32_t)(piece / column_pieces(node));
     int64_t most = piece_columns(node), first = piece % column_pieces(node) * most, n = columns(r),
             width = n - first < most ? n - first : most;
-    rnni_real *sums = table_at(node, whole->shared[node->id], pass, true) + first;
-    for (int64_t v = 0; v < r->vocabulary; v++)
-        memset(sums + v * n, 0, (size_t)width * sizeof *sums);
+    rnni_real *sums = batch_table(node, whole, pass, true) + first;
+    for (int64_t word = 0; word < words_of(node, whole)->count; word++)
+        memset(sums + word * n, 0, (size_t)width * sizeof *sums);
     for (int32_t i = 0; i < whole->count; i++) {
         const rnni_run *run = &whole->runs[i];
         int64_t ldz;
         const rnni_real *dz = rnni_recurrent_dz(node, run, pass, &ldz);
-        run->kernels->scatter_add(run->axes[node->axis].rows, width, run->slots[embedding->inputs[0]->id].ids,
+        run->kernels->scatter_add(run->axes[node->axis].rows, width, rnni_recurrent_places(node, run),
                                   dz + first, ldz, sums, n);
     }
 }
 
-static void word_gradients(const rnni_node *node, const rnni_whole *whole, int64_t piece)
+/* dE of words [first, first + count), which are the embedding's rows where they are the whole vocabulary; else
+ * they go to `room` first. */
+static void group_gradient(const rnni_node *node, const rnni_whole *whole, int64_t first, int64_t count,
+                           rnni_real *room)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
-    int64_t first, count, n = embedding->features;
-    int32_t pass;
-    piece_of(node, piece, &pass, &first, &count);
-    rnni_real *to = whole->gradients + embedding->weights[0].offset + first * n;
-    for (pass = 0; pass < r->directions; pass++)
-        rnni_gemm_packed(whole->graph->kernels, count, n, columns(r),
-                         table_at(node, whole->shared[node->id], pass, true) + first * columns(r), columns(r),
-                         1, node->packed_backward + r->pass[pass].backward_ih, RNNI_FROM_C, NULL, to, n,
-                         NULL);
+    const rnni_kernels *k = whole->graph->kernels;
+    const int32_t *list = words_of(node, whole)->list;
+    int64_t n = embedding->features;
+    rnni_real *gradient = whole->gradients + embedding->weights[0].offset;
+    for (int32_t pass = 0; pass < r->directions; pass++)
+        rnni_gemm_packed(k, count, n, columns(r),
+                         batch_table(node, whole, pass, true) + first * columns(r), columns(r), 1,
+                         node->packed_backward + r->pass[pass].backward_ih,
+                         list && pass == 0 ? RNNI_FROM_ZERO : RNNI_FROM_C, NULL,
+                         list ? room : gradient + first * n, n, NULL);
+    if (list) k->scatter_add(count, n, list + first, room, n, gradient, n);
 }
 
+static void word_gradients(const rnni_node *node, const rnni_whole *whole, int64_t piece)
+{
+    int64_t pieces = pieces_of(word_groups(node, whole), whole);
+    for (int64_t group = piece; group < word_groups(node, whole); group += pieces)
+        group_gradient(node, whole, group * WORDS, group_size(node, whole, group * WORDS),
+                       whole->runs[piece].scratch);
+}
+
+/* Some rows of dW of one pass: the words of the whole vocabulary at once, or group by group. */
 static void input_weight_slice(const rnni_node *node, const rnni_whole *whole, int64_t slice,
                                rnni_real *scratch)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
+    const rnni_words *words = words_of(node, whole);
     int32_t pass = (int32_t)(slice / column_pieces(node));
-    int64_t n = embedding->features, first = slice % column_pieces(node) * piece_columns(node),
-            rows = columns(r) - first < piece_columns(node) ? columns(r) - first : piece_columns(node);
-    rnni_gemm(whole->graph->kernels, rows, n, r->vocabulary,
-              table_at(node, whole->shared[node->id], pass, true) + first, 1, columns(r),
-              rnni_weight_at(embedding, whole->graph->weights, 0), n, 1, RNNI_FROM_C,
-              whole->gradients + node->weights[r->pass[pass].weight_ih].offset + first * n, n, scratch);
+    int64_t n = node->inputs[RNNI_RECURRENT_X]->features,
+            from = slice % column_pieces(node) * piece_columns(node),
+            rows = columns(r) - from < piece_columns(node) ? columns(r) - from : piece_columns(node);
+    const rnni_real *sums = batch_table(node, whole, pass, true) + from;
+    rnni_real *gradient = whole->gradients + node->weights[r->pass[pass].weight_ih].offset + from * n;
+    for (int64_t first = 0, count; first < words->count; first += count) {
+        count = words->list ? group_size(node, whole, first) : words->count;
+        rnni_gemm(whole->graph->kernels, rows, n, count, sums + first * columns(r), 1, columns(r),
+                  embedded(node, whole, first, count, scratch), n, 1, RNNI_FROM_C, gradient, n,
+                  scratch + (words->list ? WORDS * n : 0));
+    }
 }
 
 static void input_weight_gradient(const rnni_node *node, const rnni_whole *whole, int64_t piece)
 {
-    for (int64_t i = piece; i < weight_slices(node); i += weight_pieces(node, whole))
-        input_weight_slice(node, whole, i, whole->runs[piece].scratch);
+    int64_t pieces = pieces_of(weight_slices(node), whole);
+    for (int64_t slice = piece; slice < weight_slices(node); slice += pieces)
+        input_weight_slice(node, whole, slice, whole->runs[piece].scratch);
 }
 
 void rnni_recurrent_after(const rnni_node *node, const rnni_whole *whole, int stage, int64_t piece)

@@ -204,6 +204,15 @@ static void plan_layer(const rnni_node *node, rnni_run *run, int32_t l, rnni_lay
     if (saved) between[l] = y, dbetween[l] = same ? dbetween[0] : dy;
 }
 
+/* What a list of a batch's words takes (recurrent_fold.c). */
+static void plan_words(const rnni_node *node, rnni_run *run)
+{
+    if (!rnni_run_shared(run, node) || !run->whole->words[node->id].list) return;
+    run->slots[node->inputs[RNNI_RECURRENT_X]->id].ids =
+        rnni_arena_take(&run->arena, (size_t)run->axes[node->axis].rows, sizeof(int32_t));
+    rnni_run_need_scratch(run, rnni_recurrent_words_scratch(node, run));
+}
+
 void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
@@ -222,6 +231,7 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
         values.dc = rnni_run_take(run, axis->count * r->h);
     } else values.h = rnni_run_take(run, axis->count * r->o);
     if (r->cell->states == 2) values.c = rnni_run_take(run, axis->count * r->h);
+    plan_words(node, run);
     const rnni_node *in = node->inputs[RNNI_RECURRENT_X];
     int64_t wide = r->cell->blocks * r->h + (run->training ? r->o : 0) +
                    (run->training && r->cell->states == 2 ? r->h : 0) +

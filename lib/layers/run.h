@@ -25,6 +25,14 @@ typedef struct rnni_axis {
                            steps counted */
 } rnni_axis;
 
+/* The words of a batch for which a layer projects its embedding (recurrent_fold.c). */
+typedef struct rnni_words {
+    int64_t count;            /* rows of the projected table */
+    const int32_t *list;      /* [count] those that occur, in the order in which they do; NULL: the whole
+                                 vocabulary */
+    const int32_t *place;     /* [vocabulary] where each of these stands in the list, counted from 1 */
+} rnni_words;
+
 /* A batch as all its shards see it. */
 typedef struct rnni_whole {
     const rnni_graph *graph;
@@ -32,6 +40,7 @@ typedef struct rnni_whole {
     int32_t count;            /* shards */
     int64_t *rows;            /* [axis_count] useful steps of all shards */
     rnni_real **shared;       /* [nodes] memory that a node's shards share, shared_size numbers, or NULL */
+    rnni_words *words;        /* [nodes] of those that have projected tables there */
     rnni_real *gradients;     /* [weight_total], in training */
     int64_t *carried_at;      /* stateful runs: [nodes] where a node's states begin in a row of `carried`;
                                  NULL: not stateful */
@@ -73,7 +82,8 @@ typedef struct rnni_slot {
     bool learns;        /* in training: the node's own weights are trained; it had some and was not frozen
                            when the run was laid out */
     bool trains;        /* it or something before it learns: gradients flow back to it */
-    int32_t *ids;       /* token inputs: [rows] */
+    int32_t *ids;       /* token inputs: [rows]; a folded embedding: rows of the projected table, where it
+                           has a list of words; else NULL */
     rnni_real *final;   /* recurrent: [states][count][layers * directions * h], sequences in batch order */
     rnni_real *dfinal;
     int64_t final_count; /* numbers of final */

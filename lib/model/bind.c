@@ -3,6 +3,7 @@
 #include "core/pool.h"
 #include "layers/recurrent.h"
 #include "model/exec.h"
+#include "model/words.h"
 
 /* A batch comes in: it is checked, its sequences are sorted by length and cut into shards, each shard's axes
  * and buffers are laid out, and its values are moved there. */
@@ -312,6 +313,7 @@ void rnni_run_lay_out(rnni_run *run)
         slot->y = NULL;
         slot->values.data = slot->dvalues.data = slot->results.data = slot->given.data = NULL;
         slot->final_count = 0;
+        slot->ids = NULL;
         trace_training(run, node);
         if (node->flow == RNNI_FLOW_TOKENS)
             slot->ids = rnni_arena_take(&run->arena, (size_t)rows, sizeof *slot->ids);
@@ -363,17 +365,44 @@ static rnn_status_t place_buffers(rnni_exec *exec, int32_t count)
     return RNN_OK;
 }
 
-/* Memory that shards share, for the nodes that want some in a batch of this size, or have it already. */
+static int64_t rows_of(const rnni_exec *exec, const rnni_node *node)
+{
+    return node->axis < 0 ? exec->batch->count : exec->whole.rows[node->axis];
+}
+
+/* Numbers that a node's shards share in this batch. */
+static rnn_status_t count_shared(rnni_exec *exec, const rnni_node *node, size_t *count)
+{
+    *count = 0;
+    if (rnni_is_recurrent(node)) {
+        RNNI_TRY(rnni_words_find(exec, node));
+        *count = (size_t)rnni_recurrent_tables_size(node, exec->whole.words[node->id].count, exec->training);
+    } else if (node->op->shared_size) {
+        *count = (size_t)node->op->shared_size(node, rows_of(exec, node), exec->training);
+    }
+    return RNN_OK;
+}
+
+/* The tables that a model keeps do for its batches, too. */
+static rnn_status_t take_kept_words(rnni_exec *exec, rnni_node *node)
+{
+    if (exec->training || !rnni_is_recurrent(node)) return RNN_OK;
+    RNNI_TRY(rnni_recurrent_read_words(node, rows_of(exec, node)));
+    exec->whole.shared[node->id] = atomic_load(&node->words);
+    exec->whole.words[node->id] = (rnni_words){ .count = rnni_recurrent_of(node)->vocabulary };
+    return RNN_OK;
+}
+
+/* Memory that shards share, for the nodes that want some in this batch, or have it already. */
 static rnn_status_t place_shared(rnni_exec *exec)
 {
     const rnni_graph *graph = &exec->model->graph;
     for (int32_t i = 0; i < graph->count; i++) {
-        rnni_node *node = graph->nodes[i];
-        int64_t rows = node->axis < 0 ? exec->batch->count : exec->whole.rows[node->axis];
-        if (!exec->training) RNNI_TRY(rnni_recurrent_read_words(node, rows));
-        exec->whole.shared[i] = exec->training ? NULL : atomic_load(&node->words);
-        if (exec->whole.shared[i] || !node->op->shared_size) continue;
-        size_t count = (size_t)node->op->shared_size(node, rows, exec->training);
+        size_t count;
+        exec->whole.shared[i] = NULL;
+        RNNI_TRY(take_kept_words(exec, graph->nodes[i]));
+        if (exec->whole.shared[i]) continue;
+        RNNI_TRY(count_shared(exec, graph->nodes[i], &count));
         if (count > exec->shared_counts[i]) {
             rnni_free(exec->context, exec->shared_blocks[i],
                       exec->shared_counts[i] * sizeof **exec->shared_blocks);
@@ -409,6 +438,8 @@ static void load_shard(int64_t index, void *argument)
     const rnni_graph *graph = &exec->model->graph;
     for (int32_t i = 0; i < graph->input_count; i++)
         load_input(&exec->runs[index], graph->inputs[i], &exec->batch->input[i]);
+    for (int32_t i = 0; i < graph->count; i++)
+        if (exec->whole.words[i].list) rnni_recurrent_place_words(graph->nodes[i], &exec->runs[index]);
 }
 
 /* Run number `index` of a batch, over `count` sequences of its order. */

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/pool.h"
 #include "layers/recurrent.h"
+#include "model/words.h"
 
 /* Runs a batch that bind.c has laid out: all nodes forward, all nodes backward, shard by shard. */
 
@@ -20,6 +21,8 @@ rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training)
     exec->shared_counts = rnni_alloc_array(exec->context, nodes, sizeof *exec->shared_counts);
     exec->shared_blocks = rnni_alloc_array(exec->context, nodes, sizeof *exec->shared_blocks);
     whole->shared = rnni_alloc_array(exec->context, nodes, sizeof *whole->shared);
+    whole->words = rnni_alloc_array(exec->context, nodes, sizeof *whole->words);
+    exec->word_rooms = rnni_alloc_array(exec->context, nodes, sizeof *exec->word_rooms);
     whole->rows = rnni_alloc_array(exec->context, (size_t)model->graph.axis_count, sizeof *whole->rows);
     if (training)
         exec->gradients =
@@ -30,7 +33,7 @@ rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training)
             rnni_alloc_array(exec->context, (size_t)model->graph.input_count, sizeof *exec->input_gradient);
     whole->gradients = exec->gradients;
     if (exec->raw && exec->shared_counts && exec->shared_blocks && whole->shared && whole->rows &&
-        ((exec->gradients && exec->touched && exec->input_gradient) || !training))
+        whole->words && exec->word_rooms && ((exec->gradients && exec->touched && exec->input_gradient) || !training))
         return RNN_OK;
     rnni_exec_release(exec);
     return RNN_ERROR_MEMORY;
@@ -65,6 +68,7 @@ void rnni_exec_release(rnni_exec *exec)
     rnni_free(context, exec->shared_blocks, (size_t)graph->count * sizeof *exec->shared_blocks);
     rnni_free(context, exec->shared_counts, (size_t)graph->count * sizeof *exec->shared_counts);
     rnni_free(context, exec->whole.shared, (size_t)graph->count * sizeof *exec->whole.shared);
+    rnni_words_release(exec);
     rnni_free(context, exec->whole.rows, (size_t)graph->axis_count * sizeof *exec->whole.rows);
     rnni_free(context, exec->raw, (size_t)graph->count);
     if (exec->whole.carried)

@@ -7,6 +7,13 @@
 #include "model/model.h"
 #include "model/touched.h"
 
+/* Room for the words of a batch (words.c). */
+typedef struct rnni_word_room {
+    int32_t *numbers;
+    size_t count;
+    int64_t listed;                  /* words of the batch before, whose places are still marked */
+} rnni_word_room;
+
 /* Runs batches through a model: cuts a batch, sorted by length, into shards of equal work, one run each, and
  * runs the shards in parallel. How a batch is cut in training depends on the batch alone, so that gradients
  * do not depend on threads. Reused from batch to batch; memory grows to the largest seen. */
@@ -23,6 +30,7 @@ typedef struct rnni_exec {
     rnni_whole whole;                /* what the shards share */
     size_t *shared_counts;           /* [nodes] numbers allocated for whole.shared */
     rnni_real **shared_blocks;       /* [nodes] kept from batch to batch; whole.shared has those in use */
+    rnni_word_room *word_rooms;      /* [nodes] */
     bool training, input_gradients;
     bool in_turn;                    /* one thread runs all shards, one after another, whatever becomes of the
                                         context's threads until the next bind */

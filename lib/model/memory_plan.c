@@ -6,6 +6,7 @@
 #include "layers/recurrent.h"
 #include "model/exec.h"
 #include "model/memory_plan.h"
+#include "model/words.h"
 
 /* Useful steps that a batch may have: what layers make of them then still fits 64 bits. */
 static const int64_t MOST_ROWS = (int64_t)1 << 40;
@@ -28,6 +29,7 @@ typedef struct counting {
     const rnni_graph *graph;
     const rnni_plan *plan;
     rnni_whole whole;
+    bool few_words;     /* as few occur as it takes for embeddings to be projected for them alone */
     rnni_axis *axes;
     rnni_slot *slots;
 } counting;
@@ -37,6 +39,17 @@ static int64_t rows_of(const counting *c, const rnni_node *node)
     return node->axis < 0 ? c->plan->batch : c->plan->batch * c->plan->steps;
 }
 
+/* Whether a recurrent node gets projected tables, and of how many words; a place is marked where it also gets
+ * a list of them. */
+static rnni_words words_of(const counting *c, const rnni_node *node)
+{
+    static int32_t something;
+    int64_t rows = rows_of(c, node), most = rnni_recurrent_most_words(node, rows, c->plan->training);
+    bool any = rnni_recurrent_any_words(node, rows);
+    if (!c->plan->training && rnni_recurrent_words_due(node, rows)) return (rnni_words){ .count = 0 };
+    return (rnni_words){ any || c->few_words ? most : 0, any || most == 0 ? NULL : &something, NULL };
+}
+
 /* Memory that shards share; a node's place is marked, so that plans see who has some. */
 static size_t shared_bytes(const counting *c)
 {
@@ -44,10 +57,15 @@ static size_t shared_bytes(const counting *c)
     size_t bytes = 0;
     for (int32_t i = 0; i < c->graph->count; i++) {
         const rnni_node *node = c->graph->nodes[i];
-        int64_t rows = rows_of(c, node);
+        int64_t rows = rows_of(c, node), count = 0;
         bool kept = !c->plan->training && rnni_recurrent_words_due(node, rows); /* the model's own */
-        int64_t count =
-            node->op->shared_size && !kept ? node->op->shared_size(node, rows, c->plan->training) : 0;
+        if (rnni_is_recurrent(node)) {
+            c->whole.words[i] = words_of(c, node);
+            count = rnni_recurrent_tables_size(node, c->whole.words[i].count, c->plan->training);
+            if (!kept) add(&bytes, (size_t)rnni_words_size(node, rows, c->plan->training), sizeof(int32_t));
+        } else if (node->op->shared_size) {
+            count = node->op->shared_size(node, rows, c->plan->training);
+        }
         c->whole.shared[i] = count > 0 || kept ? &something : NULL;
         add(&bytes, (size_t)count, sizeof(rnni_real));
     }
@@ -92,7 +110,8 @@ static size_t order_bytes(const counting *c)
 static size_t fixed_bytes(const rnni_graph *graph, bool training, int32_t shards)
 {
     size_t bytes = 0, nodes = (size_t)graph->count, axes = (size_t)graph->axis_count, runs = (size_t)shards;
-    add(&bytes, nodes, 1 + sizeof(size_t) + 2 * sizeof(rnni_real *));
+    add(&bytes, nodes,
+        1 + sizeof(size_t) + 2 * sizeof(rnni_real *) + sizeof(rnni_words) + sizeof(rnni_word_room));
     add_block(&bytes, axes, sizeof(int64_t));
     add(&bytes, runs, sizeof(rnni_run) + (axes ? axes * sizeof(rnni_axis) : 1) + nodes * sizeof(rnni_slot));
     if (!training) return bytes;
@@ -142,12 +161,17 @@ rnn_status_t rnni_exec_bytes(const rnn_model_t *model, const rnni_plan *plan, in
     c.axes = rnni_alloc_array(context, axes, sizeof *c.axes);
     c.slots = rnni_alloc_array(context, nodes, sizeof *c.slots);
     c.whole = (rnni_whole){ .graph = graph,
-                            .shared = rnni_alloc_array(context, nodes, sizeof *c.whole.shared) };
-    size_t all = c.axes && c.slots && c.whole.shared ? count_all(&c) : 0;
-    bool failed = !c.axes || !c.slots || !c.whole.shared;
+                            .shared = rnni_alloc_array(context, nodes, sizeof *c.whole.shared),
+                            .words = rnni_alloc_array(context, nodes, sizeof *c.whole.words) };
+    bool failed = !c.axes || !c.slots || !c.whole.shared || !c.whole.words;
+    size_t all = failed ? 0 : count_all(&c);
+    c.few_words = true;
+    size_t few = failed ? 0 : count_all(&c);
+    if (few > all) all = few;
     rnni_free(context, c.axes, axes * sizeof *c.axes);
     rnni_free(context, c.slots, nodes * sizeof *c.slots);
     rnni_free(context, c.whole.shared, nodes * sizeof *c.whole.shared);
+    rnni_free(context, c.whole.words, nodes * sizeof *c.whole.words);
     if (failed) return RNN_ERROR_MEMORY;
     RNNI_REQUIRE(all <= INT64_MAX, RNN_ERROR_RANGE,
                  "%lld sequences of %lld steps take more bytes than there are addresses",

@@ -57,7 +57,8 @@ void rnni_touched_clear(const rnni_node *node, rnni_touched *touched, rnni_real 
 void rnni_touched_note(const rnni_node *node, rnni_touched *touched, const rnni_whole *whole)
 {
     if (!is_sparse(node)) return;
-    touched->all = rnni_run_folded(whole->runs, node); /* then the gradient is a product of all words */
+    /* a product of all words gives all of a gradient */
+    touched->all = rnni_run_folded(whole->runs, node) && !whole->words[node->folds_into->id].list;
     for (int32_t i = 0; !touched->all && i < whole->count; i++) {
         const rnni_run *run = &whole->runs[i];
         const int32_t *ids = run->slots[node->inputs[0]->id].ids;

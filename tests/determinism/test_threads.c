@@ -42,6 +42,10 @@ static rnn_layer_t *folded(rnn_model_t *m, rnn_layer_t *x)
 {
     return answer(m, rnn_simple_rnn(m, rnn_embedding(m, x, 60, 32), 32));
 }
+static rnn_layer_t *listed(rnn_model_t *m, rnn_layer_t *x)
+{
+    return answer(m, set(rnn_lstm(m, rnn_embedding(m, x, 4000, 32), 20), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL));
+}
 static rnn_layer_t *sparse(rnn_model_t *m, rnn_layer_t *x)
 {
     return rnn_dense(m, rnn_lstm(m, rnn_embedding(m, x, 4000, 20), 48), CLASSES, RNN_SOFTMAX);
@@ -50,7 +54,7 @@ static rnn_layer_t *sparse(rnn_model_t *m, rnn_layer_t *x)
 static const kind kinds[] = {
     { "lstm", 0, 0, lstm },       { "gru", 0, 0, gru },          { "simple rnn", 0, 0, simple },
     { "tagger", 0, 1, tagger },   { "stacked gru", 0, 1, stacked }, { "folded embedding", 60, 0, folded },
-    { "sparse embedding", 4000, 1, sparse },
+    { "sparse embedding", 4000, 1, sparse }, { "words of a batch", 600, 0, listed },
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/helpers.h"
+
+/* Embeddings that are projected for the words of a batch: the same outputs, bit for bit, as where every step's
+ * row is multiplied, which a second reader of the embedding brings about, and the same gradients but for
+ * rounding; words that do not occur have none, whatever batch came before. */
+
+enum { VOCABULARY = 900, FEATURES = 20, UNITS = 18, BATCH = 40, STEPS = 23 };
+
+typedef struct kind {
+    rnn_layer_t *(*layer)(rnn_model_t *model, rnn_layer_t *x, int64_t units);
+    int32_t direction, layers;
+    int64_t mask_id;
+} kind;
+
+static const kind kinds[] = {
+    { rnn_simple_rnn, RNN_FORWARD, 1, -1 }, { rnn_lstm, RNN_FORWARD, 1, -1 },
+    { rnn_gru, RNN_REVERSE, 1, 9 },         { rnn_lstm, RNN_BIDIRECTIONAL, 2, -1 },
+    { rnn_gru, RNN_BIDIRECTIONAL, 1, 9 },
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+typedef struct run {
+    rnn_model_t *model;
+    rnn_trainer_t *trainer;
+} run;
+
+static run make(const kind *k, int looked_up)
+{
+    run r = { .model = rnn_model_create(NULL) };
+    rnn_layer_t *x = rnn_embedding(r.model, rnn_input_tokens(r.model, "x"), VOCABULARY, FEATURES),
+                *h = k->layer(r.model, x, UNITS);
+    rnn_layer_set_int(x, RNN_LAYER_MASK_ID, k->mask_id);
+    rnn_layer_set_int(h, RNN_LAYER_DIRECTION, k->direction);
+    rnn_layer_set_int(h, RNN_LAYER_LAYERS, k->layers);
+    CHECK_OK(rnn_model_set_output(r.model, h, "y"));
+    if (looked_up) CHECK_OK(rnn_model_set_output(r.model, rnn_mean_pool(r.model, x), "mean"));
+    CHECK_OK(rnn_model_build(r.model));
+    help_random_weights(r.model, 77, 0.4);
+    r.trainer = rnn_trainer_create(r.model);
+    CHECK(r.trainer != NULL);
+    CHECK_OK(rnn_trainer_set_optimizer(r.trainer, RNN_OPTIM_SGD, 0.5));
+    return r;
+}
+
+static void end(run *r)
+{
+    rnn_trainer_free(r->trainer);
+    rnn_model_free(r->model);
+}
+
+/* Every third word from `first` on, `words` different ones, in sequences of 1 to STEPS steps. */
+static rnn_batch_t *make_batch(int64_t words, int64_t first)
+{
+    rnn_tensor_t *ids = help_random_ids(BATCH, STEPS, words, 5), *lengths = help_tensor(RNN_I64, BATCH, -1, -1);
+    for (int64_t i = 0; i < rnn_tensor_count(ids); i++)
+        CHECK_OK(rnn_tensor_set(ids, i, (double)first + 3 * rnn_tensor_get(ids, i)));
+    for (int64_t i = 0; i < BATCH; i++)
+        CHECK_OK(rnn_tensor_set(lengths, i, (double)(i % 3 ? STEPS : 1 + i * 7 % STEPS)));
+    return help_batch(ids, lengths);
+}
+
+/* Forward and back, from one gradient of the output for all. */
+static void go(run *r, const rnn_batch_t *batch)
+{
+    rnn_tensor_t *y = NULL;
+    CHECK_OK(rnn_trainer_forward(r->trainer, batch, NULL));
+    CHECK_OK(rnn_trainer_output(r->trainer, 0, &y));
+    rnn_tensor_t *given = help_upstream(y, 3);
+    CHECK_OK(rnn_trainer_backward_from(r->trainer, (const rnn_tensor_t *const[]){ given }, 1));
+    rnn_tensor_free(given);
+    rnn_tensor_free(y);
+}
+
+static void check_outputs(run *a, run *b)
+{
+    rnn_tensor_t *y[2] = { NULL, NULL };
+    CHECK_OK(rnn_trainer_output(a->trainer, 0, &y[0]));
+    CHECK_OK(rnn_trainer_output(b->trainer, 0, &y[1]));
+    help_same(y[0], y[1]);
+    rnn_tensor_free(y[0]);
+    rnn_tensor_free(y[1]);
+}
+
+static void check_gradients(run *a, run *b, double tolerance)
+{
+    for (int64_t i = 0; i < rnn_model_weights(a->model); i++) {
+        const char *name = rnn_model_weight_name(a->model, i);
+        rnn_tensor_t *left = rnn_trainer_gradient(a->trainer, name),
+                     *right = rnn_trainer_gradient(b->trainer, name);
+        double size = 0;
+        for (int64_t j = 0; j < rnn_tensor_count(left); j++) size = fmax(size, fabs(rnn_tensor_get(right, j)));
+        CHECK(size > 0);
+        for (int64_t j = 0; j < rnn_tensor_count(left); j++)
+            CHECK_NEAR(rnn_tensor_get(left, j), rnn_tensor_get(right, j),
+                       tolerance * size);
+        rnn_tensor_free(left);
+        rnn_tensor_free(right);
+    }
+}
+
+static void compare(const kind *k, int64_t words)
+{
+    run projected = make(k, 0), looked_up = make(k, 1);
+    rnn_batch_t *batch = make_batch(words, 0);
+    go(&projected, batch);
+    go(&looked_up, batch);
+    check_outputs(&projected, &looked_up);
+    check_gradients(&projected, &looked_up, 2e-5);
+    rnn_batch_free(batch);
+    end(&projected);
+    end(&looked_up);
+}
+
+/* Few of the vocabulary's words, more than are worked on together, and so many that nothing is projected. */
+TEST(as_where_every_row_is_multiplied)
+{
+    for (int i = 0; i < KINDS; i++) {
+        compare(&kinds[i], 12);
+        compare(&kinds[i], 280);
+        compare(&kinds[i], VOCABULARY / 3);
+    }
+}
+
+TEST(words_of_the_batch_before_are_forgotten)
+{
+    for (int i = 0; i < KINDS; i++) {
+        run fresh = make(&kinds[i], 0), used = make(&kinds[i], 0);
+        rnn_batch_t *before = make_batch(200, 1), *batch = make_batch(30, 0);
+        go(&used, before);
+        go(&used, batch);
+        go(&fresh, batch);
+        check_outputs(&fresh, &used);
+        check_gradients(&fresh, &used, 0);
+        rnn_batch_free(before);
+        rnn_batch_free(batch);
+        end(&fresh);
+        end(&used);
+    }
+}
+
+static rnn_tensor_t *table_of(const run *r)
+{
+    rnn_tensor_t *view = rnn_model_weight(r->model, "embedding.weight"), *copy = help_copy(view);
+    rnn_tensor_free(view);
+    return copy;
+}
+
+TEST(words_that_do_not_occur_stay)
+{
+    run r = make(&kinds[1], 0);
+    rnn_batch_t *batch = make_batch(30, 0);
+    rnn_tensor_t *before = table_of(&r);
+    for (int step = 0; step < 3; step++) {
+        go(&r, batch);
+        CHECK_OK(rnn_trainer_step(r.trainer));
+    }
+    rnn_tensor_t *after = table_of(&r);
+    for (int64_t word = 0; word < VOCABULARY; word++) {
+        double moved = 0;
+        for (int64_t j = word * FEATURES; j < (word + 1) * FEATURES; j++)
+            moved += fabs(rnn_tensor_get(after, j) - rnn_tensor_get(before, j));
+        CHECK((moved > 0) == (word % 3 == 0 && word < 90));
+    }
+    rnn_tensor_free(before);
+    rnn_tensor_free(after);
+    rnn_batch_free(batch);
+    end(&r);
+}
+
+/* Rows of batches without gradients, in the order of their lengths, and alone. */
+TEST(outputs_of_a_run)
+{
+    for (int i = 0; i < KINDS; i++) {
+        run projected = make(&kinds[i], 0), looked_up = make(&kinds[i], 1);
+        rnn_batch_t *batch = make_batch(100, 2);
+        rnn_tensor_t *y[2], *own = help_run(projected.model, batch);
+        CHECK_OK(rnn_model_run(looked_up.model, batch, y, 2));
+        help_same(own, y[0]);
+        rnn_tensor_free(own);
+        rnn_tensor_free(y[0]);
+        rnn_tensor_free(y[1]);
+        rnn_batch_free(batch);
+        end(&projected);
+        end(&looked_up);
+    }
+}
+
+TEST_MAIN
