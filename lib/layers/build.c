@@ -13,7 +13,7 @@ void rnni_node_unbuild(rnni_node *node)
     rnn_context_t *context = node->graph->context;
     rnni_free(context, node->weights, node->weight_capacity * sizeof *node->weights);
     rnni_recurrent_free_rows(node);
-    rnni_recurrent_free_words(node);
+    rnni_recurrent_free_projected(node);
     rnni_node_free_reduced(node);
     rnni_free(context, node->plan, node->plan_size);
     rnni_free(context, node->packed, (size_t)node->packed_count * sizeof *node->packed);
@@ -285,7 +285,7 @@ static rnn_status_t pack_node(rnni_node *node, int backward)
         *count = size;
     }
     node->op->pack(node, node->graph->weights, *packed, backward);
-    rnni_recurrent_free_words(node);
+    rnni_recurrent_free_projected(node);
     return RNN_OK;
 }
 

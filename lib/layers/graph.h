@@ -76,7 +76,7 @@ typedef struct rnni_op {
     bool gives_results;       /* forward knows what to do with a place in slot->results */
     bool takes_given;         /* backward knows what to do with a gradient that is still in slot->given */
     /* Work on a whole batch. shared_size: numbers of memory that the shards share in a batch whose axis has
-     * `rows` useful steps, 0 for none. before and after run piece by piece, on any thread, before all shards
+     * `rows` useful steps, 0 for none (recurrent layers: rnni_recurrent_tables_size). before and after run piece by piece, on any thread, before all shards
      * run forward and after all ran backward; `after` goes through stages until one has no pieces. How the
      * work is cut changes no bit. All may be NULL. */
     int64_t (*shared_size)(const rnni_node *node, int64_t rows, bool training);
@@ -140,9 +140,9 @@ struct rnn_layer {
     int32_t halves_count;
     _Atomic(rnni_real *) rows;      /* recurrent: weights packed for one row, made by the first stream
                                        (recurrent_stream.c); or NULL */
-    _Atomic(rnni_real *) words;     /* recurrent: the projected table of the embedding that is folded into it,
-                                       kept while no weight changes (recurrent_fold.c); or NULL */
-    _Atomic(int64_t) words_read;    /* rows that batches have read without it since the last change */
+    _Atomic(rnni_real *) projected; /* recurrent: projected tables of the embedding that is folded into it,
+                                       kept while no weight changes (recurrent_projected.c); or NULL */
+    _Atomic(int64_t) projected_read; /* rows that batches have read without them since the last change */
     void *plan;                     /* op's own, made by infer (rnni_node_plan), freed with the node;
                                        plan_size bytes */
     size_t plan_size;

@@ -181,7 +181,7 @@ rnn_status_t rnni_graph_make_halves(rnni_graph *graph)
 
 void rnni_node_pack_again(rnni_node *node)
 {
-    rnni_recurrent_free_words(node);
+    rnni_recurrent_free_projected(node);
     if (node->packed) node->op->pack(node, node->graph->weights, node->packed, 0);
     if (node->packed_backward) node->op->pack(node, node->graph->weights, node->packed_backward, 1);
     rnni_node_reduce(node);

@@ -118,17 +118,18 @@ typedef struct rnni_row_steps {
 /* Among how many of the context's threads a sequence of so many steps is to be shared by units. */
 int64_t rnni_recurrent_row_parts(const rnni_node *node, int64_t steps);
 void rnni_recurrent_row_steps(const rnni_node *node, int32_t number, const rnni_row_steps *steps);
-/* recurrent_fold.c */
-/* The projected tables of a model that is not trained are kept with the node when they are small: a stream
+/* recurrent_projected.c: the projected tables of a model that is not trained are kept with the node when they are small: a stream
  * makes them, or a batch whose `rows` steps bring those read since the last change of weights to one for
  * every word: then they are due. Any thread may ask, of any node. */
-bool rnni_recurrent_words_due(const rnni_node *node, int64_t rows);
-rnn_status_t rnni_recurrent_make_words(rnni_node *node);
-rnn_status_t rnni_recurrent_read_words(rnni_node *node, int64_t rows);
-void rnni_recurrent_free_words(rnni_node *node);
-int64_t rnni_recurrent_words_count(const rnni_node *node);
+bool rnni_recurrent_projected_due(const rnni_node *node, int64_t rows);
+rnn_status_t rnni_recurrent_make_projected(rnni_node *node);
+rnn_status_t rnni_recurrent_read_projected(rnni_node *node, int64_t rows);
+void rnni_recurrent_free_projected(rnni_node *node);
+int64_t rnni_recurrent_projected_count(const rnni_node *node);
 /* The kept table of pass `number`, [vocabulary][gates * h], or NULL. */
-const rnni_real *rnni_recurrent_words(const rnni_node *node, int32_t number);
+const rnni_real *rnni_recurrent_projected(const rnni_node *node, int32_t number);
+/* recurrent_fold.c: the embedding that is folded into a node, or NULL. */
+const rnni_node *rnni_recurrent_folded(const rnni_node *node);
 /* Words that a batch of so many useful steps may have at most for its embedding to be projected; 0: it will
  * not be. Then whether it is so whatever words occur, whether such a batch with so many of them is to have a
  * list, and numbers of the tables. */
@@ -141,7 +142,6 @@ int64_t rnni_recurrent_words_scratch(const rnni_node *node, const rnni_run *run)
 /* [rows] rows of the projected table that a run's steps read; set by place_words where there is a list. */
 const int32_t *rnni_recurrent_places(const rnni_node *node, const rnni_run *run);
 void rnni_recurrent_place_words(const rnni_node *node, const rnni_run *run);
-int64_t rnni_recurrent_shared_size(const rnni_node *node, int64_t rows, bool training);
 int64_t rnni_recurrent_before_pieces(const rnni_node *node, const rnni_whole *whole);
 void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64_t piece);
 int64_t rnni_recurrent_after_pieces(const rnni_node *node, const rnni_whole *whole, int stage);

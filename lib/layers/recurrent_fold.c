@@ -13,13 +13,12 @@
  *   dP[word] = sum over its rows of dz             dW += dP^T E      dE += dP W.
  *
  * The words are those of the vocabulary, or, where it is large, those that occur. The choice depends on the
- * batch and the layers' shapes alone, and on whether P is there already: a model that is used and not trained
- * keeps a small one from batch to batch and for its streams. */
+ * batch and the layers' shapes alone, and on whether P is there already (recurrent_projected.c). */
 
-/* Steps a word of the vocabulary must have for folding to pay whatever occurs; numbers of the largest table it
- * is done for in a batch, and of the largest that is kept. */
+/* Steps a word of the vocabulary must have for folding to pay whatever occurs, and numbers of the largest
+ * tables. */
 enum { STEPS_A_WORD = 2 };
-static const int64_t LARGEST = (int64_t)1 << 25, LARGEST_KEPT = (int64_t)1 << 19;
+static const int64_t LARGEST = (int64_t)1 << 25;
 
 /* Words that are worked on together. */
 enum { WORDS = 256 };
@@ -31,42 +30,37 @@ enum { FEWEST_STEPS = 256, MOVES = 26 };
 
 static int64_t columns(const rnni_recurrent *r) { return r->cell->gates * r->h; }
 
-/* Numbers of the tables of all directions. */
-static int64_t words_size(const rnni_recurrent *r) { return r->vocabulary * columns(r) * r->directions; }
-
-static const rnni_node *folded_embedding(const rnni_node *node)
+const rnni_node *rnni_recurrent_folded(const rnni_node *node)
 {
     const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
     return embedding->folds_into == node ? embedding : NULL;
 }
 
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* Words of the largest tables. */
+static int64_t largest(const rnni_recurrent *r) { return LARGEST / (columns(r) * r->directions); }
+
+bool rnni_recurrent_any_words(const rnni_node *node, int64_t rows)
+{
+    const rnni_recurrent *r = rnni_recurrent_of(node);
+    return rows >= STEPS_A_WORD * r->vocabulary && r->vocabulary <= largest(r);
+}
+
 int64_t rnni_recurrent_most_words(const rnni_node *node, int64_t rows, bool training)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    const rnni_node *embedding = folded_embedding(node);
+    const rnni_node *embedding = rnni_recurrent_folded(node);
     if (!embedding || (training && (r->dropout > 0 || r->input_mask))) return 0;
-    int64_t most = r->vocabulary, n = embedding->features;
-    if (rows < STEPS_A_WORD * r->vocabulary) {
-        int64_t few = rows < FEWEST_STEPS ? 0 : rows * n / (n + MOVES);
-        if (few < most) most = few;
-    }
-    return most > LARGEST / (columns(r) * r->directions) ? 0 : most;
+    if (rnni_recurrent_any_words(node, rows)) return r->vocabulary;
+    int64_t n = embedding->features, few = rows < FEWEST_STEPS ? 0 : rows * n / (n + MOVES);
+    return least(few, least(r->vocabulary, largest(r)));
 }
 
 int64_t rnni_recurrent_tables_size(const rnni_node *node, int64_t words, bool training)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     return words * columns(r) * r->directions * (training ? 2 : 1);
-}
-
-int64_t rnni_recurrent_shared_size(const rnni_node *node, int64_t rows, bool training)
-{
-    return rnni_recurrent_tables_size(node, rnni_recurrent_most_words(node, rows, training), training);
-}
-
-bool rnni_recurrent_any_words(const rnni_node *node, int64_t rows)
-{
-    return rows >= STEPS_A_WORD * rnni_recurrent_of(node)->vocabulary;
 }
 
 /* What the list asks for beside the tables: a place for each step, and rows of the embedding brought
@@ -103,71 +97,6 @@ const rnni_real *rnni_recurrent_table(const rnni_node *node, const rnni_run *run
     return there ? batch_table(node, run->whole, pass, false) : NULL;
 }
 
-/* ---- the table that is kept */
-
-/* Training changes weights with every step, and reduced precision is there to save memory. */
-static bool keeps_words(const rnni_node *node)
-{
-    return rnni_is_recurrent(node) && folded_embedding(node) && !node->packed_backward && !node->reduced &&
-           words_size(rnni_recurrent_of(node)) <= LARGEST_KEPT;
-}
-
-static void project(const rnni_node *node, rnni_real *words)
-{
-    const rnni_recurrent *r = rnni_recurrent_of(node);
-    const rnni_real *embedding = rnni_weight_at(folded_embedding(node), node->graph->weights, 0);
-    for (int32_t pass = 0; pass < r->directions; pass++)
-        rnni_recurrent_input_product(node, NULL, pass, node->graph->kernels, r->vocabulary, embedding,
-                                     table_at(node, words, r->vocabulary, pass, false), columns(r));
-}
-
-/* When two threads want it at once, both make it and one takes its own back. */
-rnn_status_t rnni_recurrent_make_words(rnni_node *node)
-{
-    rnni_real *none = NULL;
-    if (!keeps_words(node) || atomic_load(&node->words)) return RNN_OK;
-    size_t count = (size_t)words_size(rnni_recurrent_of(node));
-    rnni_real *words = rnni_alloc_array(node->graph->context, count, sizeof *words);
-    if (!words) return RNN_ERROR_MEMORY;
-    project(node, words);
-    if (!atomic_compare_exchange_strong(&node->words, &none, words))
-        rnni_free(node->graph->context, words, count * sizeof *words);
-    return RNN_OK;
-}
-
-bool rnni_recurrent_words_due(const rnni_node *node, int64_t rows)
-{
-    if (atomic_load(&node->words)) return true;
-    return keeps_words(node) && atomic_load(&node->words_read) + rows >= rnni_recurrent_of(node)->vocabulary;
-}
-
-rnn_status_t rnni_recurrent_read_words(rnni_node *node, int64_t rows)
-{
-    bool due = rnni_recurrent_words_due(node, rows);
-    if (keeps_words(node)) atomic_fetch_add(&node->words_read, rows);
-    return due ? rnni_recurrent_make_words(node) : RNN_OK;
-}
-
-void rnni_recurrent_free_words(rnni_node *node)
-{
-    rnni_real *words = atomic_exchange(&node->words, NULL);
-    if (words)
-        rnni_free(node->graph->context, words, (size_t)words_size(rnni_recurrent_of(node)) * sizeof *words);
-    atomic_store(&node->words_read, 0);
-}
-
-int64_t rnni_recurrent_words_count(const rnni_node *node)
-{
-    return atomic_load(&node->words) ? words_size(rnni_recurrent_of(node)) : 0;
-}
-
-const rnni_real *rnni_recurrent_words(const rnni_node *node, int32_t number)
-{
-    const rnni_recurrent *r = rnni_recurrent_of(node);
-    rnni_real *words = number < r->directions ? atomic_load(&node->words) : NULL;
-    return words ? table_at(node, words, r->vocabulary, number, false) : NULL;
-}
-
 /* ---- forward: pieces of the projected tables */
 
 const int32_t *rnni_recurrent_places(const rnni_node *node, const rnni_run *run)
@@ -201,8 +130,7 @@ static int64_t word_groups(const rnni_node *node, const rnni_whole *whole)
 
 static int64_t group_size(const rnni_node *node, const rnni_whole *whole, int64_t first)
 {
-    int64_t left = words_of(node, whole)->count - first;
-    return left < WORDS ? left : WORDS;
+    return least(words_of(node, whole)->count - first, WORDS);
 }
 
 /* The embedding's rows of words [first, first + count): where they lie, or brought to `room`. */
@@ -221,12 +149,12 @@ static const rnni_real *embedded(const rnni_node *node, const rnni_whole *whole,
 /* How many pieces of work on groups may be at work at once: each has a run's scratch. */
 static int64_t pieces_of(int64_t groups, const rnni_whole *whole)
 {
-    return groups < whole->count ? groups : whole->count;
+    return least(groups, whole->count);
 }
 
 int64_t rnni_recurrent_before_pieces(const rnni_node *node, const rnni_whole *whole)
 {
-    bool made = !whole->shared[node->id] || whole->shared[node->id] == atomic_load(&node->words);
+    bool made = !whole->shared[node->id] || whole->shared[node->id] == atomic_load(&node->projected);
     return made ? 0 : pieces_of(word_groups(node, whole), whole);
 }
 

@@ -50,8 +50,8 @@ static rnn_status_t infer_gru(rnni_node *node)
         .name = text, .version = 1, .min_inputs = 1, .max_inputs = RNNI_RECURRENT_INPUTS, .settings = taken,          \
         .defaults = own, .infer = how, .packed_size = rnni_recurrent_packed_size, .pack = rnni_recurrent_pack,        \
         .plan = rnni_recurrent_plan_run, .forward = rnni_recurrent_forward, .backward = rnni_recurrent_backward,      \
-        .places_y = true, .sets_dx = true, .takes_given = true, .gives_results = true,                                                                           \
-        .state_size = rnni_recurrent_state_size, .shared_size = rnni_recurrent_shared_size,                           \
+        .places_y = true, .sets_dx = true, .takes_given = true, .gives_results = true,                                \
+        .state_size = rnni_recurrent_state_size,                                                                      \
         .before_pieces = rnni_recurrent_before_pieces, .before = rnni_recurrent_before,                               \
         .after_pieces = rnni_recurrent_after_pieces, .after = rnni_recurrent_after,                                   \
     }

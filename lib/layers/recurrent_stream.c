@@ -296,7 +296,7 @@ static void input_product(const rnni_node *node, const rnni_run *run, int32_t nu
                           const rnni_cell_step *step, const rnni_real *x)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    const rnni_real *words = rnni_recurrent_words(node, number);
+    const rnni_real *words = rnni_recurrent_projected(node, number);
     int64_t ldz = r->cell->blocks * r->h, columns = r->cell->gates * r->h;
     if (words)
         step->kernels->gather_rows(step->rows, columns, ids_of(node, run), words, columns, step->z, ldz);
@@ -339,7 +339,7 @@ static void begin_stream(const rnni_node *node, const rnni_slot *slot, const rnn
 static const rnni_real *word_of(const rnni_node *node, const rnni_run *run, int32_t number)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    const rnni_real *words = rnni_recurrent_words(node, number);
+    const rnni_real *words = rnni_recurrent_projected(node, number);
     return words ? words + ids_of(node, run)[0] * r->cell->gates * r->h : NULL;
 }
 

@@ -370,25 +370,31 @@ static int64_t rows_of(const rnni_exec *exec, const rnni_node *node)
     return node->axis < 0 ? exec->batch->count : exec->whole.rows[node->axis];
 }
 
-/* Numbers that a node's shards share in this batch. */
-static rnn_status_t count_shared(rnni_exec *exec, const rnni_node *node, size_t *count)
+/* Numbers that a node's shards share in this batch, and those that are to be had then: somewhat more where the
+ * next batch may have some words more, but not more than are counted for such a batch. */
+static rnn_status_t count_shared(rnni_exec *exec, const rnni_node *node, size_t *count, size_t *room)
 {
-    *count = 0;
+    bool training = exec->training;
+    int64_t rows = rows_of(exec, node);
+    *count = *room = 0;
     if (rnni_is_recurrent(node)) {
         RNNI_TRY(rnni_words_find(exec, node));
-        *count = (size_t)rnni_recurrent_tables_size(node, exec->whole.words[node->id].count, exec->training);
+        int64_t words = exec->whole.words[node->id].count, more = words + words / 8,
+                most = rnni_recurrent_most_words(node, rows, training);
+        *count = (size_t)rnni_recurrent_tables_size(node, words, training);
+        *room = (size_t)rnni_recurrent_tables_size(node, more < most ? more : most, training);
     } else if (node->op->shared_size) {
-        *count = (size_t)node->op->shared_size(node, rows_of(exec, node), exec->training);
+        *count = *room = (size_t)node->op->shared_size(node, rows, training);
     }
     return RNN_OK;
 }
 
 /* The tables that a model keeps do for its batches, too. */
-static rnn_status_t take_kept_words(rnni_exec *exec, rnni_node *node)
+static rnn_status_t take_projected(rnni_exec *exec, rnni_node *node)
 {
     if (exec->training || !rnni_is_recurrent(node)) return RNN_OK;
-    RNNI_TRY(rnni_recurrent_read_words(node, rows_of(exec, node)));
-    exec->whole.shared[node->id] = atomic_load(&node->words);
+    RNNI_TRY(rnni_recurrent_read_projected(node, rows_of(exec, node)));
+    exec->whole.shared[node->id] = atomic_load(&node->projected);
     exec->whole.words[node->id] = (rnni_words){ .count = rnni_recurrent_of(node)->vocabulary };
     return RNN_OK;
 }
@@ -398,18 +404,18 @@ static rnn_status_t place_shared(rnni_exec *exec)
 {
     const rnni_graph *graph = &exec->model->graph;
     for (int32_t i = 0; i < graph->count; i++) {
-        size_t count;
+        size_t count, room;
         exec->whole.shared[i] = NULL;
-        RNNI_TRY(take_kept_words(exec, graph->nodes[i]));
+        RNNI_TRY(take_projected(exec, graph->nodes[i]));
         if (exec->whole.shared[i]) continue;
-        RNNI_TRY(count_shared(exec, graph->nodes[i], &count));
+        RNNI_TRY(count_shared(exec, graph->nodes[i], &count, &room));
         if (count > exec->shared_counts[i]) {
             rnni_free(exec->context, exec->shared_blocks[i],
                       exec->shared_counts[i] * sizeof **exec->shared_blocks);
             exec->shared_counts[i] = 0;
-            exec->shared_blocks[i] = rnni_alloc_array(exec->context, count, sizeof **exec->shared_blocks);
+            exec->shared_blocks[i] = rnni_alloc_array(exec->context, room, sizeof **exec->shared_blocks);
             if (!exec->shared_blocks[i]) return RNN_ERROR_MEMORY;
-            exec->shared_counts[i] = count;
+            exec->shared_counts[i] = room;
         }
         if (count) exec->whole.shared[i] = exec->shared_blocks[i];
     }

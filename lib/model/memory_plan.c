@@ -46,7 +46,7 @@ static rnni_words words_of(const counting *c, const rnni_node *node)
     static int32_t something;
     int64_t rows = rows_of(c, node), most = rnni_recurrent_most_words(node, rows, c->plan->training);
     bool any = rnni_recurrent_any_words(node, rows);
-    if (!c->plan->training && rnni_recurrent_words_due(node, rows)) return (rnni_words){ .count = 0 };
+    if (!c->plan->training && rnni_recurrent_projected_due(node, rows)) return (rnni_words){ .count = 0 };
     return (rnni_words){ any || c->few_words ? most : 0, any || most == 0 ? NULL : &something, NULL };
 }
 
@@ -58,7 +58,7 @@ static size_t shared_bytes(const counting *c)
     for (int32_t i = 0; i < c->graph->count; i++) {
         const rnni_node *node = c->graph->nodes[i];
         int64_t rows = rows_of(c, node), count = 0;
-        bool kept = !c->plan->training && rnni_recurrent_words_due(node, rows); /* the model's own */
+        bool kept = !c->plan->training && rnni_recurrent_projected_due(node, rows); /* the model's own */
         if (rnni_is_recurrent(node)) {
             c->whole.words[i] = words_of(c, node);
             count = rnni_recurrent_tables_size(node, c->whole.words[i].count, c->plan->training);
@@ -213,7 +213,7 @@ static int64_t weight_bytes(const rnni_graph *graph)
         numbers += node->packed_count + node->packed_backward_count;
         reduced += (int64_t)reduced_bytes(node);
         if (rnni_is_recurrent(node))
-            numbers += rnni_recurrent_rows_count(node) + rnni_recurrent_words_count(node);
+            numbers += rnni_recurrent_rows_count(node) + rnni_recurrent_projected_count(node);
     }
     return numbers * (int64_t)sizeof(rnni_real) + reduced;
 }

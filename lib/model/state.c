@@ -64,7 +64,7 @@ static rnn_status_t lay_out(rnn_state_t *state)
     for (int32_t i = 0; i < graph->count; i++)
         if (rnni_is_recurrent(graph->nodes[i])) {
             RNNI_TRY(rnni_recurrent_make_rows(graph->nodes[i]));
-            RNNI_TRY(rnni_recurrent_make_words(graph->nodes[i]));
+            RNNI_TRY(rnni_recurrent_make_projected(graph->nodes[i]));
         }
     begin_run(state);
     run->axes = rnni_alloc(state->context, sizeof *run->axes);

@@ -11,7 +11,7 @@ static int64_t kept(const rnn_model_t *model)
     int64_t count = 0;
     const rnni_graph *graph = rnni_graph_of_const(model);
     for (int32_t i = 0; i < graph->count; i++)
-        if (rnni_is_recurrent(graph->nodes[i])) count += rnni_recurrent_words_count(graph->nodes[i]);
+        if (rnni_is_recurrent(graph->nodes[i])) count += rnni_recurrent_projected_count(graph->nodes[i]);
     return count;
 }
 
