@@ -25,8 +25,8 @@ enum { WORDS = 256 };
 
 /* Else words must be repeated often enough, in a batch of some size. Folding saves the products of repeated
  * words, n multiply-adds for each number of z, and costs a row to read and one to add to at every step, which
- * take as long as MOVES multiply-adds (measured). */
-enum { FEWEST_STEPS = 256, MOVES = 26 };
+ * take as long as MOVES multiply-adds (measured); a part of the steps must be gained for the tables' memory. */
+enum { FEWEST_STEPS = 256, MOVES = 26, PART = 10 };
 
 static int64_t columns(const rnni_recurrent *r) { return r->cell->gates * r->h; }
 
@@ -53,8 +53,8 @@ int64_t rnni_recurrent_most_words(const rnni_node *node, int64_t rows, bool trai
     const rnni_node *embedding = rnni_recurrent_folded(node);
     if (!embedding || (training && (r->dropout > 0 || r->input_mask))) return 0;
     if (rnni_recurrent_any_words(node, rows)) return r->vocabulary;
-    int64_t n = embedding->features, few = rows < FEWEST_STEPS ? 0 : rows * n / (n + MOVES);
-    return least(few, least(r->vocabulary, largest(r)));
+    int64_t n = embedding->features, few = rows * n / (n + MOVES) - rows / PART;
+    return rows < FEWEST_STEPS || few < 0 ? 0 : least(few, least(r->vocabulary, largest(r)));
 }
 
 int64_t rnni_recurrent_tables_size(const rnni_node *node, int64_t words, bool training)

@@ -212,12 +212,12 @@ static rnn_layer_t *two_above(rnn_model_t *m, rnn_layer_t *x)
 /* `count` sequences of all lengths, in one or several shards, with the same few words of a small or a large
  * vocabulary. */
 static void check_words(const char *name, make_layer above, int64_t mask_id, int64_t count,
-                        int64_t vocabulary)
+                        int64_t vocabulary, int64_t width)
 {
     enum { WORDS = 4 };
     grad_problem p = grad_begin();
     snprintf(p.name, sizeof p.name, "folded embedding, %s, vocabulary %d", name, (int)vocabulary);
-    rnn_layer_t *table = rnn_embedding(p.model, rnn_input_tokens(p.model, "ids"), vocabulary, 3);
+    rnn_layer_t *table = rnn_embedding(p.model, rnn_input_tokens(p.model, "ids"), vocabulary, width);
     CHECK_OK(rnn_layer_set_int(table, RNN_LAYER_MASK_ID, mask_id));
     rnn_tensor_t *lengths = help_tensor(RNN_I64, count, -1, -1);
     for (int64_t i = 0; i < count; i++) CHECK_OK(rnn_tensor_set(lengths, i, (double)((i + 4) % (T + 1))));
@@ -229,13 +229,13 @@ static void check_words(const char *name, make_layer above, int64_t mask_id, int
 
 static void check_folded(const char *name, make_layer above, int64_t mask_id, int64_t count)
 {
-    check_words(name, above, mask_id, count, 4);
+    check_words(name, above, mask_id, count, 4, 3);
 }
 
 /* Projected for the words of the batch alone. */
 static void check_listed(const char *name, make_layer above, int64_t mask_id)
 {
-    check_words(name, above, mask_id, 130, 300);
+    check_words(name, above, mask_id, 130, 300, 8);
 }
 
 TEST(words_of_a_large_vocabulary)

@@ -147,7 +147,7 @@ TEST(words_of_a_batch)
         CHECK_OK(rnn_model_build(model));
         if (training) CHECK_OK(rnni_graph_pack(rnni_graph_of(model), 1));
         int64_t most = memory_of(model, training ? RNN_MEMORY_TRAIN : RNN_MEMORY_RUN, COUNT, STEPS), highest = 0;
-        static const int64_t words[] = { 3, 300, 1100, VOCABULARY };
+        static const int64_t words[] = { 3, 300, 780, VOCABULARY };
         for (int i = 0; i < 4; i++) {
             rnn_batch_t *batch = help_batch(help_random_ids(COUNT, STEPS, words[i], 3), NULL);
             int64_t seen = run_batch(&c, model, batch, training, RNN_RECOMPUTE_NONE);
