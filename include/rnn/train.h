@@ -84,7 +84,8 @@ enum {
                                          through time). For models that RNN_TRAIN_STATEFUL takes and outputs
                                          per step; RNN_TRAIN_ACCUMULATE has to be 1 */
     RNN_TRAIN_RECOMPUTE = 28,       /**< int, RNN_RECOMPUTE_*: what recurrent layers compute again on the way
-                                         back in place of keeping it; default none. Same bits. Either choice
+                                         back in place of keeping it; default none. Same bits, but for
+                                         projected embedding tables (below). Either choice
                                          costs the layer's forward once more, up to a third of a training
                                          step; rnn_trainer_memory follows */
     RNN_TRAIN_PRECISION = 29        /**< int, RNN_PRECISION_F32 (default) or RNN_PRECISION_BF16. BF16:
@@ -97,7 +98,9 @@ enum {
                                          last bits. docs/precision.md */
 };
 
-/** Values of RNN_TRAIN_RECOMPUTE. A layer that reads a projected embedding table keeps everything. */
+/** Values of RNN_TRAIN_RECOMPUTE. A layer that reads a projected embedding table keeps everything. With GATES
+ *  and TIME there is such a table only where a batch has twice as many steps as the vocabulary has words;
+ *  with NONE repeated words are enough, so that gradients may differ in last bits. */
 enum {
     RNN_RECOMPUTE_NONE = 0,  /**< nothing: for each unit and step of a sequence an LSTM keeps 6 numbers, a GRU
                                   5, a SimpleRNN 1 */

@@ -110,7 +110,8 @@ void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, con
                rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch);
 
 /* Sets flush-to-zero and denormals-are-zero for the calling thread and returns the old mode, to be restored;
- * on x86 exceptions that are raised in between are not seen afterwards. No-ops where there is no such mode. */
+ * on x86 exceptions that are raised in between are not seen afterwards. No-ops where there is no such
+ * mode. */
 uint64_t rnni_denormals_flush(void);
 void rnni_denormals_restore(uint64_t mode);
 

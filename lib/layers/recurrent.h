@@ -118,10 +118,9 @@ typedef struct rnni_row_steps {
 /* Among how many of the context's threads a sequence of so many steps is to be shared by units. */
 int64_t rnni_recurrent_row_parts(const rnni_node *node, int64_t steps);
 void rnni_recurrent_row_steps(const rnni_node *node, int32_t number, const rnni_row_steps *steps);
-/* recurrent_projected.c: the projected tables of a model that is not trained are kept with the node when they are small: a stream
- * makes them, or a batch whose `rows` steps bring those read since the last change of weights to one for
- * every word: then they are due. Any thread may ask, of any node. */
-bool rnni_recurrent_projected_due(const rnni_node *node, int64_t rows);
+/* recurrent_projected.c: the projected tables of a model that is not trained are kept with the node when they
+ * are small: a stream makes them, or a batch whose `rows` steps bring those read since the last change of
+ * weights to one for every word. Any thread may ask, of any node. */
 rnn_status_t rnni_recurrent_make_projected(rnni_node *node);
 rnn_status_t rnni_recurrent_read_projected(rnni_node *node, int64_t rows);
 void rnni_recurrent_free_projected(rnni_node *node);
@@ -130,15 +129,21 @@ int64_t rnni_recurrent_projected_count(const rnni_node *node);
 const rnni_real *rnni_recurrent_projected(const rnni_node *node, int32_t number);
 /* recurrent_fold.c: the embedding that is folded into a node, or NULL. */
 const rnni_node *rnni_recurrent_folded(const rnni_node *node);
-/* Words that a batch of so many useful steps may have at most for its embedding to be projected; 0: it will
- * not be. Then whether it is so whatever words occur, whether such a batch with so many of them is to have a
- * list, and numbers of the tables. */
-int64_t rnni_recurrent_most_words(const rnni_node *node, int64_t rows, bool training);
-bool rnni_recurrent_any_words(const rnni_node *node, int64_t rows);
-bool rnni_recurrent_lists_words(const rnni_node *node, int64_t rows, int64_t words, int32_t shards);
-int64_t rnni_recurrent_tables_size(const rnni_node *node, int64_t words, bool training);
-/* Scratch that a run needs for words in a list. */
-int64_t rnni_recurrent_words_scratch(const rnni_node *node, const rnni_run *run);
+/* What it depends on whether a batch's embedding is projected. */
+typedef struct rnni_fold {
+    int64_t rows;  /* useful steps */
+    bool training, again; /* gradients of all steps are kept then, which goes against RNN_RECOMPUTE_* */
+} rnni_fold;
+/* Words that a batch may have at most for that; 0: it will not be done. Then whether it is done whatever
+ * words occur, whether so many words are to have a list, and numbers of tables, as large as they are, and as they
+ * are had: somewhat larger, as the next batch may have some words more, but not than most_words asks for. */
+int64_t rnni_recurrent_most_words(const rnni_node *node, rnni_fold batch);
+bool rnni_recurrent_any_words(const rnni_node *node, rnni_fold batch);
+bool rnni_recurrent_lists_words(const rnni_node *node, rnni_fold batch, int64_t words, int32_t shards);
+int64_t rnni_recurrent_tables_size(const rnni_node *node, rnni_fold batch, int64_t words);
+int64_t rnni_recurrent_tables_room(const rnni_node *node, rnni_fold batch, int64_t words);
+/* Scratch that a run needs for projected tables. */
+int64_t rnni_recurrent_words_scratch(const rnni_node *node, bool training, bool list);
 /* [rows] rows of the projected table that a run's steps read; set by place_words where there is a list. */
 const int32_t *rnni_recurrent_places(const rnni_node *node, const rnni_run *run);
 void rnni_recurrent_place_words(const rnni_node *node, const rnni_run *run);

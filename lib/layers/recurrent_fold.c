@@ -3,17 +3,18 @@
 #include "layers/precision.h"
 #include "layers/recurrent.h"
 
-/* An embedding that only a recurrent layer reads is folded into it when a batch has more steps than
- * different words: each word's row of the table is multiplied once instead of every step's,
+/* An embedding that only a recurrent layer reads is folded into it when a batch repeats its words often
+ * enough: each word's row of the table is multiplied once instead of every step's,
  *
- *   P = b + E W^T   [words][gates h]               then  b + W x_row = P[word of row], the same bits,
+ *   P = b + E W^T   [words][gates h]               then  b + W x_row = P[word of row],
  *
- * and on the way back the gradients of all steps are first added up by word,
+ * the same bits in float (P is float in training in bf16, too), and on the way back the gradients of all
+ * steps are first added up by word,
  *
  *   dP[word] = sum over its rows of dz             dW += dP^T E      dE += dP W.
  *
- * The words are those of the vocabulary, or, where it is large, those that occur. The choice depends on the
- * batch and the layers' shapes alone, and on whether P is there already (recurrent_projected.c). */
+ * The words are those of the vocabulary, or, where it is large, those that occur. Whether it is done depends
+ * on the batch and the layers' shapes alone, and on whether P is there already (recurrent_projected.c). */
 
 /* Steps a word of the vocabulary must have for folding to pay whatever occurs, and numbers of the largest
  * tables. */
@@ -23,10 +24,13 @@ static const int64_t LARGEST = (int64_t)1 << 25;
 /* Words that are worked on together. */
 enum { WORDS = 256 };
 
-/* Else words must be repeated often enough, in a batch of some size. Folding saves the products of repeated
- * words, n multiply-adds for each number of z, and costs a row to read and one to add to at every step, which
- * take as long as MOVES multiply-adds (measured); a part of the steps must be gained for the tables' memory. */
+/* Else words must be repeated, in a batch of some size. Folding puts the products of words in place of those
+ * of steps, n multiply-adds for each number of z, and what else it does for a word takes as long as MOVES more
+ * (measured); one in PART of the steps is to be gained for the tables' memory. */
 enum { FEWEST_STEPS = 256, MOVES = 26, PART = 10 };
+
+/* Places of all words, one each, are not to count beside the batch's z. */
+enum { LEAST_OF_PLACES = 8 };
 
 static int64_t columns(const rnni_recurrent *r) { return r->cell->gates * r->h; }
 
@@ -41,35 +45,51 @@ static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 /* Words of the largest tables. */
 static int64_t largest(const rnni_recurrent *r) { return LARGEST / (columns(r) * r->directions); }
 
-bool rnni_recurrent_any_words(const rnni_node *node, int64_t rows)
+bool rnni_recurrent_any_words(const rnni_node *node, rnni_fold batch)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    return rows >= STEPS_A_WORD * r->vocabulary && r->vocabulary <= largest(r);
+    return batch.rows >= STEPS_A_WORD * r->vocabulary && r->vocabulary <= largest(r);
 }
 
-int64_t rnni_recurrent_most_words(const rnni_node *node, int64_t rows, bool training)
+int64_t rnni_recurrent_most_words(const rnni_node *node, rnni_fold batch)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_node *embedding = rnni_recurrent_folded(node);
-    if (!embedding || (training && (r->dropout > 0 || r->input_mask))) return 0;
-    if (rnni_recurrent_any_words(node, rows)) return r->vocabulary;
-    int64_t n = embedding->features, few = rows * n / (n + MOVES) - rows / PART;
-    return rows < FEWEST_STEPS || few < 0 ? 0 : least(few, least(r->vocabulary, largest(r)));
+    if (!embedding || (batch.training && (r->dropout > 0 || r->input_mask))) return 0;
+    if (rnni_recurrent_any_words(node, batch)) return r->vocabulary;
+    if (batch.again || batch.rows < FEWEST_STEPS) return 0;
+    if (r->vocabulary / columns(r) > batch.rows / LEAST_OF_PLACES) return 0;
+    double n = (double)embedding->features, part = n / (n + MOVES) - 1.0 / PART;
+    return part < 0 ? 0 : least((int64_t)((double)batch.rows * part), least(r->vocabulary, largest(r)));
 }
 
-int64_t rnni_recurrent_tables_size(const rnni_node *node, int64_t words, bool training)
+int64_t rnni_recurrent_tables_size(const rnni_node *node, rnni_fold batch, int64_t words)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    return words * columns(r) * r->directions * (training ? 2 : 1);
+    return words * columns(r) * r->directions * (batch.training ? 2 : 1);
 }
 
-/* What the list asks for beside the tables: a place for each step, and rows of the embedding brought
- * together by each shard's thread. */
-bool rnni_recurrent_lists_words(const rnni_node *node, int64_t rows, int64_t words, int32_t shards)
+int64_t rnni_recurrent_tables_room(const rnni_node *node, rnni_fold batch, int64_t words)
 {
-    const rnni_recurrent *r = rnni_recurrent_of(node);
-    int64_t beside = rows + shards * WORDS * node->inputs[RNNI_RECURRENT_X]->features;
-    return !rnni_recurrent_any_words(node, rows) || (r->vocabulary - words) * columns(r) > beside;
+    return rnni_recurrent_tables_size(node, batch,
+                                      least(words + words / 8, rnni_recurrent_most_words(node, batch)));
+}
+
+int64_t rnni_recurrent_words_scratch(const rnni_node *node, bool training, bool list)
+{
+    int64_t n = node->inputs[RNNI_RECURRENT_X]->features,
+            product = rnni_gemm_scratch(node->graph->kernels, columns(rnni_recurrent_of(node)), n, WORDS);
+    return (list ? WORDS * n : 0) + (training ? product : 0);
+}
+
+/* Where the whole vocabulary would do, what the list saves of the tables must be more than what it asks for
+ * beside them: a place for each step, and scratch for each shard. */
+bool rnni_recurrent_lists_words(const rnni_node *node, rnni_fold batch, int64_t words, int32_t shards)
+{
+    if (!rnni_recurrent_any_words(node, batch)) return true;
+    int64_t all = rnni_recurrent_tables_size(node, batch, rnni_recurrent_of(node)->vocabulary),
+            beside = batch.rows + shards * rnni_recurrent_words_scratch(node, batch.training, true);
+    return all - rnni_recurrent_tables_room(node, batch, words) > beside;
 }
 
 /* Tables of `words` rows of the directions, then, in training, their gradients. */
@@ -115,13 +135,6 @@ void rnni_recurrent_place_words(const rnni_node *node, const rnni_run *run)
         places[row] = words_of(node, run->whole)->place[ids[row]] - 1;
 }
 
-int64_t rnni_recurrent_words_scratch(const rnni_node *node, const rnni_run *run)
-{
-    const rnni_recurrent *r = rnni_recurrent_of(node);
-    int64_t n = node->inputs[RNNI_RECURRENT_X]->features;
-    return WORDS * n + rnni_gemm_scratch(run->kernels, columns(r), n, WORDS);
-}
-
 /* Groups of WORDS, the last one smaller. */
 static int64_t word_groups(const rnni_node *node, const rnni_whole *whole)
 {
@@ -134,8 +147,8 @@ static int64_t group_size(const rnni_node *node, const rnni_whole *whole, int64_
 }
 
 /* The embedding's rows of words [first, first + count): where they lie, or brought to `room`. */
-static const rnni_real *embedded(const rnni_node *node, const rnni_whole *whole, int64_t first, int64_t count,
-                                 rnni_real *room)
+static const rnni_real *embedded(const rnni_node *node, const rnni_whole *whole, int64_t first,
+                                 int64_t count, rnni_real *room)
 {
     const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
     const rnni_real *table = rnni_weight_at(embedding, whole->graph->weights, 0);
@@ -219,8 +232,8 @@ static void add_by_word(const rnni_node *node, const rnni_whole *whole, int64_t 
     }
 }
 
-/* dE of words [first, first + count), which are the embedding's rows where they are the whole vocabulary; else
- * they go to `room` first. */
+/* dE of words [first, first + count), which are the embedding's rows where they are the whole vocabulary;
+ * else they go to `room` first. */
 static void group_gradient(const rnni_node *node, const rnni_whole *whole, int64_t first, int64_t count,
                            rnni_real *room)
 {

@@ -204,13 +204,14 @@ static void plan_layer(const rnni_node *node, rnni_run *run, int32_t l, rnni_lay
     if (saved) between[l] = y, dbetween[l] = same ? dbetween[0] : dy;
 }
 
-/* What a list of a batch's words takes (recurrent_fold.c). */
+/* What projected tables take beside (recurrent_fold.c). */
 static void plan_words(const rnni_node *node, rnni_run *run)
 {
-    if (!rnni_run_shared(run, node) || !run->whole->words[node->id].list) return;
-    run->slots[node->inputs[RNNI_RECURRENT_X]->id].ids =
+    if (!rnni_run_shared(run, node)) return;
+    bool list = run->whole->words[node->id].list;
+    rnni_run_need_scratch(run, rnni_recurrent_words_scratch(node, run->training, list));
+    if (list) run->slots[node->inputs[RNNI_RECURRENT_X]->id].ids =
         rnni_arena_take(&run->arena, (size_t)run->axes[node->axis].rows, sizeof(int32_t));
-    rnni_run_need_scratch(run, rnni_recurrent_words_scratch(node, run));
 }
 
 void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)

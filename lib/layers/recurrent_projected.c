@@ -49,18 +49,11 @@ rnn_status_t rnni_recurrent_make_projected(rnni_node *node)
     return RNN_OK;
 }
 
-bool rnni_recurrent_projected_due(const rnni_node *node, int64_t rows)
-{
-    if (atomic_load(&node->projected)) return true;
-    if (!keeps_projected(node)) return false;
-    return atomic_load(&node->projected_read) + rows >= rnni_recurrent_of(node)->vocabulary;
-}
-
 rnn_status_t rnni_recurrent_read_projected(rnni_node *node, int64_t rows)
 {
-    bool due = rnni_recurrent_projected_due(node, rows);
-    if (keeps_projected(node)) atomic_fetch_add(&node->projected_read, rows);
-    return due ? rnni_recurrent_make_projected(node) : RNN_OK;
+    if (!keeps_projected(node) || atomic_load(&node->projected)) return RNN_OK;
+    int64_t read = atomic_fetch_add(&node->projected_read, rows) + rows;
+    return read < rnni_recurrent_of(node)->vocabulary ? RNN_OK : rnni_recurrent_make_projected(node);
 }
 
 void rnni_recurrent_free_projected(rnni_node *node)

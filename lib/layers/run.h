@@ -39,7 +39,7 @@ typedef struct rnni_whole {
     struct rnni_run *runs;
     int32_t count;            /* shards */
     int64_t *rows;            /* [axis_count] useful steps of all shards */
-    rnni_real **shared;       /* [nodes] memory that a node's shards share, shared_size numbers, or NULL */
+    rnni_real **shared;       /* [nodes] memory that a node's shards share, or NULL */
     rnni_words *words;        /* [nodes] of those that have projected tables there */
     rnni_real *gradients;     /* [weight_total], in training */
     int64_t *carried_at;      /* stateful runs: [nodes] where a node's states begin in a row of `carried`;
@@ -146,7 +146,7 @@ static inline int64_t rnni_run_first_step(const rnni_run *run)
     return run->whole ? run->whole->first_step : 0;
 }
 
-/* Whether the layer that reads this embedding has taken its place in this run (see rnni_op.shared_size). */
+/* Whether the layer that reads this embedding has taken its place in this run (recurrent_fold.c). */
 static inline bool rnni_run_folded(const rnni_run *run, const rnni_node *node)
 {
     return node->folds_into && rnni_run_shared(run, node->folds_into);

@@ -370,21 +370,18 @@ static int64_t rows_of(const rnni_exec *exec, const rnni_node *node)
     return node->axis < 0 ? exec->batch->count : exec->whole.rows[node->axis];
 }
 
-/* Numbers that a node's shards share in this batch, and those that are to be had then: somewhat more where the
- * next batch may have some words more, but not more than are counted for such a batch. */
+/* Numbers that a node's shards share in this batch, and those that are to be had then. */
 static rnn_status_t count_shared(rnni_exec *exec, const rnni_node *node, size_t *count, size_t *room)
 {
-    bool training = exec->training;
-    int64_t rows = rows_of(exec, node);
     *count = *room = 0;
     if (rnni_is_recurrent(node)) {
+        const rnni_fold batch = rnni_words_batch(exec, node);
         RNNI_TRY(rnni_words_find(exec, node));
-        int64_t words = exec->whole.words[node->id].count, more = words + words / 8,
-                most = rnni_recurrent_most_words(node, rows, training);
-        *count = (size_t)rnni_recurrent_tables_size(node, words, training);
-        *room = (size_t)rnni_recurrent_tables_size(node, more < most ? more : most, training);
+        int64_t words = exec->whole.words[node->id].count;
+        *count = (size_t)rnni_recurrent_tables_size(node, batch, words);
+        *room = (size_t)rnni_recurrent_tables_room(node, batch, words);
     } else if (node->op->shared_size) {
-        *count = *room = (size_t)node->op->shared_size(node, rows, training);
+        *count = *room = (size_t)node->op->shared_size(node, rows_of(exec, node), exec->training);
     }
     return RNN_OK;
 }

@@ -33,7 +33,8 @@ rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training)
             rnni_alloc_array(exec->context, (size_t)model->graph.input_count, sizeof *exec->input_gradient);
     whole->gradients = exec->gradients;
     if (exec->raw && exec->shared_counts && exec->shared_blocks && whole->shared && whole->rows &&
-        whole->words && exec->word_rooms && ((exec->gradients && exec->touched && exec->input_gradient) || !training))
+        whole->words && exec->word_rooms &&
+        ((exec->gradients && exec->touched && exec->input_gradient) || !training))
         return RNN_OK;
     rnni_exec_release(exec);
     return RNN_ERROR_MEMORY;

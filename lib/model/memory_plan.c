@@ -7,6 +7,7 @@
 #include "model/exec.h"
 #include "model/memory_plan.h"
 #include "model/words.h"
+#include <rnn/train.h>
 
 /* Useful steps that a batch may have: what layers make of them then still fits 64 bits. */
 static const int64_t MOST_ROWS = (int64_t)1 << 40;
@@ -40,14 +41,22 @@ static int64_t rows_of(const counting *c, const rnni_node *node)
 }
 
 /* Whether a recurrent node gets projected tables, and of how many words; a place is marked where it also gets
- * a list of them. */
-static rnni_words words_of(const counting *c, const rnni_node *node)
+ * a list of them. Tables that the model keeps are its own. */
+static rnni_words words_of(const counting *c, const rnni_node *node, rnni_fold batch)
 {
     static int32_t something;
-    int64_t rows = rows_of(c, node), most = rnni_recurrent_most_words(node, rows, c->plan->training);
-    bool any = rnni_recurrent_any_words(node, rows);
-    if (!c->plan->training && rnni_recurrent_projected_due(node, rows)) return (rnni_words){ .count = 0 };
+    int64_t most = rnni_recurrent_most_words(node, batch);
+    bool any = rnni_recurrent_any_words(node, batch);
     return (rnni_words){ any || c->few_words ? most : 0, any || most == 0 ? NULL : &something, NULL };
+}
+
+static int64_t tables_of(const counting *c, const rnni_node *node, size_t *bytes)
+{
+    const rnni_fold batch = { rows_of(c, node), c->plan->training,
+                              c->plan->training && c->plan->recompute != RNN_RECOMPUTE_NONE };
+    c->whole.words[node->id] = words_of(c, node, batch);
+    add(bytes, (size_t)rnni_words_size(node, batch), sizeof(int32_t));
+    return rnni_recurrent_tables_size(node, batch, c->whole.words[node->id].count);
 }
 
 /* Memory that shards share; a node's place is marked, so that plans see who has some. */
@@ -57,15 +66,12 @@ static size_t shared_bytes(const counting *c)
     size_t bytes = 0;
     for (int32_t i = 0; i < c->graph->count; i++) {
         const rnni_node *node = c->graph->nodes[i];
-        int64_t rows = rows_of(c, node), count = 0;
-        bool kept = !c->plan->training && rnni_recurrent_projected_due(node, rows); /* the model's own */
-        if (rnni_is_recurrent(node)) {
-            c->whole.words[i] = words_of(c, node);
-            count = rnni_recurrent_tables_size(node, c->whole.words[i].count, c->plan->training);
-            if (!kept) add(&bytes, (size_t)rnni_words_size(node, rows, c->plan->training), sizeof(int32_t));
-        } else if (node->op->shared_size) {
-            count = node->op->shared_size(node, rows, c->plan->training);
-        }
+        bool kept = !c->plan->training && atomic_load(&node->projected);
+        int64_t count = 0;
+        if (kept) c->whole.words[i] = (rnni_words){ .count = 0 };
+        else if (rnni_is_recurrent(node)) count = tables_of(c, node, &bytes);
+        else if (node->op->shared_size)
+            count = node->op->shared_size(node, rows_of(c, node), c->plan->training);
         c->whole.shared[i] = count > 0 || kept ? &something : NULL;
         add(&bytes, (size_t)count, sizeof(rnni_real));
     }

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/words.h"
 #include "core/error.h"
-#include "layers/recurrent.h"
+#include <rnn/train.h>
 
-int64_t rnni_words_size(const rnni_node *node, int64_t rows, bool training)
+rnni_fold rnni_words_batch(const rnni_exec *exec, const rnni_node *node)
 {
-    int64_t most = rnni_recurrent_most_words(node, rows, training);
+    return (rnni_fold){ exec->whole.rows[node->axis], exec->training,
+                        exec->training && exec->recompute != RNN_RECOMPUTE_NONE };
+}
+
+int64_t rnni_words_size(const rnni_node *node, rnni_fold batch)
+{
+    int64_t most = rnni_recurrent_most_words(node, batch);
     return most ? rnni_recurrent_of(node)->vocabulary + most : 0;
 }
 
-/* Places of all words, and, behind them, the list: as large as the largest batch wanted. No word is marked. */
+/* Places of all words, and, behind them, the list: as large as the largest batch wanted. No word is
+ * marked. */
 static rnn_status_t make_room(rnni_exec *exec, rnni_word_room *room, int64_t vocabulary, int64_t most)
 {
     size_t size = (size_t)(vocabulary + most);
@@ -40,8 +47,8 @@ static bool list_words(const rnni_axis *axis, const int32_t *ids, int64_t most, 
 rnn_status_t rnni_words_find(rnni_exec *exec, const rnni_node *node)
 {
     const rnni_graph *graph = &exec->model->graph;
-    int64_t rows = exec->whole.rows[node->axis], vocabulary = rnni_recurrent_of(node)->vocabulary,
-            most = rnni_recurrent_most_words(node, rows, exec->training);
+    const rnni_fold batch = rnni_words_batch(exec, node);
+    int64_t vocabulary = rnni_recurrent_of(node)->vocabulary, most = rnni_recurrent_most_words(node, batch);
     rnni_words *words = &exec->whole.words[node->id];
     rnni_word_room *room = &exec->word_rooms[node->id];
     *words = (rnni_words){ .count = 0 };
@@ -52,7 +59,7 @@ rnn_status_t rnni_words_find(rnni_exec *exec, const rnni_node *node)
     bool few = true;
     for (int32_t i = 0; few && i < exec->whole.count; i++)
         few = list_words(&exec->runs[i].axes[node->axis], ids, most, place, list, &room->listed);
-    if (few && rnni_recurrent_lists_words(node, rows, room->listed, exec->whole.count))
+    if (few && rnni_recurrent_lists_words(node, batch, room->listed, exec->whole.count))
         *words = (rnni_words){ room->listed, list, place };
     else if (few)
         *words = (rnni_words){ .count = vocabulary };

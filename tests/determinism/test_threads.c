@@ -44,7 +44,8 @@ static rnn_layer_t *folded(rnn_model_t *m, rnn_layer_t *x)
 }
 static rnn_layer_t *listed(rnn_model_t *m, rnn_layer_t *x)
 {
-    return answer(m, set(rnn_lstm(m, rnn_embedding(m, x, 4000, 32), 20), RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL));
+    rnn_layer_t *h = rnn_lstm(m, rnn_embedding(m, x, 4000, 32), 20);
+    return answer(m, set(h, RNN_LAYER_DIRECTION, RNN_BIDIRECTIONAL));
 }
 static rnn_layer_t *sparse(rnn_model_t *m, rnn_layer_t *x)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/helpers.h"
 
-/* Embeddings that are projected for the words of a batch: the same outputs, bit for bit, as where every step's
- * row is multiplied, which a second reader of the embedding brings about, and the same gradients but for
- * rounding; words that do not occur have none, whatever batch came before. */
+/* Embeddings that are projected for the words of a batch: the same outputs, bit for bit, as where every
+ * step's row is multiplied, which a second reader of the embedding brings about, and the same gradients but
+ * for rounding; words that do not occur have none, whatever batch came before. */
 
 enum { VOCABULARY = 900, FEATURES = 20, UNITS = 18, BATCH = 40, STEPS = 23 };
 
@@ -52,7 +52,8 @@ static void end(run *r)
 /* Every third word from `first` on, `words` different ones, in sequences of 1 to STEPS steps. */
 static rnn_batch_t *make_batch(int64_t words, int64_t first)
 {
-    rnn_tensor_t *ids = help_random_ids(BATCH, STEPS, words, 5), *lengths = help_tensor(RNN_I64, BATCH, -1, -1);
+    rnn_tensor_t *ids = help_random_ids(BATCH, STEPS, words, 5),
+                 *lengths = help_tensor(RNN_I64, BATCH, -1, -1);
     for (int64_t i = 0; i < rnn_tensor_count(ids); i++)
         CHECK_OK(rnn_tensor_set(ids, i, (double)first + 3 * rnn_tensor_get(ids, i)));
     for (int64_t i = 0; i < BATCH; i++)
@@ -89,7 +90,8 @@ static void check_gradients(run *a, run *b, double tolerance)
         rnn_tensor_t *left = rnn_trainer_gradient(a->trainer, name),
                      *right = rnn_trainer_gradient(b->trainer, name);
         double size = 0;
-        for (int64_t j = 0; j < rnn_tensor_count(left); j++) size = fmax(size, fabs(rnn_tensor_get(right, j)));
+        for (int64_t j = 0; j < rnn_tensor_count(left); j++)
+            size = fmax(size, fabs(rnn_tensor_get(right, j)));
         CHECK(size > 0);
         for (int64_t j = 0; j < rnn_tensor_count(left); j++)
             CHECK_NEAR(rnn_tensor_get(left, j), rnn_tensor_get(right, j),
@@ -184,6 +186,48 @@ TEST(outputs_of_a_run)
         end(&projected);
         end(&looked_up);
     }
+}
+
+/* Who asks for memory gets it: gates and states are computed again, and nothing is projected. */
+TEST(not_where_parts_are_computed_again)
+{
+    int64_t bytes[RNN_RECOMPUTE_TIME + 1];
+    rnn_batch_t *batch = make_batch(30, 0);
+    run r[RNN_RECOMPUTE_TIME + 1];
+    for (int how = RNN_RECOMPUTE_NONE; how <= RNN_RECOMPUTE_TIME; how++) {
+        r[how] = make(&kinds[1], 0);
+        CHECK_OK(rnn_trainer_set_int(r[how].trainer, RNN_TRAIN_RECOMPUTE, how));
+        CHECK_OK(rnn_trainer_memory(r[how].trainer, 2, 800, &bytes[how]));
+        go(&r[how], batch);
+        check_outputs(&r[RNN_RECOMPUTE_NONE], &r[how]);
+        check_gradients(&r[RNN_RECOMPUTE_NONE], &r[how], 2e-5);
+    }
+    CHECK(bytes[RNN_RECOMPUTE_GATES] < bytes[RNN_RECOMPUTE_NONE]);
+    CHECK(bytes[RNN_RECOMPUTE_TIME] < bytes[RNN_RECOMPUTE_NONE]);
+    check_gradients(&r[RNN_RECOMPUTE_GATES], &r[RNN_RECOMPUTE_TIME], 0);
+    for (int how = RNN_RECOMPUTE_NONE; how <= RNN_RECOMPUTE_TIME; how++) end(&r[how]);
+    rnn_batch_free(batch);
+}
+
+/* In bf16 the products of few rows need less scratch than those of the words, which are in float. */
+TEST(scratch_of_bf16)
+{
+    enum { WORDS = 256, ROWS = 600 };
+    rnn_model_t *model = rnn_model_create(NULL);
+    rnn_layer_t *x = rnn_embedding(model, rnn_input_tokens(model, "x"), WORDS, 512);
+    CHECK_OK(rnn_model_set_output(model, rnn_last(model, rnn_lstm(model, x, 16)), "y"));
+    CHECK_OK(rnn_model_build(model));
+    run r = { model, rnn_trainer_create(model) };
+    CHECK_OK(rnn_trainer_set_int(r.trainer, RNN_TRAIN_PRECISION, RNN_PRECISION_BF16));
+    rnn_tensor_t *ids = help_tensor(RNN_I32, ROWS, 1, -1);
+    for (int64_t i = 0; i < ROWS; i++) CHECK_OK(rnn_tensor_set(ids, i, (double)(i % WORDS)));
+    rnn_batch_t *batch = help_batch(ids, NULL);
+    go(&r, batch);
+    rnn_tensor_t *gradient = rnn_trainer_gradient(r.trainer, "embedding.weight");
+    CHECK(gradient && rnn_tensor_get(gradient, 0) != 0);
+    rnn_tensor_free(gradient);
+    rnn_batch_free(batch);
+    end(&r);
 }
 
 TEST_MAIN
