@@ -140,7 +140,7 @@ typedef struct rnni_fold {
 int64_t rnni_recurrent_most_words(const rnni_node *node, rnni_fold batch);
 bool rnni_recurrent_any_words(const rnni_node *node, rnni_fold batch);
 bool rnni_recurrent_lists_words(const rnni_node *node, rnni_fold batch, int64_t words, int32_t shards);
-int64_t rnni_recurrent_tables_size(const rnni_node *node, rnni_fold batch, int64_t words);
+int64_t rnni_recurrent_tables_size(const rnni_node *node, int64_t words);
 int64_t rnni_recurrent_tables_room(const rnni_node *node, rnni_fold batch, int64_t words);
 /* Scratch that a run needs for projected tables. */
 int64_t rnni_recurrent_words_scratch(const rnni_node *node, bool training, bool list);

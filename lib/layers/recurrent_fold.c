@@ -63,16 +63,15 @@ int64_t rnni_recurrent_most_words(const rnni_node *node, rnni_fold batch)
     return part < 0 ? 0 : least((int64_t)((double)batch.rows * part), least(r->vocabulary, largest(r)));
 }
 
-int64_t rnni_recurrent_tables_size(const rnni_node *node, rnni_fold batch, int64_t words)
+int64_t rnni_recurrent_tables_size(const rnni_node *node, int64_t words)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
-    return words * columns(r) * r->directions * (batch.training ? 2 : 1);
+    return words * columns(r) * r->directions;
 }
 
 int64_t rnni_recurrent_tables_room(const rnni_node *node, rnni_fold batch, int64_t words)
 {
-    return rnni_recurrent_tables_size(node, batch,
-                                      least(words + words / 8, rnni_recurrent_most_words(node, batch)));
+    return rnni_recurrent_tables_size(node, least(words + words / 8, rnni_recurrent_most_words(node, batch)));
 }
 
 int64_t rnni_recurrent_words_scratch(const rnni_node *node, bool training, bool list)
@@ -87,17 +86,9 @@ int64_t rnni_recurrent_words_scratch(const rnni_node *node, bool training, bool 
 bool rnni_recurrent_lists_words(const rnni_node *node, rnni_fold batch, int64_t words, int32_t shards)
 {
     if (!rnni_recurrent_any_words(node, batch)) return true;
-    int64_t all = rnni_recurrent_tables_size(node, batch, rnni_recurrent_of(node)->vocabulary),
+    int64_t all = rnni_recurrent_tables_size(node, rnni_recurrent_of(node)->vocabulary),
             beside = batch.rows + shards * rnni_recurrent_words_scratch(node, batch.training, true);
     return all - rnni_recurrent_tables_room(node, batch, words) > beside;
-}
-
-/* Tables of `words` rows of the directions, then, in training, their gradients. */
-static rnni_real *table_at(const rnni_node *node, rnni_real *shared, int64_t words, int32_t pass,
-                           bool gradient)
-{
-    const rnni_recurrent *r = rnni_recurrent_of(node);
-    return shared + (pass + (gradient ? r->directions : 0)) * words * columns(r);
 }
 
 static const rnni_words *words_of(const rnni_node *node, const rnni_whole *whole)
@@ -105,16 +96,17 @@ static const rnni_words *words_of(const rnni_node *node, const rnni_whole *whole
     return &whole->words[node->id];
 }
 
-/* The table of a batch. */
-static rnni_real *batch_table(const rnni_node *node, const rnni_whole *whole, int32_t pass, bool gradient)
+/* The table of a batch; on the way back, which does not read it any more, its gradient. */
+static rnni_real *batch_table(const rnni_node *node, const rnni_whole *whole, int32_t pass)
 {
-    return table_at(node, whole->shared[node->id], words_of(node, whole)->count, pass, gradient);
+    return whole->shared[node->id] +
+           pass * words_of(node, whole)->count * columns(rnni_recurrent_of(node));
 }
 
 const rnni_real *rnni_recurrent_table(const rnni_node *node, const rnni_run *run, int32_t pass)
 {
     bool there = rnni_run_shared(run, node) && pass < rnni_recurrent_of(node)->directions;
-    return there ? batch_table(node, run->whole, pass, false) : NULL;
+    return there ? batch_table(node, run->whole, pass) : NULL;
 }
 
 /* ---- forward: pieces of the projected tables */
@@ -180,7 +172,7 @@ void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64
         const rnni_real *words = embedded(node, whole, first, count, whole->runs[piece].scratch);
         for (int32_t pass = 0; pass < r->directions; pass++)
             rnni_recurrent_input_product(node, node->reduced, pass, whole->graph->kernels, count, words,
-                                         batch_table(node, whole, pass, false) + first * columns(r),
+                                         batch_table(node, whole, pass) + first * columns(r),
                                          columns(r));
     }
 }
@@ -220,7 +212,7 @@ static void add_by_word(const rnni_node *node, const rnni_whole *whole, int64_t 
     int32_t pass = (int32_t)(piece / column_pieces(node));
     int64_t most = piece_columns(node), first = piece % column_pieces(node) * most, n = columns(r),
             width = n - first < most ? n - first : most;
-    rnni_real *sums = batch_table(node, whole, pass, true) + first;
+    rnni_real *sums = batch_table(node, whole, pass) + first;
     for (int64_t word = 0; word < words_of(node, whole)->count; word++)
         memset(sums + word * n, 0, (size_t)width * sizeof *sums);
     for (int32_t i = 0; i < whole->count; i++) {
@@ -245,7 +237,7 @@ static void group_gradient(const rnni_node *node, const rnni_whole *whole, int64
     rnni_real *gradient = whole->gradients + embedding->weights[0].offset;
     for (int32_t pass = 0; pass < r->directions; pass++)
         rnni_gemm_packed(k, count, n, columns(r),
-                         batch_table(node, whole, pass, true) + first * columns(r), columns(r), 1,
+                         batch_table(node, whole, pass) + first * columns(r), columns(r), 1,
                          node->packed_backward + r->pass[pass].backward_ih,
                          list && pass == 0 ? RNNI_FROM_ZERO : RNNI_FROM_C, NULL,
                          list ? room : gradient + first * n, n, NULL);
@@ -270,7 +262,7 @@ static void input_weight_slice(const rnni_node *node, const rnni_whole *whole, i
     int64_t n = node->inputs[RNNI_RECURRENT_X]->features,
             from = slice % column_pieces(node) * piece_columns(node),
             rows = columns(r) - from < piece_columns(node) ? columns(r) - from : piece_columns(node);
-    const rnni_real *sums = batch_table(node, whole, pass, true) + from;
+    const rnni_real *sums = batch_table(node, whole, pass) + from;
     rnni_real *gradient = whole->gradients + node->weights[r->pass[pass].weight_ih].offset + from * n;
     for (int64_t first = 0, count; first < words->count; first += count) {
         count = words->list ? group_size(node, whole, first) : words->count;

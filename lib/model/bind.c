@@ -378,7 +378,7 @@ static rnn_status_t count_shared(rnni_exec *exec, const rnni_node *node, size_t 
         const rnni_fold batch = rnni_words_batch(exec, node);
         RNNI_TRY(rnni_words_find(exec, node));
         int64_t words = exec->whole.words[node->id].count;
-        *count = (size_t)rnni_recurrent_tables_size(node, batch, words);
+        *count = (size_t)rnni_recurrent_tables_size(node, words);
         *room = (size_t)rnni_recurrent_tables_room(node, batch, words);
     } else if (node->op->shared_size) {
         *count = *room = (size_t)node->op->shared_size(node, rows_of(exec, node), exec->training);

@@ -56,7 +56,7 @@ static int64_t tables_of(const counting *c, const rnni_node *node, size_t *bytes
                               c->plan->training && c->plan->recompute != RNN_RECOMPUTE_NONE };
     c->whole.words[node->id] = words_of(c, node, batch);
     add(bytes, (size_t)rnni_words_size(node, batch), sizeof(int32_t));
-    return rnni_recurrent_tables_size(node, batch, c->whole.words[node->id].count);
+    return rnni_recurrent_tables_size(node, c->whole.words[node->id].count);
 }
 
 /* Memory that shards share; a node's place is marked, so that plans see who has some. */
