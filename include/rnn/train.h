@@ -85,9 +85,9 @@ enum {
                                          per step; RNN_TRAIN_ACCUMULATE has to be 1 */
     RNN_TRAIN_RECOMPUTE = 28,       /**< int, RNN_RECOMPUTE_*: what recurrent layers compute again on the way
                                          back in place of keeping it; default none. Same bits, but for
-                                         projected embedding tables (below). Either choice
-                                         costs the layer's forward once more, up to a third of a training
-                                         step; rnn_trainer_memory follows */
+                                         projected embedding tables (below). Either choice costs the layer's
+                                         forward once more, up to a third of a training step;
+                                         rnn_trainer_memory follows */
     RNN_TRAIN_PRECISION = 29        /**< int, RNN_PRECISION_F32 (default) or RNN_PRECISION_BF16. BF16:
                                          products of training, forward, back and of the weights' gradients,
                                          round what they multiply to bfloat16 and add up in float; weights,

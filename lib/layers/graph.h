@@ -77,9 +77,9 @@ typedef struct rnni_op {
     bool takes_given;         /* backward knows what to do with a gradient that is still in slot->given */
     /* Work on a whole batch. shared_size: numbers of memory that the shards share in a batch whose axis has
      * `rows` useful steps, 0 for none; recurrent layers have projected tables there (recurrent_fold.c).
-     * before and after run piece by piece, on any thread, before all shards run forward and after all ran backward;
-     * `after` goes through stages until one has no pieces. How the work is cut changes no bit. All may be
-     * NULL. */
+     * before and after run piece by piece, on any thread, before all shards run forward and after all ran
+     * backward; `after` goes through stages until one has no pieces. How the work is cut changes no bit. All
+     * may be NULL. */
     int64_t (*shared_size)(const rnni_node *node, int64_t rows, bool training);
     int64_t (*before_pieces)(const rnni_node *node, const struct rnni_whole *whole);
     void (*before)(const rnni_node *node, const struct rnni_whole *whole, int64_t piece);

@@ -135,8 +135,9 @@ typedef struct rnni_fold {
     bool training, again; /* gradients of all steps are kept then, which goes against RNN_RECOMPUTE_* */
 } rnni_fold;
 /* Words that a batch may have at most for that; 0: it will not be done. Then whether it is done whatever
- * words occur, whether so many words are to have a list, and numbers of tables, as large as they are, and as they
- * are had: somewhat larger, as the next batch may have some words more, but not than most_words asks for. */
+ * words occur, whether so many words are to have a list, and numbers of tables, as large as they are, and as
+ * they are had: somewhat larger, as the next batch may have some words more, but not than most_words asks
+ * for. */
 int64_t rnni_recurrent_most_words(const rnni_node *node, rnni_fold batch);
 bool rnni_recurrent_any_words(const rnni_node *node, rnni_fold batch);
 bool rnni_recurrent_lists_words(const rnni_node *node, rnni_fold batch, int64_t words, int32_t shards);
@@ -144,7 +145,8 @@ int64_t rnni_recurrent_tables_size(const rnni_node *node, int64_t words);
 int64_t rnni_recurrent_tables_room(const rnni_node *node, rnni_fold batch, int64_t words);
 /* Scratch that a run needs for projected tables. */
 int64_t rnni_recurrent_words_scratch(const rnni_node *node, bool training, bool list);
-/* [rows] rows of the projected table that a run's steps read; set by place_words where there is a list. */
+/* [rows] rows of the projected table that a run's or stream's steps read: the ids, or, where there is a list,
+ * what place_words has set. */
 const int32_t *rnni_recurrent_places(const rnni_node *node, const rnni_run *run);
 void rnni_recurrent_place_words(const rnni_node *node, const rnni_run *run);
 int64_t rnni_recurrent_before_pieces(const rnni_node *node, const rnni_whole *whole);

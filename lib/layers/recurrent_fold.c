@@ -25,8 +25,8 @@ static const int64_t LARGEST = (int64_t)1 << 25;
 enum { WORDS = 256 };
 
 /* Else words must be repeated, in a batch of some size. Folding puts the products of words in place of those
- * of steps, n multiply-adds for each number of z, and what else it does for a word takes as long as MOVES more
- * (measured); one in PART of the steps is to be gained for the tables' memory. */
+ * of steps, n multiply-adds for each number of z, and what else it does for a word takes as long as MOVES
+ * more (measured); one in PART of the steps is to be gained for the tables' memory. */
 enum { FEWEST_STEPS = 256, MOVES = 26, PART = 10 };
 
 /* Places of all words, one each, are not to count beside the batch's z. */

@@ -286,12 +286,6 @@ static rnni_cell_step cell_step_of(const rnni_node *node, const rnni_run *run, i
                              .reduced = rnni_reduced_of_pass(node->reduced, number) };
 }
 
-/* The ids of an embedding that is folded in. */
-static const int32_t *ids_of(const rnni_node *node, const rnni_run *run)
-{
-    return run->slots[node->inputs[RNNI_RECURRENT_X]->inputs[0]->id].ids;
-}
-
 static void input_product(const rnni_node *node, const rnni_run *run, int32_t number,
                           const rnni_cell_step *step, const rnni_real *x)
 {
@@ -299,7 +293,8 @@ static void input_product(const rnni_node *node, const rnni_run *run, int32_t nu
     const rnni_real *words = rnni_recurrent_projected(node, number);
     int64_t ldz = r->cell->blocks * r->h, columns = r->cell->gates * r->h;
     if (words)
-        step->kernels->gather_rows(step->rows, columns, ids_of(node, run), words, columns, step->z, ldz);
+        step->kernels->gather_rows(step->rows, columns, rnni_recurrent_places(node, run), words, columns,
+                                   step->z, ldz);
     else
         rnni_recurrent_input_product(node, node->reduced, number, step->kernels, step->rows, x, step->z, ldz);
 }
@@ -340,7 +335,7 @@ static const rnni_real *word_of(const rnni_node *node, const rnni_run *run, int3
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_real *words = rnni_recurrent_projected(node, number);
-    return words ? words + ids_of(node, run)[0] * r->cell->gates * r->h : NULL;
+    return words ? words + rnni_recurrent_places(node, run)[0] * r->cell->gates * r->h : NULL;
 }
 
 void rnni_recurrent_stream(const rnni_node *node, rnni_run *run)

@@ -375,8 +375,8 @@ static rnn_status_t count_shared(rnni_exec *exec, const rnni_node *node, size_t 
 {
     *count = *room = 0;
     if (rnni_is_recurrent(node)) {
-        const rnni_fold batch = rnni_words_batch(exec, node);
-        RNNI_TRY(rnni_words_find(exec, node));
+        const rnni_fold batch = rnni_words_batch(rows_of(exec, node), exec->training, exec->recompute);
+        RNNI_TRY(rnni_words_find(exec, node, batch));
         int64_t words = exec->whole.words[node->id].count;
         *count = (size_t)rnni_recurrent_tables_size(node, words);
         *room = (size_t)rnni_recurrent_tables_room(node, batch, words);

@@ -7,7 +7,6 @@
 #include "model/exec.h"
 #include "model/memory_plan.h"
 #include "model/words.h"
-#include <rnn/train.h>
 
 /* Useful steps that a batch may have: what layers make of them then still fits 64 bits. */
 static const int64_t MOST_ROWS = (int64_t)1 << 40;
@@ -52,8 +51,7 @@ static rnni_words words_of(const counting *c, const rnni_node *node, rnni_fold b
 
 static int64_t tables_of(const counting *c, const rnni_node *node, size_t *bytes)
 {
-    const rnni_fold batch = { rows_of(c, node), c->plan->training,
-                              c->plan->training && c->plan->recompute != RNN_RECOMPUTE_NONE };
+    const rnni_fold batch = rnni_words_batch(rows_of(c, node), c->plan->training, c->plan->recompute);
     c->whole.words[node->id] = words_of(c, node, batch);
     add(bytes, (size_t)rnni_words_size(node, batch), sizeof(int32_t));
     return rnni_recurrent_tables_size(node, c->whole.words[node->id].count);
@@ -68,8 +66,7 @@ static size_t shared_bytes(const counting *c)
         const rnni_node *node = c->graph->nodes[i];
         bool kept = !c->plan->training && atomic_load(&node->projected);
         int64_t count = 0;
-        if (kept) c->whole.words[i] = (rnni_words){ .count = 0 };
-        else if (rnni_is_recurrent(node)) count = tables_of(c, node, &bytes);
+        if (rnni_is_recurrent(node)) count = kept ? 0 : tables_of(c, node, &bytes);
         else if (node->op->shared_size)
             count = node->op->shared_size(node, rows_of(c, node), c->plan->training);
         c->whole.shared[i] = count > 0 || kept ? &something : NULL;

@@ -54,18 +54,24 @@ void rnni_touched_clear(const rnni_node *node, rnni_touched *touched, rnni_real 
     touched->all = false;
 }
 
+static void note(rnni_touched *touched, int64_t count, const int32_t *ids)
+{
+    for (int64_t i = 0; i < count; i++)
+        if (!touched->marks[ids[i]]) {
+            touched->marks[ids[i]] = 1;
+            touched->rows[touched->count++] = ids[i];
+        }
+}
+
+/* Where the embedding is folded, its gradient is a product of the words listed, or of all. */
 void rnni_touched_note(const rnni_node *node, rnni_touched *touched, const rnni_whole *whole)
 {
     if (!is_sparse(node)) return;
-    /* a product of all words gives all of a gradient */
-    touched->all = rnni_run_folded(whole->runs, node) && !whole->words[node->folds_into->id].list;
-    for (int32_t i = 0; !touched->all && i < whole->count; i++) {
-        const rnni_run *run = &whole->runs[i];
-        const int32_t *ids = run->slots[node->inputs[0]->id].ids;
-        for (int64_t r = 0; r < rnni_run_rows(run, node); r++)
-            if (!touched->marks[ids[r]]) {
-                touched->marks[ids[r]] = 1;
-                touched->rows[touched->count++] = ids[r];
-            }
-    }
+    bool folded = rnni_run_folded(whole->runs, node);
+    const rnni_words *words = folded ? &whole->words[node->folds_into->id] : NULL;
+    touched->all = folded && !words->list;
+    if (touched->all) return;
+    if (folded) note(touched, words->count, words->list);
+    for (int32_t i = 0; !folded && i < whole->count; i++)
+        note(touched, rnni_run_rows(&whole->runs[i], node), whole->runs[i].slots[node->inputs[0]->id].ids);
 }

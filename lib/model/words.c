@@ -3,10 +3,9 @@
 #include "core/error.h"
 #include <rnn/train.h>
 
-rnni_fold rnni_words_batch(const rnni_exec *exec, const rnni_node *node)
+rnni_fold rnni_words_batch(int64_t rows, bool training, int32_t recompute)
 {
-    return (rnni_fold){ exec->whole.rows[node->axis], exec->training,
-                        exec->training && exec->recompute != RNN_RECOMPUTE_NONE };
+    return (rnni_fold){ rows, training, training && recompute != RNN_RECOMPUTE_NONE };
 }
 
 int64_t rnni_words_size(const rnni_node *node, rnni_fold batch)
@@ -44,10 +43,9 @@ static bool list_words(const rnni_axis *axis, const int32_t *ids, int64_t most, 
     return true;
 }
 
-rnn_status_t rnni_words_find(rnni_exec *exec, const rnni_node *node)
+rnn_status_t rnni_words_find(rnni_exec *exec, const rnni_node *node, rnni_fold batch)
 {
     const rnni_graph *graph = &exec->model->graph;
-    const rnni_fold batch = rnni_words_batch(exec, node);
     int64_t vocabulary = rnni_recurrent_of(node)->vocabulary, most = rnni_recurrent_most_words(node, batch);
     rnni_words *words = &exec->whole.words[node->id];
     rnni_word_room *room = &exec->word_rooms[node->id];
