@@ -16,6 +16,7 @@
 #define TILE_VECS 4
 #include "kernels/vec/vec_avx512.h"
 #include "kernels/vec/ints_avx512.h"
+#include "kernels/vec/tiles_amx.h"
 
 #include "kernels/body/loop.h"
 

@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: MIT */
+/* For syscall(). */
+#define _DEFAULT_SOURCE
 #include "kernels/isa.h"
 
 #ifdef RNNI_X86_VECTORS
 
 #include <cpuid.h>
 #include <stdatomic.h>
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 enum {
     LEAF1_ECX_FMA = 1 << 12, LEAF1_ECX_OSXSAVE = 1 << 27, LEAF1_ECX_AVX = 1 << 28,
     LEAF7_EBX_AVX2 = 1 << 5, LEAF7_EBX_AVX512F = 1 << 16, LEAF7_EBX_AVX512DQ = 1 << 17,
     LEAF7_EBX_AVX512BW = 1 << 30, LEAF7_ECX_AVX512_VNNI = 1 << 11, LEAF7_1_EAX_AVX_VNNI = 1 << 4,
-    LEAF7_1_EAX_AVX512_BF16 = 1 << 5,
+    LEAF7_1_EAX_AVX512_BF16 = 1 << 5, LEAF7_EDX_AMX_BF16 = 1 << 22, LEAF7_EDX_AMX_TILE = 1 << 24,
     XCR0_YMM = 0x06, /* SSE and AVX state */
-    XCR0_ZMM = 0xe6  /* and the three AVX-512 states: masks, upper halves, registers 16 to 31 */
+    XCR0_ZMM = 0xe6, /* and the three AVX-512 states: masks, upper halves, registers 16 to 31 */
+    XCR0_TILES = 3 << 17 /* shapes and data of tiles */
 };
 #define LEAF7_EBX_AVX512VL (1u << 31)
 
@@ -67,6 +74,38 @@ int rnni_cpu_dots(void)
     return found;
 }
 
+/* Linux grants the 8 KiB that tiles add to a thread's saved registers to a process that asks for them, unless
+ * some thread's alternative signal stack would be too small for them. */
+static int granted_tiles(void)
+{
+#if defined(__linux__) && defined(SYS_arch_prctl)
+    enum { REQUEST = 0x1023, TILE_DATA = 18 }; /* ARCH_REQ_XCOMP_PERM, the state's number in XCR0 */
+    return syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+#else
+    return 0;
+#endif
+}
+
+static int ask_tiles(void)
+{
+    unsigned a, b, c, d;
+    if (rnni_cpu_isa() < RNN_ISA_AVX512 || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 0;
+    return has(d, LEAF7_EDX_AMX_BF16 | LEAF7_EDX_AMX_TILE) && has(saved_states(), XCR0_TILES) &&
+           granted_tiles();
+}
+
+int rnni_cpu_tiles(void)
+{
+    enum { ASKED = 2 };
+    static atomic_int known;
+    int found = atomic_load_explicit(&known, memory_order_relaxed);
+    if (!found) {
+        found = ask_tiles() | ASKED;
+        atomic_store_explicit(&known, found, memory_order_relaxed);
+    }
+    return found & 1;
+}
+
 #else
 
 /* Advanced SIMD belongs to the base of 64-bit Arm: where it is built in, the processor has it. */
@@ -78,5 +117,7 @@ int32_t rnni_cpu_isa(void)
     return RNN_ISA_SCALAR;
 #endif
 }
+
+int rnni_cpu_tiles(void) { return 0; }
 
 #endif

@@ -25,4 +25,8 @@ int32_t rnni_cpu_isa(void);
 enum { RNNI_DOTS_VNNI_256 = 1, RNNI_DOTS_VNNI_512 = 2, RNNI_DOTS_BF16 = 4 };
 int rnni_cpu_dots(void);
 
+/* Whether tiles of bfloat16 (AMX) may be used: the processor has them and the system grants them to this
+ * process, which the first call asks it for: before steps that make no system calls. */
+int rnni_cpu_tiles(void);
+
 #endif

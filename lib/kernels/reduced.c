@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rounding and packing of weights with 8 and 16 bits, and the loops around their kernels. */
 #include "kernels/reduced.h"
+#include "kernels/isa.h"
 #include "kernels/tiling.h"
 
 #include <math.h>
@@ -141,6 +142,7 @@ static void fill_halves(rnni_reduced *m, int64_t j, const rnni_real *row)
 
 void rnni_reduced_fill(rnni_reduced *m, const rnni_real *weights)
 {
+    if (!is_int8(m)) rnni_cpu_tiles(); /* asks the system now, not in a step */
     memset(m->block, 0, rnni_reduced_bytes(m));
     place(m);
     for (int64_t j = 0; j < m->n; j++) (is_int8(m) ? fill_bytes : fill_halves)(m, j, weights + j * m->k);
@@ -160,6 +162,7 @@ static void pack_rows(const rnni_kernels *kernels, int64_t k, int64_t n, const r
 
 void rnni_reduced_fill_rows(const rnni_kernels *kernels, rnni_reduced *m, const rnni_real *weights)
 {
+    rnni_cpu_tiles();
     place(m);
     for (int64_t p = 0; p < m->k; p += RNNI_BF16_DEPTH)
         pack_rows(kernels, least(m->k - p, RNNI_BF16_DEPTH), m->n, weights + p * m->n, m->n,
@@ -192,21 +195,26 @@ static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
     }
 }
 
-/* Inputs [p, p + count) of one block of k, likewise. */
+/* Inputs [p, p + count) of one block of k, likewise. Tiles are so fast that weights from beyond the second
+ * cache would hold them up: columns that fit into it are multiplied by all rows first, whose rounding again
+ * for the next columns is a twentieth of that. */
 static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64_t p, int64_t count,
                        int64_t m, const rnni_real *a, int64_t lda,
                        int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
-    enum { ROOM = 64 * RNNI_BF16_DEPTH };
+    enum { ROOM = 64 * RNNI_BF16_DEPTH, NEAR = 512 * RNNI_BF16_DEPTH };
     _Alignas(64) uint16_t q[ROOM];
-    int64_t depth = round_up(count, 2);
-    rnni_tiling parts = rnni_tiles_of(ROOM / depth, m);
-    for (int64_t part = 0, i = 0, rows; part < parts.count; part++, i += rows) {
-        rows = rnni_tile_height(parts, part);
-        kernels->bf16_round(rows, count, a + i * lda + p, lda, q, depth);
-        kernels->bf16_product(rows, w->n, depth / 2, q, depth, 2, w->halves + p * wide(w), start, bias,
-                              c + i * ldc, ldc);
-    }
+    const int64_t depth = round_up(count, 2), most = NEAR / depth / RNNI_REDUCED_GROUP * RNNI_REDUCED_GROUP;
+    const rnni_tiling parts = rnni_tiles_of(ROOM / depth, m);
+    const int64_t step = parts.count > 1 && rnni_cpu_tiles() ? most : w->n;
+    for (int64_t j = 0; j < w->n; j += step)
+        for (int64_t part = 0, i = 0, rows; part < parts.count; part++, i += rows) {
+            rows = rnni_tile_height(parts, part);
+            kernels->bf16_round(rows, count, a + i * lda + p, lda, q, depth);
+            kernels->bf16_product(rows, least(w->n - j, step), depth / 2, q, depth, 2,
+                                  w->halves + p * wide(w) + j * depth, start, bias ? bias + j : NULL,
+                                  c + i * ldc + j, ldc);
+        }
 }
 
 void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, int64_t m, const rnni_real *a,

@@ -30,6 +30,7 @@ enum {
     RNNI_REDUCED_COLUMNS = 16, /* n is rounded up to this */
     RNNI_INT8_DEPTH = 8192,    /* numbers of a row that a product holds on the stack; sums of so many stay
                                   below 2^31 */
+    RNNI_BF16_SPLIT = 16,      /* pairs of k that tiles add up before they add to a sum: body/bf16_product.h */
     RNNI_BF16_DEPTH = 512      /* 64 rows of so many fit on the stack, a group's columns of a block into a
                                   near cache */
 };

@@ -214,21 +214,27 @@ static void run_bf16_zip(const rnni_kernels *k, call *c)
 }
 static const specification spec_bf16_zip = {run_bf16_zip, 1, NO_UNITS, {{1, -1, 1}, {1, 0, 0}}, {{0}}};
 
-static void bf16_call(const rnni_kernels *k, call *c, int plain)
+typedef void bf16_kernel(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a, int64_t a_row,
+                         int64_t a_pair, const uint16_t *packed, int start, const rnni_real *bias,
+                         rnni_real *c, int64_t ldc);
+
+static void bf16_call(const rnni_kernels *k, call *c, bf16_kernel *product)
 {
     enum { PAIRS = (DEPTH + 1) / 2 };
     uint16_t q[7 * PAIRS * 2];
     k->bf16_round(c->rows, DEPTH, X(0), LD(0), q, PAIRS * 2);
-    (plain ? k->bf16_product_plain : k->bf16_product)(c->rows, c->n, PAIRS, q, PAIRS * 2, 2,
-                                                      right_reduced(RNN_PRECISION_BF16, c->n)->halves,
-                                                      c->variant, X(1), X(2), LD(2));
+    product(c->rows, c->n, PAIRS, q, PAIRS * 2, 2, right_reduced(RNN_PRECISION_BF16, c->n)->halves,
+            c->variant, X(1), X(2), LD(2));
 }
-static void run_bf16_product(const rnni_kernels *k, call *c) { bf16_call(k, c, 0); }
-static void run_bf16_product_plain(const rnni_kernels *k, call *c) { bf16_call(k, c, 1); }
+static void run_bf16_product(const rnni_kernels *k, call *c) { bf16_call(k, c, k->bf16_product); }
+static void run_bf16_product_plain(const rnni_kernels *k, call *c) { bf16_call(k, c, k->bf16_product_plain); }
+static void run_bf16_product_split(const rnni_kernels *k, call *c) { bf16_call(k, c, k->bf16_product_split); }
 static const specification spec_bf16_product = {
     run_bf16_product, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
 static const specification spec_bf16_product_plain = {
     run_bf16_product_plain, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
+static const specification spec_bf16_product_split = {
+    run_bf16_product_split, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
 
 static void run_activate(const rnni_kernels *k, call *c)
 {
@@ -1040,7 +1046,7 @@ static int is_reduced(const specification *spec)
 {
     return spec == &spec_int8_round || spec == &spec_int8_product || spec == &spec_int8_product_plain ||
            spec == &spec_bf16_round || spec == &spec_bf16_zip || spec == &spec_bf16_product ||
-           spec == &spec_bf16_product_plain;
+           spec == &spec_bf16_product_plain || spec == &spec_bf16_product_split;
 }
 
 static void bench_kernels(const rnni_kernels *kernels)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Weights of 8 and 16 bits: their roundings, their packed form, and products of any depth, at every level. */
 #include "harness.h"
+#include "kernels/isa.h"
 #include "kernels/reduced.h"
 #include "sample.h"
 
@@ -220,58 +221,109 @@ TEST(zeros_give_the_start)
     free(m.block);
 }
 
-/* The rule of a bf16 product: both sides rounded, pairs of k in order, a pair's second number first. */
+/* The two rules of a bf16 product, both sides rounded, pairs of k in order: one chain, a pair's second number
+ * first; or, some pairs at a time, two chains from 0, one for each number of a pair. */
+static rnni_real bf16_step(int64_t k, int64_t i, const rnni_real *a, const rnni_real *w, rnni_real sum,
+                           int fused)
+{
+    rnni_real x = i < k ? rnni_bf16_value(rnni_bf16_round(a[i])) : 0,
+              y = i < k ? rnni_bf16_value(rnni_bf16_round(w[i])) : 0;
+    return fused ? (rnni_real)fma((double)x, (double)y, (double)sum) : sum + x * y;
+}
+
 static rnni_real bf16_expected(int64_t k, const rnni_real *a, const rnni_real *w, rnni_real sum, int fused)
 {
     for (int64_t p = 0; p < k; p += 2)
-        for (int64_t i = p + 1; i >= p; i--) {
-            rnni_real x = i < k ? rnni_bf16_value(rnni_bf16_round(a[i])) : 0,
-                      y = i < k ? rnni_bf16_value(rnni_bf16_round(w[i])) : 0;
-            sum = fused ? (rnni_real)fma((double)x, (double)y, (double)sum) : sum + x * y;
-        }
+        for (int64_t i = p + 1; i >= p; i--) sum = bf16_step(k, i, a, w, sum, fused);
     return sum;
 }
 
+static rnni_real split_expected(int64_t k, const rnni_real *a, const rnni_real *w, rnni_real sum, int fused)
+{
+    for (int64_t p = 0, end; p < k; p = end) {
+        rnni_real chain[2] = {0, 0};
+        end = p + 2 * RNNI_BF16_SPLIT;
+        for (int64_t i = p; i < end; i++) chain[i % 2] = bf16_step(k, i, a, w, chain[i % 2], fused);
+        sum += chain[0] + chain[1];
+    }
+    return sum;
+}
+
+/* Levels whose products go by tiles have the second rule. */
+static int by_tiles(const rnni_kernels *kernels) { return kernels->isa == RNN_ISA_AVX512 && rnni_cpu_tiles(); }
+
 /* fmaf, whose double form is exact before its one rounding: x y has 16 bits, the sum with 24 others fits into
  * 53 where the exponents are near each other, as here. */
+enum { MOST_M = 40, WIDEST = 1200 };
 static void check_bf16(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, rnni_start start)
 {
-    static rnni_real w[1200 * MOST_K], a[9 * MOST_K], bias[1200], c[9 * 1200], plain[9 * 1200];
-    uint16_t q[9 * (MOST_K + 1)];
-    int64_t depth = (k + 1) / 2 * 2;
+    static rnni_real w[WIDEST * MOST_K], a[MOST_M * MOST_K], bias[WIDEST], c[MOST_M * WIDEST],
+           plain[MOST_M * WIDEST], split[MOST_M * WIDEST];
+    uint16_t q[MOST_M * (MOST_K + 1)];
+    const int64_t depth = (k + 1) / 2 * 2;
+    const int fused = kernels->isa != RNN_ISA_SCALAR;
+    const size_t bytes = (size_t)(m * n) * sizeof *c;
     fill(w, n * k, 6, 0.5);
     fill(a, m * k, 7, 2);
     fill(bias, n, 8, 1);
     fill(c, m * n, 9, 1);
-    memcpy(plain, c, sizeof plain);
+    memcpy(plain, c, bytes);
+    memcpy(split, c, bytes);
     rnni_reduced r = make(RNN_PRECISION_BF16, 0, n, k, 0, w);
     rnni_reduced_product(kernels, &r, m, a, k, start, bias, c, n);
     kernels->bf16_round(m, k, a, k, q, depth);
     kernels->bf16_product_plain(m, n, depth / 2, q, depth, 2, r.halves, (int)start, bias, plain, n);
-    CHECK_BYTES(c, plain, (size_t)(m * n) * sizeof *c);
-    fill(plain, m * n, 9, 1);
+    kernels->bf16_product_split(m, n, depth / 2, q, depth, 2, r.halves, (int)start, bias, split, n);
+    CHECK_BYTES(c, by_tiles(kernels) ? split : plain, bytes);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) {
-            rnni_real from = start == RNNI_FROM_C ? plain[i * n + j] : start == RNNI_FROM_BIAS ? bias[j] : 0;
-            CHECK_NEAR(c[i * n + j],
-                       bf16_expected(k, a + i * k, w + j * k, from, kernels->isa != RNN_ISA_SCALAR),
-                       1e-6 * (double)k);
+            const rnni_real in_c = sample_between(9u * 7919u + (uint64_t)(i * n + j), -1, 1),
+                            from = start == RNNI_FROM_C ? in_c : start == RNNI_FROM_BIAS ? bias[j] : 0;
+            const rnni_real *x = a + i * k, *y = w + j * k;
+            CHECK_NEAR(plain[i * n + j], bf16_expected(k, x, y, from, fused), 1e-6 * (double)k);
+            CHECK_NEAR(split[i * n + j], split_expected(k, x, y, from, fused), 1e-6 * (double)k);
         }
     free(r.block);
+}
+
+/* Where both round as they should, the two rules differ in last bits: neither is the other by mistake. */
+TEST(bf16_rules_to_the_bit)
+{
+    enum { K = 199, DEEP = K + 1, PAIRS = DEEP / 2 };
+    rnni_real w[K], a[K], plain, split;
+    uint16_t q[DEEP];
+    int differ = 0;
+    EACH_LEVEL(kernels)
+    {
+        const int fused = kernels->isa != RNN_ISA_SCALAR;
+        for (uint64_t i = 0; i < 50; i++) {
+            fill(w, K, 100 + i, 1);
+            fill(a, K, 200 + i, 1);
+            rnni_reduced r = make(RNN_PRECISION_BF16, 0, 1, K, 0, w);
+            kernels->bf16_round(1, K, a, K, q, DEEP);
+            kernels->bf16_product_plain(1, 1, PAIRS, q, DEEP, 2, r.halves, RNNI_FROM_ZERO, NULL, &plain, 1);
+            kernels->bf16_product_split(1, 1, PAIRS, q, DEEP, 2, r.halves, RNNI_FROM_ZERO, NULL, &split, 1);
+            CHECK(plain == bf16_expected(K, a, w, 0, fused) && split == split_expected(K, a, w, 0, fused));
+            differ += plain != split;
+            free(r.block);
+        }
+    }
+    CHECK(differ > 20);
 }
 
 TEST(bf16_products_round_both_sides)
 {
     EACH_LEVEL(kernels)
         for (int64_t i = 0; i < 60; i++)
-            check_bf16(kernels, 1 + i % 9, i % 3 ? 1 + i * 37 % MOST_N : 1 + i * 113 % (8 * MOST_N),
-                       1 + i * 53 % MOST_K, (rnni_start)(i % 3));
+            check_bf16(kernels, 1 + (i < 40 ? i % 9 : i * 17 % MOST_M),
+                       i % 3 ? 1 + i * 37 % MOST_N : 1 + i * 113 % (8 * MOST_N), 1 + i * 53 % MOST_K, (rnni_start)(i % 3));
 }
 
 /* All levels that fuse multiply-adds give the same bits, with the instruction for pairs and without it. */
 TEST(bf16_products_have_the_same_bits_at_every_vector_level)
 {
-    static rnni_real w[300 * 200], a[13 * 200], first[13 * 300], c[13 * 300];
+    static rnni_real w[300 * 200], a[13 * 200], first[13 * 300], c[13 * 300], split[13 * 300];
+    uint16_t q[13 * 200];
     fill(w, 300 * 200, 16, 1);
     fill(a, 13 * 200, 17, 1);
     rnni_reduced r = make(RNN_PRECISION_BF16, 0, 300, 199, 0, w);
@@ -279,18 +331,24 @@ TEST(bf16_products_have_the_same_bits_at_every_vector_level)
     EACH_LEVEL(kernels)
     {
         if (kernels->isa == RNN_ISA_SCALAR) continue;
+        kernels->bf16_round(13, 199, a, 200, q, 200);
+        kernels->bf16_product_split(13, 300, 100, q, 200, 2, r.halves, RNNI_FROM_ZERO, NULL, c, 300);
+        if (have) CHECK_BYTES(c, split, sizeof c);
+        memcpy(split, c, sizeof c);
         rnni_reduced_product(kernels, &r, 13, a, 200, RNNI_FROM_ZERO, NULL, c, 300);
-        if (have) CHECK_BYTES(c, first, sizeof c);
-        memcpy(first, c, sizeof c);
+        if (by_tiles(kernels)) CHECK_BYTES(c, split, sizeof c);
+        else if (have) CHECK_BYTES(c, first, sizeof c);
+        if (!by_tiles(kernels)) memcpy(first, c, sizeof c);
         have = true;
     }
     free(r.block);
 }
 
-/* A row has the bits it has among others, in matrices deeper than a block of k, too. */
+/* A row has the bits it has among others, in matrices deeper than a block of k and wider than what stays
+ * near, too. */
 TEST(bf16_rows_stand_alone)
 {
-    enum { N = 70, K = 3 * RNNI_BF16_DEPTH + 99, M = 61 };
+    enum { N = 530, K = 2 * RNNI_BF16_DEPTH + 99, M = 70 };
     rnni_real *w = calloc(N * K, sizeof *w), *a = calloc(M * K, sizeof *a);
     static rnni_real all[M * N], one[N];
     fill(w, N * K, 26, 1);

@@ -39,6 +39,19 @@ enum { BF16_LEAST = RNNI_REDUCED_COLUMNS / VEC_WIDTH };
 #define BF16_DOT(sum, left, right) v_fma(left, right, sum)
 #define BF16_SAME(pass, a) (pass ? pairs_low(pairs_same(a)) : pairs_high(pairs_same(a)))
 #define BF16_LOAD(pass, w) (pass ? pairs_low(pairs_load(w)) : pairs_high(pairs_load(w)))
+#define BF16_SPLIT 0
+#define BF16_ROWS TILE_ROWS
+#include "kernels/body/bf16_product.h"
+
+#define BF16_NAME(name) name##_split
+#define BF16_TARGET
+#define BF16_PASSES 2
+#define BF16_SIDE vec
+#define BF16_DOT(sum, left, right) v_fma(left, right, sum)
+#define BF16_SAME(pass, a) (pass ? pairs_low(pairs_same(a)) : pairs_high(pairs_same(a)))
+#define BF16_LOAD(pass, w) (pass ? pairs_low(pairs_load(w)) : pairs_high(pairs_load(w)))
+#define BF16_SPLIT RNNI_BF16_SPLIT
+#define BF16_ROWS 2
 #include "kernels/body/bf16_product.h"
 
 #ifdef BF16_DOT_TARGET
@@ -49,10 +62,15 @@ enum { BF16_LEAST = RNNI_REDUCED_COLUMNS / VEC_WIDTH };
 #define BF16_DOT(sum, left, right) pairs_dot(sum, left, right)
 #define BF16_SAME(pass, a) pairs_same(a)
 #define BF16_LOAD(pass, w) pairs_load(w)
+#define BF16_SPLIT 0
+#define BF16_ROWS TILE_ROWS
 #include "kernels/body/bf16_product.h"
 #endif
 
 #include "kernels/body/bf16_wide.h"
+#ifdef RNNI_TILES
+#include "kernels/body/bf16_tiles.h"
+#endif
 
 static void KERNEL(bf16_product_plain)(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a,
                                        int64_t a_row, int64_t a_pair, const uint16_t *packed, int start,
@@ -63,10 +81,25 @@ static void KERNEL(bf16_product_plain)(int64_t rows, int64_t n, int64_t pairs, c
     else bf16_product_wide(rows, n, b, a, start, bias, c, ldc);
 }
 
+static void KERNEL(bf16_product_split)(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a,
+                                       int64_t a_row, int64_t a_pair, const uint16_t *packed, int start,
+                                       const rnni_real *bias, rnni_real *c, int64_t ldc)
+{
+    bf16_columns b = {packed, RNNI_REDUCED_GROUP * 2 * pairs, 0, pairs, a_row, a_pair, 0};
+    bf16_product_split(rows, n, b, a, start, bias, c, ldc);
+}
+
 static void KERNEL(bf16_product)(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a, int64_t a_row,
                                  int64_t a_pair, const uint16_t *packed, int start, const rnni_real *bias,
                                  rnni_real *c, int64_t ldc)
 {
+#ifdef RNNI_TILES
+    if (rnni_cpu_tiles()) {
+        if (rows >= TILES_LEAST) bf16_product_tiles(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc);
+        else KERNEL(bf16_product_split)(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc);
+        return;
+    }
+#endif
 #ifdef BF16_DOT_TARGET
     bf16_columns b = {packed, RNNI_REDUCED_GROUP * 2 * pairs, 0, pairs, a_row, a_pair, 0};
     if (rnni_cpu_dots() & RNNI_DOTS_BF16) {

@@ -6,8 +6,11 @@
  *   BF16_PASSES     2: a pair of k takes two multiply-adds, 1: one instruction
  *   BF16_SIDE, BF16_DOT   type of both sides; sum + left * right
  *   BF16_SAME(pass, a), BF16_LOAD(pass, w)    a pair of the left side in all lanes; the pairs of some columns
- * The second number of a pair is added before the first, because that is what vdpbf16ps does. For a row alone
- * several groups of columns are taken at once, so that there are enough sums side by side. */
+ *   BF16_SPLIT      0, or a sum is taken over so many pairs at a time, in two chains that begin with 0
+ *   BF16_ROWS       of a tile
+ * The second number of a pair is added before the first, because that is what vdpbf16ps does; tdpbf16ps is
+ * the rule of two chains, one for each number of a pair. For a row alone several groups of columns are taken
+ * at once, so that there are enough sums side by side. */
 
 /* Sums of `rows` rows, or of `groups` groups for one row, x `vectors` vectors, all of whose columns are
  * there. */
@@ -15,19 +18,22 @@ BF16_TARGET BODY_INLINE void BF16_NAME(bf16_block)(const int rows, const int gro
                                                    const bf16_columns *b, const uint16_t *a,
                                                    const rnni_real *from, rnni_real *c, int64_t ldc)
 {
-    enum { W = VEC_WIDTH };
-    vec sum[6][16];
+    enum { W = VEC_WIDTH, SPLIT = BF16_SPLIT };
+    vec sum[SPLIT ? 2 : 1][6][16];
     const uint16_t *w = b->weights;
-    const int64_t stride = b->stride, apart = groups > 1 ? b->apart : 0, a_row = b->a_row, a_pair = b->a_pair,
-                  from_ld = b->from_ld;
+    const int64_t stride = b->stride, apart = groups > 1 ? b->apart : 0, a_row = b->a_row, a_pair = b->a_pair;
+    int64_t from_ld = b->from_ld;
 #define AT(i, j) ((groups > 1 ? i * RNNI_REDUCED_GROUP : 0) + j * W)
 #define ROW_OF(i) (groups > 1 ? 0 : i)
-#define BEGIN(i, j)                                                                                          \
-    if (i < rows * groups && j < vectors) sum[i][j] = v_load(from + ROW_OF(i) * from_ld + AT(i, j));
+#define BEGIN(i, j)                                                                   \
+    if (i < rows * groups && j < vectors) {                                           \
+        sum[0][i][j] = SPLIT ? v_set(0) : v_load(from + ROW_OF(i) * from_ld + AT(i, j)); \
+        if (SPLIT) sum[SPLIT ? 1 : 0][i][j] = v_set(0);                               \
+    }
 #define BEGIN_ROW(i) EACH_SUM(BEGIN, i)
 #define FETCH(i, j) if (j < vectors && i < groups) right[i][j] = BF16_LOAD(pass, w + i * apart + j * W * 2);
 #define FETCH_ROW(i) EACH_SUM(FETCH, i)
-#define STEP(i, j) if (j < vectors) sum[i][j] = BF16_DOT(sum[i][j], left, right[groups > 1 ? i : 0][j]);
+#define STEP(i, j) if (j < vectors) chain[i][j] = BF16_DOT(chain[i][j], left, right[groups > 1 ? i : 0][j]);
 #define STEP_ROW(i)                                                     \
     if (i < rows * groups) {                                            \
         BF16_SIDE left = BF16_SAME(pass, a + ROW_OF(i) * a_row);        \
@@ -37,18 +43,26 @@ BF16_TARGET BODY_INLINE void BF16_NAME(bf16_block)(const int rows, const int gro
     if (number < BF16_PASSES) {                                         \
         enum { pass = number };                                         \
         BF16_SIDE right[6][16];                                         \
+        vec (*chain)[16] = sum[SPLIT ? pass : 0];                       \
         EACH_SUM_ROW(FETCH_ROW)                                         \
         EACH_SUM_ROW(STEP_ROW)                                          \
     }
-#define END(i, j) if (i < rows * groups && j < vectors) v_store(c + ROW_OF(i) * ldc + AT(i, j), sum[i][j]);
+#define BOTH(i, j) v_add(sum[SPLIT ? 1 : 0][i][j], sum[0][i][j])
+#define SUM(i, j)                                                                              \
+    (SPLIT ? v_add(v_load(from + ROW_OF(i) * from_ld + AT(i, j)), BOTH(i, j)) : sum[0][i][j])
+#define END(i, j) if (i < rows * groups && j < vectors) v_store(c + ROW_OF(i) * ldc + AT(i, j), SUM(i, j));
 #define END_ROW(i) EACH_SUM(END, i)
 
-    EACH_SUM_ROW(BEGIN_ROW)
-    for (int64_t pairs = b->pairs; pairs > 0; pairs--, a += a_pair, w += stride) {
-        PASS(0)
-        PASS(1)
+    for (int64_t there = b->pairs, now;; there -= now, from = c, from_ld = ldc) {
+        now = SPLIT > 0 && there > SPLIT ? SPLIT : there;
+        EACH_SUM_ROW(BEGIN_ROW)
+        for (int64_t pairs = now; pairs > 0; pairs--, a += a_pair, w += stride) {
+            PASS(0)
+            PASS(1)
+        }
+        EACH_SUM_ROW(END_ROW)
+        if (now == there) break;
     }
-    EACH_SUM_ROW(END_ROW)
 
 #undef AT
 #undef ROW_OF
@@ -59,6 +73,8 @@ BF16_TARGET BODY_INLINE void BF16_NAME(bf16_block)(const int rows, const int gro
 #undef STEP
 #undef STEP_ROW
 #undef PASS
+#undef BOTH
+#undef SUM
 #undef END
 #undef END_ROW
 }
@@ -69,9 +85,9 @@ BF16_TARGET static void BF16_NAME(bf16_tile)(int rows, int full, const bf16_colu
 {
 #define TILE(i)                                                                                                \
     case i:                                                                                                    \
-        if (i > TILE_ROWS) return;                                                                             \
-        if (full) BF16_NAME(bf16_block)(i <= TILE_ROWS ? i : 1, 1, TILE_VECTORS, b, a, from, c, ldc);          \
-        else BF16_NAME(bf16_block)(i <= TILE_ROWS ? i : 1, 1, BF16_LEAST, b, a, from, c, ldc);                 \
+        if (i > BF16_ROWS) return;                                                                             \
+        if (full) BF16_NAME(bf16_block)(i <= BF16_ROWS ? i : 1, 1, TILE_VECTORS, b, a, from, c, ldc);          \
+        else BF16_NAME(bf16_block)(i <= BF16_ROWS ? i : 1, 1, BF16_LEAST, b, a, from, c, ldc);                 \
         return;
     switch (rows) {
         TILE(1) TILE(2) TILE(3) TILE(4) TILE(5) TILE(6)
@@ -102,7 +118,7 @@ BF16_TARGET static void BF16_NAME(bf16_group)(int64_t rows, bf16_columns b, int6
                                               int64_t ldc)
 {
     const int64_t most = TILE_VECTORS * VEC_WIDTH;
-    const rnni_tiling tiles = rnni_tiles_of(TILE_ROWS, rows);
+    const rnni_tiling tiles = rnni_tiles_of(BF16_ROWS, rows);
     for (int64_t at = 0, step; at < left; at += step) {
         int full = width - at >= most;
         step = full ? most : RNNI_REDUCED_COLUMNS;
@@ -124,10 +140,11 @@ BF16_TARGET static int BF16_NAME(bf16_row)(int64_t left, const bf16_columns *b, 
                                            const rnni_real *from, rnni_real *c)
 {
     const int fits = ROW_VECTORS * VEC_WIDTH == RNNI_REDUCED_GROUP, wide = fits && VEC_WIDTH >= 16;
-    const int groups = wide && left >= 4 * RNNI_REDUCED_GROUP   ? 4
+    const int most = BF16_SPLIT ? 2 : 4; /* two chains take twice the registers */
+    const int groups = wide && left >= most * RNNI_REDUCED_GROUP ? most
                        : wide && left >= 2 * RNNI_REDUCED_GROUP ? 2
                                                                 : fits && left >= RNNI_REDUCED_GROUP;
-    if (groups == 4) BF16_NAME(bf16_block)(1, wide ? 4 : 1, ROW_VECTORS, b, a, from, c, 0);
+    if (groups == 4) BF16_NAME(bf16_block)(1, wide ? most : 1, ROW_VECTORS, b, a, from, c, 0);
     if (groups == 2) BF16_NAME(bf16_block)(1, wide ? 2 : 1, ROW_VECTORS, b, a, from, c, 0);
     if (groups == 1) BF16_NAME(bf16_block)(1, 1, ROW_VECTORS, b, a, from, c, 0);
     return groups;
@@ -160,3 +177,5 @@ BF16_TARGET static void BF16_NAME(bf16_product)(int64_t rows, int64_t n, bf16_co
 #undef BF16_DOT
 #undef BF16_SAME
 #undef BF16_LOAD
+#undef BF16_SPLIT
+#undef BF16_ROWS
