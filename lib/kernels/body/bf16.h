@@ -51,7 +51,7 @@ enum { BF16_LEAST = RNNI_REDUCED_COLUMNS / VEC_WIDTH };
 #define BF16_SAME(pass, a) (pass ? pairs_low(pairs_same(a)) : pairs_high(pairs_same(a)))
 #define BF16_LOAD(pass, w) (pass ? pairs_low(pairs_load(w)) : pairs_high(pairs_load(w)))
 #define BF16_SPLIT RNNI_BF16_SPLIT
-#define BF16_ROWS 2
+#define BF16_ROWS 1
 #include "kernels/body/bf16_product.h"
 
 #ifdef BF16_DOT_TARGET
