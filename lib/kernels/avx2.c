@@ -32,6 +32,7 @@
 #include "kernels/body/softmax.h"
 #include "kernels/micro/tile_avx2.h"
 #include "kernels/body/tile.h"
+#include "kernels/body/few_rows.h"
 #include "kernels/body/panels.h"
 #include "kernels/body/bf16.h"
 

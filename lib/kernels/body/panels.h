@@ -21,6 +21,17 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
                            int start, const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
     const rnni_tiling tiles = rnni_tiles_of(TILE_MR, m);
+#ifdef RNNI_BODY_FEW_ROWS_H
+    if (m > 1 && m <= FEW_ROWS) {
+        const int64_t row = column_stride ? row_stride : 1, column = column_stride ? column_stride : m,
+                      done = few_rows(m, n, k, a, row, column, b, distance, panel_stride, start, bias, c, ldc,
+                                      ahead);
+        b += done / TILE_NR * distance;
+        bias = bias ? bias + done : NULL;
+        c += done;
+        n -= done;
+    }
+#endif
     for (int64_t j = 0; j < n; j += TILE_NR, b += distance, bias = bias ? bias + TILE_NR : NULL) {
         const int64_t columns = n - j < TILE_NR ? n - j : TILE_NR;
         const rnni_real *left = a;
