@@ -5,6 +5,8 @@
 #include "model/exec.h"
 #include "model/words.h"
 
+#include <stdatomic.h>
+
 /* A batch comes in: it is checked, its sequences are sorted by length and cut into shards, each shard's axes
  * and buffers are laid out, and its values are moved there. */
 
@@ -86,9 +88,41 @@ static int64_t vocabulary_of(const rnni_graph *graph, const rnni_node *input)
     return least;
 }
 
-static rnn_status_t check_ids(const rnni_graph *graph, const rnni_node *input, const rnni_column *column)
+/* A look through all of a column, which may be far away: threads share it, a piece each. */
+typedef struct {
+    const rnni_kernels *kernels;
+    const rnni_column *column;
+    int64_t count;                /* numbers */
+    uint32_t limit;               /* token ids are below it */
+    atomic_bool wrong;
+} column_look;
+
+enum { LOOK_PIECE = 64 * 1024 };
+
+static void look_at_piece(int64_t index, void *argument)
 {
-    int64_t limit = vocabulary_of(graph, input), rows = rnni_column_rows(column);
+    column_look *look = argument;
+    const rnni_column *column = look->column;
+    const int64_t first = index * LOOK_PIECE, left = look->count - first,
+                  n = left < LOOK_PIECE ? left : LOOK_PIECE;
+    int wrong = 0;
+    if (column->kind == RNNI_COLUMN_TOKENS)
+        for (int64_t r = first; r < first + n; r++) wrong |= (uint32_t)column->ids[r] >= look->limit;
+    else wrong = !look->kernels->all_finite(n, column->values + first);
+    if (wrong) atomic_store_explicit(&look->wrong, true, memory_order_relaxed);
+}
+
+static bool all_right(const rnni_exec *exec, const rnni_column *column, int64_t count, int64_t limit)
+{
+    column_look look = {exec->model->graph.kernels, column, count, (uint32_t)limit, false};
+    rnni_parallel(exec->context, (count + LOOK_PIECE - 1) / LOOK_PIECE, look_at_piece, &look);
+    return !atomic_load_explicit(&look.wrong, memory_order_relaxed);
+}
+
+static rnn_status_t check_ids(const rnni_exec *exec, const rnni_node *input, const rnni_column *column)
+{
+    const int64_t limit = vocabulary_of(&exec->model->graph, input), rows = rnni_column_rows(column);
+    if (all_right(exec, column, rows, limit)) return RNN_OK;
     for (int64_t r = 0; r < rows; r++)
         RNNI_REQUIRE(column->ids[r] >= 0 && column->ids[r] < limit, RNN_ERROR_RANGE,
                      "input '%s' has token id %d, expected 0 to %lld", input->name, (int)column->ids[r],
@@ -96,27 +130,28 @@ static rnn_status_t check_ids(const rnni_graph *graph, const rnni_node *input, c
     return RNN_OK;
 }
 
-static rnn_status_t check_input(const rnni_graph *graph, const rnni_node *input, const rnni_column *column)
+static rnn_status_t check_input(const rnni_exec *exec, const rnni_node *input, const rnni_column *column)
 {
     static const char *const names[] = { "nothing", "token ids", "a sequence of values", "a vector",
                                          "classes" };
     RNNI_REQUIRE(column->kind == kind_of(input), RNN_ERROR_SHAPE, "input '%s' takes %s, the batch has %s",
                  input->name, names[kind_of(input)], names[column->kind]);
-    if (input->flow == RNNI_FLOW_TOKENS) return check_ids(graph, input, column);
+    if (input->flow == RNNI_FLOW_TOKENS) return check_ids(exec, input, column);
     RNNI_REQUIRE(column->width == input->features || column->count == 0, RNN_ERROR_SHAPE,
                  "input '%s' takes %lld features, the batch has %lld", input->name,
                  (long long)input->features, (long long)column->width);
-    RNNI_REQUIRE(graph->kernels->all_finite(rnni_column_rows(column) * column->width, column->values),
-                 RNN_ERROR_DATA, "input '%s' has a value that is not finite", input->name);
+    RNNI_REQUIRE(all_right(exec, column, rnni_column_rows(column) * column->width, 0), RNN_ERROR_DATA,
+                 "input '%s' has a value that is not finite", input->name);
     return RNN_OK;
 }
 
-static rnn_status_t check_batch(const rnni_graph *graph, const rnn_batch_t *batch)
+static rnn_status_t check_batch(const rnni_exec *exec, const rnn_batch_t *batch)
 {
+    const rnni_graph *graph = &exec->model->graph;
     RNNI_REQUIRE(batch->inputs >= graph->input_count && batch->count >= 0, RNN_ERROR_SHAPE,
                  "the model has %d inputs, the batch has %d", (int)graph->input_count, (int)batch->inputs);
     for (int32_t i = 0; i < graph->input_count; i++)
-        RNNI_TRY(check_input(graph, graph->inputs[i], &batch->input[i]));
+        RNNI_TRY(check_input(exec, graph->inputs[i], &batch->input[i]));
     return RNN_OK;
 }
 
@@ -504,7 +539,7 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
     RNNI_REQUIRE(!exec->training || graph->precision == RNN_PRECISION_F32, RNN_ERROR_STATE,
                  "the model's precision is %s, training needs f32 (rnn_model_set_precision)",
                  rnn_precision_name(graph->precision));
-    RNNI_TRY(check_batch(graph, batch));
+    RNNI_TRY(check_batch(exec, batch));
     RNNI_TRY(make_rows(exec, batch));
     int32_t count = rnni_shard_count(exec->context, exec->summed, batch->count);
     RNNI_TRY(grow_runs(exec, count));

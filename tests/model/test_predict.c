@@ -117,6 +117,50 @@ TEST(values_that_are_not_finite)
     rnn_model_free(model);
 }
 
+/* Threads share the look through a large batch, a piece each: what is wrong in any of them is found. */
+TEST(wrong_in_any_piece)
+{
+    enum { COUNT = 40, STEPS = 5000, IDS = COUNT * STEPS };
+    static const int64_t places[] = { 0, 65535, 65536, 131072, IDS - 1 };
+    rnn_tensor_t *ids = help_random_ids(COUNT, STEPS, 10, 1),
+                 *values = help_random_tensor(RNN_F32, COUNT, STEPS, 1, 2);
+    for (int64_t threads = 1; threads <= 3; threads += 2) {
+        rnn_context_t *context = rnn_context_create(NULL);
+        CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, threads));
+        rnn_model_t *model = rnn_model_create(context);
+        rnn_layer_t *words = rnn_embedding(model, rnn_input_tokens(model, "words"), 10, 2);
+        CHECK_OK(rnn_model_set_output(model, rnn_last(model, words), "last"));
+        rnn_layer_t *pool = rnn_mean_pool(model, rnn_input_values(model, "values", 1));
+        CHECK_OK(rnn_model_set_output(model, pool, "mean"));
+        CHECK_OK(rnn_model_build(model));
+        for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+            const double id = rnn_tensor_get(ids, places[i]), value = rnn_tensor_get(values, places[i]);
+            rnn_batch_t *batch = rnn_batch_create(context);
+            rnn_tensor_t *y[2];
+            CHECK_OK(rnn_batch_set_input(batch, 0, ids, NULL));
+            CHECK_OK(rnn_batch_set_input(batch, 1, values, NULL));
+            CHECK_OK(rnn_model_run(model, batch, y, 2));
+            rnn_tensor_free(y[0]);
+            rnn_tensor_free(y[1]);
+            CHECK_OK(rnn_tensor_set(ids, places[i], 10));
+            CHECK_OK(rnn_batch_set_input(batch, 0, ids, NULL));
+            check_refused(model, batch, RNN_ERROR_RANGE, "token id 10, expected 0 to 9");
+            CHECK_OK(rnn_tensor_set(ids, places[i], id));
+            CHECK_OK(rnn_batch_set_input(batch, 0, ids, NULL));
+            CHECK_OK(rnn_tensor_set(values, places[i], NAN));
+            rnn_status_t status = rnn_batch_set_input(batch, 1, values, NULL);
+            if (status == RNN_OK) check_refused(model, batch, RNN_ERROR_DATA, "values");
+            else CHECK_STATUS(status, RNN_ERROR_DATA);
+            CHECK_OK(rnn_tensor_set(values, places[i], value));
+            rnn_batch_free(batch);
+        }
+        rnn_model_free(model);
+        rnn_context_free(context);
+    }
+    rnn_tensor_free(ids);
+    rnn_tensor_free(values);
+}
+
 TEST(arguments)
 {
     rnn_model_t *model = mixed_model(), *raw = rnn_model_create(NULL);
