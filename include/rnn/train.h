@@ -94,8 +94,9 @@ enum {
                                          their gradients and the optimizer, gates, states and losses stay
                                          float, and evaluation is in float. Up to twice as fast for layers of
                                          some hundred units where the processor has AVX512-BF16; elsewhere the
-                                         same bits, no faster than F32. With it, RNN_RECOMPUTE_TIME may change
-                                         last bits. docs/precision.md */
+                                         same bits, no faster than F32; with AMX faster again, with other last
+                                         bits. With it, RNN_RECOMPUTE_TIME may change last bits.
+                                         docs/precision.md */
 };
 
 /** Values of RNN_TRAIN_RECOMPUTE. A layer that reads a projected embedding table keeps everything. With GATES

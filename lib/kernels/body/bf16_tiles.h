@@ -21,8 +21,8 @@ _Static_assert((int)RNNI_BF16_SPLIT == (int)TILE_SIDE, "a tile's pairs are what 
 
 /* Row tiles of the left side that meet the right side together, and where copies of them are. */
 typedef struct {
-    tiles_place whole[PART_TILES];               /* its first whole tile; others 64 bytes further each */
-    tiles_place rest[PART_TILES];                /* pairs behind the last whole tile */
+    tiles_place whole[PART_TILES];              /* its first whole tile; others 64 bytes further each */
+    tiles_place rest[PART_TILES];              /* pairs behind the last whole tile */
     int64_t live[PART_TILES];                   /* rows that are there */
     int tiles;
     _Alignas(64) uint16_t copy[PART_TURNED * TILE_SIDE * 2 * TILE_PAIRS_MOST];
@@ -33,7 +33,7 @@ typedef struct {
 typedef struct {
     tiles_place from[4], to[4];
     const tiles_place *left, *left_rest;
-    tiles_place right, right_rest;               /* the first column tile; others 64 bytes further each */
+    tiles_place right, right_rest;              /* the first column tile; others 64 bytes further each */
     int across;                                 /* 2: two by two, 4: side by side */
     int rows, columns;                          /* tiles there are */
     int64_t depth;                              /* whole tiles of k */
