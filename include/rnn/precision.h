@@ -20,7 +20,7 @@ enum {
      *  in float. Files and packed copies are half as large. Products take one instruction for two
      *  multiply-adds where the processor has AVX512-BF16, and have the same bits without it. Where it has AMX
      *  and Linux grants its tiles to the process, which the first packing of such weights asks for, products
-     *  of three rows and more are several times as fast, and all have other last bits (docs/precision.md). */
+     *  of three rows and more go through them, and all have other last bits (docs/precision.md). */
     RNN_PRECISION_BF16 = 1,
     /** Weights of 8 bits with a scale for each row of a matrix (error up to half a scale: largest weight of
      *  the row / 254). What they are multiplied with is rounded to 8 bits, too, with a scale for each vector:

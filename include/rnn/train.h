@@ -94,8 +94,8 @@ enum {
                                          their gradients and the optimizer, gates, states and losses stay
                                          float, and evaluation is in float. Up to twice as fast for layers of
                                          some hundred units where the processor has AVX512-BF16; elsewhere the
-                                         same bits, no faster than F32; with AMX faster again, with other last
-                                         bits. With it, RNN_RECOMPUTE_TIME may change last bits.
+                                         same bits, no faster than F32; by tiles where it has AMX, with other
+                                         last bits. With it, RNN_RECOMPUTE_TIME may change last bits.
                                          docs/precision.md */
 };
 
