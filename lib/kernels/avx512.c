@@ -16,7 +16,9 @@
 #define TILE_VECS 4
 #include "kernels/vec/vec_avx512.h"
 #include "kernels/vec/ints_avx512.h"
+#ifdef RNNI_TILES
 #include "kernels/vec/tiles_amx.h"
+#endif
 
 #include "kernels/body/loop.h"
 

@@ -6,8 +6,9 @@
 #ifdef RNNI_X86_VECTORS
 
 #include <cpuid.h>
+#include <errno.h>
 #include <stdatomic.h>
-#ifdef __linux__
+#ifdef RNNI_TILES
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -74,16 +75,17 @@ int rnni_cpu_dots(void)
     return found;
 }
 
+#ifdef RNNI_TILES
+
 /* Linux grants the 8 KiB that tiles add to a thread's saved registers to a process that asks for them, unless
  * some thread's alternative signal stack would be too small for them. */
 static int granted_tiles(void)
 {
-#if defined(__linux__) && defined(SYS_arch_prctl)
     enum { REQUEST = 0x1023, TILE_DATA = 18 }; /* ARCH_REQ_XCOMP_PERM, the state's number in XCR0 */
-    return syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
-#else
-    return 0;
-#endif
+    const int before = errno;
+    const long answer = syscall(SYS_arch_prctl, REQUEST, TILE_DATA);
+    errno = before;
+    return answer == 0;
 }
 
 static int ask_tiles(void)
@@ -94,17 +96,21 @@ static int ask_tiles(void)
            granted_tiles();
 }
 
+/* The system may answer two threads that race here differently: the first answer holds for both, as one
+ * process has one rule of rounding. */
 int rnni_cpu_tiles(void)
 {
     enum { ASKED = 2 };
     static atomic_int known;
     int found = atomic_load_explicit(&known, memory_order_relaxed);
     if (!found) {
-        found = ask_tiles() | ASKED;
-        atomic_store_explicit(&known, found, memory_order_relaxed);
+        int answer = ask_tiles() | ASKED;
+        if (atomic_compare_exchange_strong(&known, &found, answer)) found = answer;
     }
     return found & 1;
 }
+
+#endif
 
 #else
 
@@ -118,6 +124,8 @@ int32_t rnni_cpu_isa(void)
 #endif
 }
 
-int rnni_cpu_tiles(void) { return 0; }
+#endif
 
+#ifndef RNNI_TILES
+int rnni_cpu_tiles(void) { return 0; }
 #endif

@@ -25,8 +25,14 @@ int32_t rnni_cpu_isa(void);
 enum { RNNI_DOTS_VNNI_256 = 1, RNNI_DOTS_VNNI_512 = 2, RNNI_DOTS_BF16 = 4 };
 int rnni_cpu_dots(void);
 
-/* Whether tiles of bfloat16 (AMX) may be used: the processor has them and the system grants them to this
- * process, which the first call asks it for: before steps that make no system calls. */
+/* Where tiles of bfloat16 (AMX) are built in: Linux, and compilers whose assembler knows them. */
+#if defined(RNNI_X86_VECTORS) && defined(__linux__) && \
+    (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
+#define RNNI_TILES 1
+#endif
+
+/* Whether they may be used: the processor has them and the system grants them to this process, which the
+ * first call asks it for: before steps that make no system calls. The answer stays what it was at first. */
 int rnni_cpu_tiles(void);
 
 #endif

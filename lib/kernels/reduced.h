@@ -30,10 +30,17 @@ enum {
     RNNI_REDUCED_COLUMNS = 16, /* n is rounded up to this */
     RNNI_INT8_DEPTH = 8192,    /* numbers of a row that a product holds on the stack; sums of so many stay
                                   below 2^31 */
-    RNNI_BF16_SPLIT = 16,      /* pairs of k that tiles add up before they add to a sum: body/bf16_product.h */
+    RNNI_BF16_SPLIT = 16,      /* pairs of k that tiles add up before they add to a sum */
     RNNI_BF16_DEPTH = 512      /* 64 rows of so many fit on the stack, a group's columns of a block into a
                                   near cache */
 };
+
+/* Columns of the group that begins with column `group` of n, as packed. */
+static inline int64_t rnni_reduced_width(int64_t n, int64_t group)
+{
+    const int64_t left = (n - group + RNNI_REDUCED_COLUMNS - 1) / RNNI_REDUCED_COLUMNS * RNNI_REDUCED_COLUMNS;
+    return left < RNNI_REDUCED_GROUP ? left : RNNI_REDUCED_GROUP;
+}
 
 typedef struct rnni_reduced {
     int32_t precision;          /* RNN_PRECISION_BF16 or RNN_PRECISION_INT8; 0: nothing is there */
@@ -51,7 +58,7 @@ typedef struct rnni_reduced {
 /* Bytes of a matrix's block, whose precision, table, n and k are set. */
 size_t rnni_reduced_bytes(const rnni_reduced *matrix);
 /* Rounds W, whose row j is at weights + j * k, into the block. */
-void rnni_reduced_fill(rnni_reduced *matrix, const rnni_real *weights);
+void rnni_reduced_fill(const rnni_kernels *kernels, rnni_reduced *matrix, const rnni_real *weights);
 
 /* C[m][n] = start + A[m][k] W^T for a packed matrix, A rounded to 8 or 16 bits as W is; its rows are `lda`
  * apart. The bits of a row do not depend on the others. */

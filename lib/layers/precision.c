@@ -150,7 +150,7 @@ static void fill_halves(rnni_node *node)
 {
     for (int32_t i = 0; i < node->halves_count; i++) {
         if (!node->halves[i].block) continue;
-        rnni_reduced_fill(&node->halves[i], matrix_at(node, i));
+        rnni_reduced_fill(node->graph->kernels, &node->halves[i], matrix_at(node, i));
         rnni_reduced_fill_rows(node->graph->kernels, &node->halves[node->halves_count + i],
                                matrix_at(node, i));
     }
@@ -191,7 +191,8 @@ void rnni_node_reduce(rnni_node *node)
 {
     fill_halves(node);
     for (int32_t i = 0; i < node->reduced_count; i++)
-        if (node->reduced[i].block) rnni_reduced_fill(&node->reduced[i], matrix_at(node, i));
+        if (node->reduced[i].block)
+            rnni_reduced_fill(node->graph->kernels, &node->reduced[i], matrix_at(node, i));
 }
 
 /* ---- products of training */

@@ -135,13 +135,13 @@ static const specification spec_rnn_row = {
     run_rnn_row, 8, ONE_ROW | NO_UNITS, {{-ROW_INPUTS, -1, 1}, {1, -2, 2}, {1, -1, 1}, {1, 0, 0}}, {{0}}};
 
 /* The same right-hand side with weights of 8 or 16 bits. */
-static rnni_reduced *right_reduced(int32_t precision, int64_t n)
+static rnni_reduced *right_reduced(const rnni_kernels *k, int32_t precision, int64_t n)
 {
     static _Alignas(64) unsigned char block[DEPTH * 1024];
     static rnni_reduced reduced;
     for (int64_t i = 0; i < DEPTH * n; i++) right_matrix[i] = sample_between(77 + (uint64_t)i, -1, 1);
     reduced = (rnni_reduced){.precision = precision, .n = n, .k = DEPTH, .block = block};
-    rnni_reduced_fill(&reduced, right_matrix);
+    rnni_reduced_fill(k, &reduced, right_matrix);
     return &reduced;
 }
 
@@ -169,7 +169,7 @@ static const specification spec_int8_round = {
 static void int8_call(const rnni_kernels *k, call *c, int plain)
 {
     enum { QUADS = (DEPTH + 3) / 4 };
-    const rnni_reduced *w = right_reduced(RNN_PRECISION_INT8, c->n);
+    const rnni_reduced *w = right_reduced(k, RNN_PRECISION_INT8, c->n);
     uint8_t q[7 * QUADS * 4];
     rnni_real scale[7];
     k->int8_round(c->rows, DEPTH, X(0), LD(0), 0, q, QUADS * 4, scale);
@@ -223,7 +223,7 @@ static void bf16_call(const rnni_kernels *k, call *c, bf16_kernel *product)
     enum { PAIRS = (DEPTH + 1) / 2 };
     uint16_t q[7 * PAIRS * 2];
     k->bf16_round(c->rows, DEPTH, X(0), LD(0), q, PAIRS * 2);
-    product(c->rows, c->n, PAIRS, q, PAIRS * 2, 2, right_reduced(RNN_PRECISION_BF16, c->n)->halves,
+    product(c->rows, c->n, PAIRS, q, PAIRS * 2, 2, right_reduced(k, RNN_PRECISION_BF16, c->n)->halves,
             c->variant, X(1), X(2), LD(2));
 }
 static void run_bf16_product(const rnni_kernels *k, call *c) { bf16_call(k, c, k->bf16_product); }

@@ -15,7 +15,7 @@ static rnni_reduced make(int32_t precision, int table, int64_t n, int64_t k, rnn
     rnni_reduced m = {.precision = precision, .table = table, .n = n, .k = k, .bound = bound};
     m.block = aligned_alloc(64, (rnni_reduced_bytes(&m) + 63) / 64 * 64);
     CHECK(m.block);
-    rnni_reduced_fill(&m, weights);
+    rnni_reduced_fill(rnni_kernels_of(RNN_ISA_SCALAR), &m, weights);
     return m;
 }
 

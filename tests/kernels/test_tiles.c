@@ -11,7 +11,6 @@
 #ifndef RNNI_REAL_IS_DOUBLE
 
 #define KERNEL_ISA emulated
-#include "kernels/vec/vec_scalar.h"
 #include "tiles_emulated.h"
 #include "kernels/body/bf16_tiles.h"
 
@@ -52,7 +51,7 @@ static void check(int64_t rows, int64_t n, int64_t k, int turned, rnni_start sta
     for (int64_t i = 0; i < rows * n; i++)
         by_tiles.data[i / n * ldc + i % n] = by_rule.data[i / n * ldc + i % n] = sample_between(
             (uint64_t)i, -2, 2);
-    rnni_reduced_fill(&m, w);
+    rnni_reduced_fill(fusing(), &m, w);
     if (turned) kernels->bf16_zip(k, rows, x, rows, halves, 2 * rows);
     else kernels->bf16_round(rows, k, x, k, halves, depth);
     const int64_t a_row = turned ? 2 : depth, a_pair = turned ? 2 * rows : 2;
@@ -95,6 +94,27 @@ TEST(deepest)
     }
 }
 
+/* A chain whose products are all too small is -0, and stays it behind the last pair. */
+TEST(signs_of_zero)
+{
+    if (!fusing()) SKIP("no level here fuses multiply-adds");
+    enum { ROWS = 20, N = 40, K = 40 };
+    static rnni_real bias[N], c[2][ROWS * N];
+    rnni_reduced m = {.precision = RNN_PRECISION_BF16, .n = N, .k = K};
+    m.block = aligned_alloc(64, (rnni_reduced_bytes(&m) + 63) / 64 * 64);
+    CHECK(m.block);
+    for (int i = 0; i < N * K; i++) w[i] = (rnni_real)1e-23;
+    for (int i = 0; i < ROWS * K; i++) x[i] = (rnni_real)(i / K % 2 ? 1e-23 : -1e-23);
+    for (int i = 0; i < N; i++) bias[i] = i % 2 ? -0.0f : 0.0f;
+    rnni_reduced_fill(fusing(), &m, w);
+    fusing()->bf16_round(ROWS, K, x, K, halves, K);
+    bf16_product_tiles(ROWS, N, K / 2, halves, K, 2, m.halves, RNNI_FROM_BIAS, bias, c[0], N);
+    fusing()->bf16_product_split(ROWS, N, K / 2, halves, K, 2, m.halves, RNNI_FROM_BIAS, bias, c[1], N);
+    CHECK_BYTES(c[0], c[1], sizeof c[0]);
+    for (int i = 0; i < ROWS * N; i++) CHECK(!signbit(c[0][i]) == (i / N % 2 || i % N % 2 == 0));
+    free(m.block);
+}
+
 /* A number that is not finite stays in its row and column; what surrounds the left side does not come in. */
 TEST(not_finite)
 {
@@ -107,7 +127,7 @@ TEST(not_finite)
     fill(w, N * K, 1);
     fill(x, ROWS * K, 2);
     x[7 * K + 33] = NAN;
-    rnni_reduced_fill(&m, w);
+    rnni_reduced_fill(fusing(), &m, w);
     for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) halves[i] = 0x7fff;
     fusing()->bf16_round(ROWS, K, x, K, halves + 64, K + 6);
     bf16_product_tiles(ROWS, N, K / 2, halves + 64, K + 6, 2, m.halves, RNNI_FROM_ZERO, NULL, c, N);

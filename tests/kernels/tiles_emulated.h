@@ -10,8 +10,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#define RNNI_TILES 1
-
 typedef struct {
     uint8_t palette, start_row, zeros[14];
     uint16_t row_bytes[16];
@@ -55,14 +53,6 @@ static void tile_store(int t, tiles_place place)
                emulated.shapes.row_bytes[t]);
 }
 
-static float tile_number(uint16_t half)
-{
-    uint32_t bits = (uint32_t)half << 16;
-    float number;
-    memcpy(&number, &bits, sizeof number);
-    return number;
-}
-
 static void tile_dot(int sums, int left, int right)
 {
     const tiles_shapes *s = &emulated.shapes;
@@ -73,10 +63,18 @@ static void tile_dot(int sums, int left, int right)
             float chain[2] = {0, 0};
             for (int k = 0; k < s->rows[right]; k++)
                 for (int i = 0; i < 2; i++)
-                    chain[i] = fmaf(tile_number(emulated.tile[left].halves[m][2 * k + i]),
-                                    tile_number(emulated.tile[right].halves[k][2 * n + i]), chain[i]);
+                    chain[i] = fmaf(rnni_bf16_value(emulated.tile[left].halves[m][2 * k + i]),
+                                    rnni_bf16_value(emulated.tile[right].halves[k][2 * n + i]), chain[i]);
             emulated.tile[sums].sums[m][n] += chain[0] + chain[1];
         }
+}
+
+/* v_turn as vec_avx512.h has it: y[j][i] = x[i][j] for i, j < TURN. */
+enum { TURN = 8 };
+static void v_turn(const float *x, int64_t ldx, float *y, int64_t ldy)
+{
+    for (int i = 0; i < TURN; i++)
+        for (int j = 0; j < TURN; j++) memcpy(y + j * ldy + i, x + i * ldx + j, sizeof *y);
 }
 
 #define TILE_LOAD(t, place) tile_load(t, place)

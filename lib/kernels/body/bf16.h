@@ -68,7 +68,7 @@ enum { BF16_LEAST = RNNI_REDUCED_COLUMNS / VEC_WIDTH };
 #endif
 
 #include "kernels/body/bf16_wide.h"
-#ifdef RNNI_TILES
+#ifdef RNNI_TILES_H
 #include "kernels/body/bf16_tiles.h"
 #endif
 
@@ -93,9 +93,10 @@ static void KERNEL(bf16_product)(int64_t rows, int64_t n, int64_t pairs, const u
                                  int64_t a_pair, const uint16_t *packed, int start, const rnni_real *bias,
                                  rnni_real *c, int64_t ldc)
 {
-#ifdef RNNI_TILES
+#ifdef RNNI_TILES_H
     if (rnni_cpu_tiles()) {
-        if (rows >= TILES_LEAST) bf16_product_tiles(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc);
+        if (rows >= TILES_LEAST)
+            bf16_product_tiles(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc);
         else KERNEL(bf16_product_split)(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc);
         return;
     }

@@ -156,9 +156,7 @@ BF16_TARGET static void BF16_NAME(bf16_product)(int64_t rows, int64_t n, bf16_co
     static const rnni_real zeros[4 * RNNI_REDUCED_GROUP];
     const uint16_t *packed = b.weights;
     for (int64_t j = 0, groups; j < n && rows > 0; j += groups * RNNI_REDUCED_GROUP) {
-        int64_t left = n - j,
-                padded = (left + RNNI_REDUCED_COLUMNS - 1) / RNNI_REDUCED_COLUMNS * RNNI_REDUCED_COLUMNS;
-        int64_t width = padded < RNNI_REDUCED_GROUP ? padded : RNNI_REDUCED_GROUP;
+        const int64_t left = n - j, width = rnni_reduced_width(n, j);
         const rnni_real *from = start == RNNI_FROM_C ? c + j : start == RNNI_FROM_BIAS ? bias + j : zeros;
         b.weights = packed + j * b.pairs * 2;
         b.stride = width * 2;

@@ -6,7 +6,7 @@
  * tiles of one height, as shapes take long to set; columns outside, as they may come from far away.
  *
  * Where a tile is not full it is made of a copy: rows that are not there, and pairs behind the last, are 0
- * there; so are columns of sums, which are not copied back. */
+ * there (on the left); so are columns of sums, which are not copied back. */
 #ifndef RNNI_BODY_BF16_TILES_H
 #define RNNI_BODY_BF16_TILES_H
 
@@ -18,11 +18,12 @@ enum {
     PART_TILES = 4, PART_TURNED = 2             /* row tiles taken together: as they lie, and turned */
 };
 _Static_assert((int)RNNI_BF16_SPLIT == (int)TILE_SIDE, "a tile's pairs are what the rule adds up at a time");
+_Static_assert((int)RNNI_REDUCED_COLUMNS == (int)TILE_SIDE, "packed columns are whole tiles");
 
 /* Row tiles of the left side that meet the right side together, and where copies of them are. */
 typedef struct {
     tiles_place whole[PART_TILES];              /* its first whole tile; others 64 bytes further each */
-    tiles_place rest[PART_TILES];              /* pairs behind the last whole tile */
+    tiles_place rest[PART_TILES];               /* pairs behind the last whole tile */
     int64_t live[PART_TILES];                   /* rows that are there */
     int tiles;
     _Alignas(64) uint16_t copy[PART_TURNED * TILE_SIDE * 2 * TILE_PAIRS_MOST];
@@ -114,8 +115,8 @@ static void tiles_side_by_side(const tiles_block *b)
     if (b->columns > 3) TILE_STORE(3, b->to[3]);
 }
 
-/* Pair p of a row is a word at a + p * a_pair, of 32 bits; rows' words lie side by side. To rows of `width`
- * words. */
+/* Pair p of a row is a word at a + p * a_pair, of 32 bits and aligned as such; rows' words lie side by side.
+ * To rows of `width` words. */
 static void tiles_turn(int64_t rows, int64_t pairs, const uint16_t *a, int64_t a_pair, uint16_t *to,
                       int64_t width)
 {
@@ -216,14 +217,16 @@ static void tiles_block_run(tiles_block *b, const tiles_left *left, int t, int64
         if (in_copy[at]) tiles_edge_end(&edges[at], sums->ldc);
 }
 
-/* The right tiles of b->columns column tiles; what is behind their last whole tile is copied to `rest`. */
+/* The right tiles of b->columns column tiles; what is behind their last whole tile is copied to `rest`, and
+ * behind that are tiny negative numbers, which times 0 are -0: no sum changes by that, where +0 would turn a
+ * chain of -0. */
 static void tiles_right(tiles_block *b, const uint16_t *packed, int64_t stride, int64_t pairs, uint16_t *rest)
 {
     const int64_t left = pairs % TILE_SIDE, bytes = b->columns * TILE_BYTES;
     b->right = (tiles_place){ packed, stride };
     if (!left) return;
     const char *from = (const char *)packed + (pairs - left) * stride;
-    memset(rest, 0, (size_t)(TILE_SIDE * bytes));
+    memset(rest, 0x80, (size_t)(TILE_SIDE * bytes));
     for (int64_t p = 0; p < left; p++) memcpy((char *)rest + p * bytes, from + p * stride, (size_t)bytes);
     b->right_rest = (tiles_place){ rest, bytes };
 }
@@ -236,9 +239,7 @@ static void tiles_part(const tiles_left *left, int across, int64_t first, int64_
     tiles_block b = {.across = across, .depth = pairs / TILE_SIDE, .rest = pairs % TILE_SIDE != 0};
     for (int64_t j = 0, step; j < n; j += step) {
         const int64_t group = j / RNNI_REDUCED_GROUP * RNNI_REDUCED_GROUP,
-                      padded = (n - group + TILE_SIDE - 1) / TILE_SIDE * TILE_SIDE,
-                      width = padded < RNNI_REDUCED_GROUP ? padded : RNNI_REDUCED_GROUP,
-                      tiles = (width - (j - group)) / TILE_SIDE;
+                      width = rnni_reduced_width(n, group), tiles = (width - (j - group)) / TILE_SIDE;
         b.columns = tiles < across ? (int)tiles : across;
         step = b.columns * TILE_SIDE;
         tiles_right(&b, packed + group * 2 * pairs + (j - group) * 2, width * 4, pairs, rest);
@@ -263,7 +264,8 @@ static tiles_shapes shapes_for(int64_t height, int across)
     return shapes;
 }
 
-/* Rows or columns of A side by side: a_pair or a_row is 2. */
+/* Numbers of A lie side by side in rows or in columns: a_pair or a_row is 2, the other one even; pairs <=
+ * TILE_PAIRS_MOST. */
 static void bf16_product_tiles(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a, int64_t a_row,
                                int64_t a_pair, const uint16_t *packed, int start, const rnni_real *bias,
                                rnni_real *c, int64_t ldc)

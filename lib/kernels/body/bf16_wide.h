@@ -41,9 +41,8 @@ static void widen_left(int64_t rows, int64_t pairs, const uint16_t *a, int64_t a
 static void widen_panel(const bf16_columns *b, int64_t n, int64_t j, int64_t first, int64_t pairs,
                         rnni_real *panel)
 {
-    enum { GROUP = RNNI_REDUCED_GROUP, STEP = RNNI_REDUCED_COLUMNS };
-    const int64_t group = j / GROUP * GROUP, padded = (n - group + STEP - 1) / STEP * STEP,
-                  width = padded < GROUP ? padded : GROUP, left = width - (j - group),
+    const int64_t group = j / RNNI_REDUCED_GROUP * RNNI_REDUCED_GROUP,
+                  width = rnni_reduced_width(n, group), left = width - (j - group),
                   columns = left < TILE_NR ? left : TILE_NR;
     const uint16_t *from = b->weights + group * 2 * b->pairs + (first * width + j - group) * 2;
     for (int64_t p = 0; p < pairs; p++, from += 2 * width, panel += 2 * TILE_NR)

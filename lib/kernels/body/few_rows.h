@@ -7,7 +7,8 @@
 
 enum { FEW_ROWS = 3 };
 
-/* rows * panels <= TILE_MR; panels begin `distance` apart. */
+/* rows * panels <= TILE_MR; panels begin `distance` apart. Beside 12 sums and two vectors of a panel there is
+ * room for two numbers of A: three are fetched again for each panel. */
 BODY_INLINE void few_block(const int rows, const int panels, int64_t k, const float *a, int64_t row_stride,
                            int64_t column_stride, const float *b, int64_t distance, int64_t panel_stride,
                            int start, const float *bias, float *c, int64_t ldc)
@@ -24,8 +25,9 @@ BODY_INLINE void few_block(const int rows, const int panels, int64_t k, const fl
 #define STEP(q, j) sum[q][j] = v_fma(left, right[j], sum[q][j]);
 #define STEP_BLOCK(q)                                                       \
     if (q < rows * panels) {                                                \
-        vec left = v_set(a[ROW_OF(q) * row_stride]);                        \
+        if (rows == 3 && ROW_OF(q) == 0) FORGET(a);                         \
         if (ROW_OF(q) == 0) { EACH_VEC(FETCH, q) }                          \
+        vec left = v_set(a[ROW_OF(q) * row_stride]);                        \
         EACH_VEC(STEP, q)                                                   \
     }
 #define END(q, j) if (q < rows * panels) v_store(c + ROW_OF(q) * ldc + COLUMN(q, j), sum[q][j]);
@@ -50,12 +52,13 @@ BODY_INLINE void few_block(const int rows, const int panels, int64_t k, const fl
 #undef END_BLOCK
 }
 
-#define FEW_FUNCTION(rows, panels)                                                                            \
-    static void few_##rows##x##panels(int64_t k, const float *a, int64_t row_stride, int64_t column_stride,   \
-                                      const float *b, int64_t distance, int64_t panel_stride, int start,      \
-                                      const float *bias, float *c, int64_t ldc)                               \
-    {                                                                                                         \
-        few_block(rows, panels, k, a, row_stride, column_stride, b, distance, panel_stride, start, bias, c, ldc); \
+#define FEW_FUNCTION(rows, panels)                                                                          \
+    static void few_##rows##x##panels(int64_t k, const float *a, int64_t row_stride, int64_t column_stride, \
+                                      const float *b, int64_t distance, int64_t panel_stride, int start,    \
+                                      const float *bias, float *c, int64_t ldc)                             \
+    {                                                                                                       \
+        few_block(rows, panels, k, a, row_stride, column_stride, b, distance, panel_stride, start, bias, c, \
+                  ldc);                                                                                     \
     }
 FEW_FUNCTION(2, 2)
 FEW_FUNCTION(2, 3)

@@ -11,9 +11,6 @@
 
 #include <stdint.h>
 
-#if defined(__linux__) && (defined(__clang__) ? __clang_major__ >= 12 : __GNUC__ >= 11)
-#define RNNI_TILES 1
-
 /* As ldtilecfg reads it. */
 typedef struct {
     uint8_t palette, start_row, zeros[14];
@@ -36,5 +33,4 @@ static inline void tiles_end(void) { __asm__ volatile("tilerelease" : : : "memor
 #define TILE_DOT(sums, left, right)                                                            \
     __asm__ volatile("tdpbf16ps %%tmm" #right ", %%tmm" #left ", %%tmm" #sums : : : )
 
-#endif
 #endif
