@@ -348,7 +348,7 @@ TEST(bf16_products_have_the_same_bits_at_every_vector_level)
  * near, too. */
 TEST(bf16_rows_stand_alone)
 {
-    enum { N = 530, K = 2 * RNNI_BF16_DEPTH + 99, M = 70 };
+    enum { N = 530, K = 3 * RNNI_BF16_DEPTH + 99, M = 70 };
     rnni_real *w = calloc(N * K, sizeof *w), *a = calloc(M * K, sizeof *a);
     static rnni_real all[M * N], one[N];
     fill(w, N * K, 26, 1);

@@ -33,25 +33,32 @@ static void fill(rnni_real *to, int64_t n, uint64_t seed)
     for (int64_t i = 0; i < n; i++) to[i] = sample_between(seed * 7919 + (uint64_t)i, -1, 1);
 }
 
+/* w[n][k] as bfloat16; the block is the caller's. */
+static rnni_reduced packed(int64_t n, int64_t k)
+{
+    rnni_reduced m = {.precision = RNN_PRECISION_BF16, .n = n, .k = k};
+    m.block = aligned_alloc(64, (rnni_reduced_bytes(&m) + 63) / 64 * 64);
+    CHECK(m.block);
+    rnni_reduced_fill(fusing(), &m, w);
+    return m;
+}
+
 /* Products from the same numbers by tiles and by the rule, C with a gap between its rows. */
 static void check(int64_t rows, int64_t n, int64_t k, int turned, rnni_start start)
 {
     const rnni_kernels *kernels = fusing();
     const int64_t depth = (k + 1) / 2 * 2, ldc = n + 5;
-    rnni_reduced m = {.precision = RNN_PRECISION_BF16, .n = n, .k = k};
     rnni_real bias[MOST_N];
     sample_reset();
     sample_matrix by_tiles = sample_place(rows, n, ldc, 3), by_rule = sample_place(rows, n, ldc, 0);
     CHECK(by_tiles.data && by_rule.data);
-    m.block = aligned_alloc(64, (rnni_reduced_bytes(&m) + 63) / 64 * 64);
-    CHECK(m.block);
     fill(w, n * k, 1);
     fill(x, rows * k, 2);
     fill(bias, n, 3);
     for (int64_t i = 0; i < rows * n; i++)
         by_tiles.data[i / n * ldc + i % n] = by_rule.data[i / n * ldc + i % n] = sample_between(
             (uint64_t)i, -2, 2);
-    rnni_reduced_fill(fusing(), &m, w);
+    rnni_reduced m = packed(n, k);
     if (turned) kernels->bf16_zip(k, rows, x, rows, halves, 2 * rows);
     else kernels->bf16_round(rows, k, x, k, halves, depth);
     const int64_t a_row = turned ? 2 : depth, a_pair = turned ? 2 * rows : 2;
@@ -100,13 +107,10 @@ TEST(signs_of_zero)
     if (!fusing()) SKIP("no level here fuses multiply-adds");
     enum { ROWS = 20, N = 40, K = 40 };
     static rnni_real bias[N], c[2][ROWS * N];
-    rnni_reduced m = {.precision = RNN_PRECISION_BF16, .n = N, .k = K};
-    m.block = aligned_alloc(64, (rnni_reduced_bytes(&m) + 63) / 64 * 64);
-    CHECK(m.block);
     for (int i = 0; i < N * K; i++) w[i] = (rnni_real)1e-23;
     for (int i = 0; i < ROWS * K; i++) x[i] = (rnni_real)(i / K % 2 ? 1e-23 : -1e-23);
     for (int i = 0; i < N; i++) bias[i] = i % 2 ? -0.0f : 0.0f;
-    rnni_reduced_fill(fusing(), &m, w);
+    rnni_reduced m = packed(N, K);
     fusing()->bf16_round(ROWS, K, x, K, halves, K);
     bf16_product_tiles(ROWS, N, K / 2, halves, K, 2, m.halves, RNNI_FROM_BIAS, bias, c[0], N);
     fusing()->bf16_product_split(ROWS, N, K / 2, halves, K, 2, m.halves, RNNI_FROM_BIAS, bias, c[1], N);
@@ -121,13 +125,10 @@ TEST(not_finite)
     if (!fusing()) SKIP("no level here fuses multiply-adds");
     enum { ROWS = 21, N = 40, K = 34 };
     static rnni_real c[ROWS * N];
-    rnni_reduced m = {.precision = RNN_PRECISION_BF16, .n = N, .k = K};
-    m.block = aligned_alloc(64, (rnni_reduced_bytes(&m) + 63) / 64 * 64);
-    CHECK(m.block);
     fill(w, N * K, 1);
     fill(x, ROWS * K, 2);
     x[7 * K + 33] = NAN;
-    rnni_reduced_fill(fusing(), &m, w);
+    rnni_reduced m = packed(N, K);
     for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) halves[i] = 0x7fff;
     fusing()->bf16_round(ROWS, K, x, K, halves + 64, K + 6);
     bf16_product_tiles(ROWS, N, K / 2, halves + 64, K + 6, 2, m.halves, RNNI_FROM_ZERO, NULL, c, N);

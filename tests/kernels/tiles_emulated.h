@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Tiles as lib/kernels/vec/tiles_amx.h has them, in plain C after the instructions' definition (Intel,
+/* Tiles as lib/kernels/vec/tiles.h has them, in plain C after the instructions' definition (Intel,
  * Software Developer's Manual, volume 2: LDTILECFG, TILELOADD, TILESTORED, TDPBF16PS), so that what is built
  * of them runs on every machine. Shapes are checked as the processor does. Normal numbers alone: denormals
  * are not made 0. */
-#ifndef RNNI_TILES_H
-#define RNNI_TILES_H
+#ifndef TILES_EMULATED_H
+#define TILES_EMULATED_H
+
+#include "kernels/vec/tiles.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
-
-typedef struct {
-    uint8_t palette, start_row, zeros[14];
-    uint16_t row_bytes[16];
-    uint8_t rows[16];
-} tiles_shapes;
-
-typedef struct { const void *at; int64_t stride; } tiles_place;
 
 static struct {
     tiles_shapes shapes;

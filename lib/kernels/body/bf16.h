@@ -32,43 +32,40 @@ typedef struct {
 
 enum { BF16_LEAST = RNNI_REDUCED_COLUMNS / VEC_WIDTH };
 
+/* In float, by either rule. */
+#define BF16_TARGET
+#define BF16_PASSES 2
+#define BF16_SIDE vec
+#define BF16_DOT(sum, left, right) v_fma(left, right, sum)
+#define BF16_SAME(pass, a) (pass ? pairs_low(pairs_same(a)) : pairs_high(pairs_same(a)))
+#define BF16_LOAD(pass, w) (pass ? pairs_low(pairs_load(w)) : pairs_high(pairs_load(w)))
 #define BF16_NAME(name) name##_plain
-#define BF16_TARGET
-#define BF16_PASSES 2
-#define BF16_SIDE vec
-#define BF16_DOT(sum, left, right) v_fma(left, right, sum)
-#define BF16_SAME(pass, a) (pass ? pairs_low(pairs_same(a)) : pairs_high(pairs_same(a)))
-#define BF16_LOAD(pass, w) (pass ? pairs_low(pairs_load(w)) : pairs_high(pairs_load(w)))
 #define BF16_SPLIT 0
-#define BF16_ROWS TILE_ROWS
 #include "kernels/body/bf16_product.h"
-
 #define BF16_NAME(name) name##_split
-#define BF16_TARGET
-#define BF16_PASSES 2
-#define BF16_SIDE vec
-#define BF16_DOT(sum, left, right) v_fma(left, right, sum)
-#define BF16_SAME(pass, a) (pass ? pairs_low(pairs_same(a)) : pairs_high(pairs_same(a)))
-#define BF16_LOAD(pass, w) (pass ? pairs_low(pairs_load(w)) : pairs_high(pairs_load(w)))
 #define BF16_SPLIT RNNI_BF16_SPLIT
-#define BF16_ROWS 1
 #include "kernels/body/bf16_product.h"
+#undef BF16_TARGET
+#undef BF16_PASSES
+#undef BF16_SIDE
+#undef BF16_DOT
+#undef BF16_SAME
+#undef BF16_LOAD
 
 #ifdef BF16_DOT_TARGET
-#define BF16_NAME(name) name##_dot
 #define BF16_TARGET BF16_DOT_TARGET
 #define BF16_PASSES 1
 #define BF16_SIDE vec_pairs
 #define BF16_DOT(sum, left, right) pairs_dot(sum, left, right)
 #define BF16_SAME(pass, a) pairs_same(a)
 #define BF16_LOAD(pass, w) pairs_load(w)
+#define BF16_NAME(name) name##_dot
 #define BF16_SPLIT 0
-#define BF16_ROWS TILE_ROWS
 #include "kernels/body/bf16_product.h"
 #endif
 
 #include "kernels/body/bf16_wide.h"
-#ifdef RNNI_TILES_H
+#ifdef TILE_DOT
 #include "kernels/body/bf16_tiles.h"
 #endif
 
@@ -93,7 +90,7 @@ static void KERNEL(bf16_product)(int64_t rows, int64_t n, int64_t pairs, const u
                                  int64_t a_pair, const uint16_t *packed, int start, const rnni_real *bias,
                                  rnni_real *c, int64_t ldc)
 {
-#ifdef RNNI_TILES_H
+#ifdef TILE_DOT
     if (rnni_cpu_tiles()) {
         if (rows >= TILES_LEAST)
             bf16_product_tiles(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc);

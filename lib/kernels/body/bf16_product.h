@@ -6,11 +6,14 @@
  *   BF16_PASSES     2: a pair of k takes two multiply-adds, 1: one instruction
  *   BF16_SIDE, BF16_DOT   type of both sides; sum + left * right
  *   BF16_SAME(pass, a), BF16_LOAD(pass, w)    a pair of the left side in all lanes; the pairs of some columns
- *   BF16_SPLIT      0, or a sum is taken over so many pairs at a time, in two chains that begin with 0
- *   BF16_ROWS       of a tile
+ *   BF16_SPLIT      0, or a sum is taken over so many pairs at a time, in two chains that begin with 0: one
+ *                   row at a time, as that is twice the registers
+ * (BF16_NAME and BF16_SPLIT are undefined at the end, the others serve for both rules.)
  * The second number of a pair is added before the first, because that is what vdpbf16ps does; tdpbf16ps is
  * the rule of two chains, one for each number of a pair. For a row alone several groups of columns are taken
  * at once, so that there are enough sums side by side. */
+
+#define BF16_ROWS (BF16_SPLIT ? 1 : TILE_ROWS) /* of a tile */
 
 /* Sums of `rows` rows, or of `groups` groups for one row, x `vectors` vectors, all of whose columns are
  * there. */
@@ -168,12 +171,6 @@ BF16_TARGET static void BF16_NAME(bf16_product)(int64_t rows, int64_t n, bf16_co
     }
 }
 
-#undef BF16_NAME
-#undef BF16_TARGET
-#undef BF16_PASSES
-#undef BF16_SIDE
-#undef BF16_DOT
-#undef BF16_SAME
-#undef BF16_LOAD
-#undef BF16_SPLIT
 #undef BF16_ROWS
+#undef BF16_NAME
+#undef BF16_SPLIT

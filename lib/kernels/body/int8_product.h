@@ -134,8 +134,7 @@ INT8_TARGET static void INT8_NAME(int8_product)(int64_t rows, int64_t n, int64_t
                                  start == RNNI_FROM_C ? ldc : 0, n};
     if (start == RNNI_FROM_ZERO) b.from = NULL;
     while (b.columns > 0) {
-        int64_t padded = (b.columns + RNNI_REDUCED_COLUMNS - 1) / RNNI_REDUCED_COLUMNS * RNNI_REDUCED_COLUMNS;
-        if (padded < RNNI_REDUCED_GROUP) b.stride = padded * 4;
+        b.stride = rnni_reduced_width(b.columns, 0) * 4;
         if (rows == 1 && b.columns >= RNNI_REDUCED_GROUP && ROW_VECTORS * VEC_WIDTH == RNNI_REDUCED_GROUP) {
             INT8_NAME(int8_columns) whole = b;
             whole.stride = RNNI_REDUCED_GROUP * 4;
