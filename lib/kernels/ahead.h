@@ -45,22 +45,22 @@ typedef struct rnni_ahead {
     int64_t count;
 } rnni_ahead;
 
-/* What a product of k steps begins with. Where nothing is left, or `ahead` is NULL, it asks for k lines from
- * `near` on, which it reads itself and mostly has: so there is no question in each step whether to ask. */
-static inline rnni_fetches rnni_ahead_begin(const rnni_ahead *ahead, int64_t k, const rnni_real *near)
+/* What a tile of k steps begins with. Where nothing is left, or `ahead` is NULL, it takes k lines from `next`
+ * on, part of its next panel: so there is no question in each step whether to ask. */
+static inline rnni_fetches rnni_ahead_begin(const rnni_ahead *ahead, int64_t k, const rnni_real *next)
 {
-    return ahead && ahead->count ? ahead->part[ahead->count - 1] : (rnni_fetches){ near, k + 1 };
+    return ahead && ahead->count ? ahead->part[ahead->count - 1] : (rnni_fetches){ next, k + 1 };
 }
 
 /* The next line. */
 static inline rnni_fetches rnni_ahead_step(rnni_ahead *ahead, rnni_fetches now, int64_t k,
-                                           const rnni_real *near)
+                                           const rnni_real *next)
 {
     rnni_fetch_line(now.at);
     now.at += RNNI_LINE;
     if (--now.lines > 0) return now;
     ahead->count--;
-    return rnni_ahead_begin(ahead, k, near);
+    return rnni_ahead_begin(ahead, k, next);
 }
 
 static inline void rnni_ahead_end(rnni_ahead *ahead, rnni_fetches now)

@@ -92,6 +92,15 @@ static int64_t rows_at_once(const rnni_kernels *kernels, int64_t m, int64_t k)
     return round_up(rows > FEWEST ? rows : FEWEST, kernels->mr);
 }
 
+/* Of a long panel so many numbers of k at a time that it and the one that follows stay in the second cache
+ * while all rows go by; in parts of nearly equal depth. */
+static int64_t slice_depth(int64_t k)
+{
+    enum { DEEPEST = 768 };
+    const int64_t slices = (k + DEEPEST - 1) / DEEPEST;
+    return slices ? (k + slices - 1) / slices : 0;
+}
+
 void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                       int64_t row_stride, int64_t column_stride, const rnni_real *packed, rnni_start start,
                       const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
@@ -101,11 +110,17 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
         kernels->row(n, k, a, column_stride, packed, (int)start, bias, c);
         return;
     }
-    left_matrix left = {a, row_stride, column_stride};
-    result_matrix result = {c, ldc, bias, (int)start};
-    right_matrix right = {packed, kernels->nr * k, kernels->nr};
-    block_product(kernels, m, n, k, left, right, rows_at_once(kernels, m, k), NULL, result,
-                  ahead);
+    const int64_t nr = kernels->nr, most = slice_depth(k);
+    int64_t p = 0;
+    do {
+        const int64_t depth = least(k - p, most);
+        left_matrix left = {a + p * column_stride, row_stride, column_stride};
+        result_matrix result = {c, ldc, bias, p ? RNNI_FROM_C : (int)start};
+        right_matrix right = {packed + p * nr, nr * k, nr};
+        block_product(kernels, m, n, depth, left, right, rows_at_once(kernels, m, depth), NULL, result,
+                      ahead);
+        p += depth;
+    } while (p < k);
 }
 
 int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k)

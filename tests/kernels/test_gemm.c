@@ -141,6 +141,8 @@ static void check_blocks(const rnni_kernels *kernels)
     check_product(kernels, 5, 1030, 9, 1, 0);
     check_product(kernels, 7, 33, 1 + 2 * kernels->kc, 1, 0);
     check_product(kernels, 1, 20, 1 + kernels->kc, 0, 1);
+    for (int64_t m = 1; m <= 8; m++) check_product(kernels, m, kernels->nr + 3, 767 + 3 * m, m % 2, 0);
+    check_product(kernels, 13, 2 * kernels->nr, 2305, 0, 1);
 }
 TEST(every_element_is_one_chain_across_blocks) { each_table(check_blocks); }
 

@@ -16,6 +16,14 @@ static inline void fetch_result(int64_t rows, int64_t columns, const rnni_real *
     }
 }
 
+/* Where tile t of a panel begins with the lines that it takes along of the next one, k each: what lies in the
+ * third cache or farther is in the second when its turn comes, and all tiles share the wait for it. */
+static inline const rnni_real *part_of_next(const rnni_real *next, int64_t t, int64_t k, int64_t panel_stride)
+{
+    enum { PARTS = (TILE_NR + RNNI_LINE - 1) / RNNI_LINE };
+    return panel_stride == TILE_NR ? next + t % PARTS * k * RNNI_LINE : next;
+}
+
 static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, int64_t row_stride,
                            int64_t column_stride, const rnni_real *b, int64_t distance, int64_t panel_stride,
                            int start, const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
@@ -32,18 +40,21 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
         n -= done;
     }
 #endif
+    const rnni_real *first = b;
     for (int64_t j = 0; j < n; j += TILE_NR, b += distance, bias = bias ? bias + TILE_NR : NULL) {
         const int64_t columns = n - j < TILE_NR ? n - j : TILE_NR;
         const rnni_real *left = a;
         rnni_real *to = c + j;
+        const rnni_real *following = j + TILE_NR < n ? b + distance : first;
         for (int64_t t = 0; t < tiles.count; t++) {
             const int64_t rows = rnni_tile_height(tiles, t);
+            const rnni_real *next = part_of_next(following, t, k, panel_stride);
             rnni_real *below = to + rows * ldc;
             if (t + 1 < tiles.count) fetch_result(rnni_tile_height(tiles, t + 1), columns, below, ldc);
             if (column_stride)
                 tile(rows, columns, k, left, row_stride, column_stride, b, panel_stride, start, bias, to, ldc,
-                     ahead);
-            else tile(rows, columns, k, left, 1, rows, b, panel_stride, start, bias, to, ldc, ahead);
+                     ahead, next);
+            else tile(rows, columns, k, left, 1, rows, b, panel_stride, start, bias, to, ldc, ahead, next);
             left += rows * row_stride;
             to = below;
         }

@@ -62,7 +62,7 @@ static void KERNEL(row)(int64_t n, int64_t k, const rnni_real *a, int64_t column
     if (n > 2 * TILE_NR) row_of_3(n, k, a, column_stride, packed, start, bias, c);
     else if (n > TILE_NR) row_of_2(n, k, a, column_stride, packed, start, bias, c);
     else if (n > 0) tile(1, n, k, a, 0, column_stride, packed, TILE_NR, start, bias ? bias : c, c, 0,
-                         NULL);
+                         NULL, packed);
 }
 
 #endif

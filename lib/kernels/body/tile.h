@@ -35,11 +35,11 @@ BODY_INLINE vec tile_start(int start, const float *bias, const float *c, int64_t
     return v_set(0);
 }
 
-/* `rows` x `vecs` sums, the last vector with `last` live lanes. */
+/* `rows` x `vecs` sums, the last vector with `last` live lanes. Lines from `next` on are taken along. */
 BODY_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_t k, const float *a,
                             int64_t row_stride, int64_t column_stride, const float *panel,
                             int64_t panel_stride, int start, const float *bias, float *c, int64_t ldc,
-                            rnni_ahead *ahead)
+                            rnni_ahead *ahead, const rnni_real *next)
 {
     enum { W = VEC_WIDTH };
     vec sum[TILE_MR][TILE_VECS], b[TILE_VECS];
@@ -57,13 +57,13 @@ BODY_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_
 #define END(i, j) if (i < rows && j < vecs) v_store_n(c + i * ldc + j * W, sum[i][j], LIVE(j));
 #define END_ROW(i) EACH_VEC(END, i)
 
-    rnni_fetches lines = rnni_ahead_begin(ahead, k, panel);
+    rnni_fetches lines = rnni_ahead_begin(ahead, k, next);
     if (start != RNNI_FROM_BIAS) bias = c;
     EACH_ROW(BEGIN_ROW)
     for (; k > 0; k--, a += column_stride, panel += panel_stride) {
         EACH_VEC(FETCH, 0)
         EACH_ROW(STEP_ROW)
-        lines = rnni_ahead_step(ahead, lines, k, panel);
+        lines = rnni_ahead_step(ahead, lines, k, next);
     }
     FORGET(c);
     FORGET(ldc);
@@ -82,14 +82,16 @@ BODY_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_
 
 typedef void tile_function(int64_t last, int64_t k, const float *a, int64_t row_stride, int64_t column_stride,
                            const float *panel, int64_t panel_stride, int start, const float *bias, float *c,
-                           int64_t ldc, rnni_ahead *ahead);
+                           int64_t ldc, rnni_ahead *ahead, const rnni_real *next);
 
 #define TILE_FUNCTION(rows, vecs)                                                                            \
     static void tile_##rows##x##vecs(int64_t last, int64_t k, const float *a, int64_t row_stride,            \
-                                     int64_t column_stride, const float *panel, int64_t panel_stride, int start,                   \
-                                     const float *bias, float *c, int64_t ldc, rnni_ahead *ahead)             \
+                                     int64_t column_stride, const float *panel, int64_t panel_stride,        \
+                                     int start, const float *bias, float *c, int64_t ldc, rnni_ahead *ahead, \
+                                     const rnni_real *next)                                                  \
     {                                                                                                        \
-        tile_block(rows, vecs, last, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc, ahead);    \
+        tile_block(rows, vecs, last, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c,   \
+                   ldc, ahead, next);                                                                        \
     }
 #define TILE_COLUMN(vecs)                                                                                    \
     TILE_FUNCTION(1, vecs) TILE_FUNCTION(2, vecs) TILE_FUNCTION(3, vecs)                                     \
@@ -111,7 +113,8 @@ static tile_function *const tile_functions[TILE_VECS][TILE_MR] = {TILE_NAMES(1),
 /* 1 <= rows <= TILE_MR, 1 <= columns <= TILE_NR. */
 BODY_INLINE void tile(int64_t rows, int64_t columns, int64_t k, const rnni_real *a, int64_t row_stride,
                       int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start,
-                      const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
+                      const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead,
+                      const rnni_real *next)
 {
 #ifdef TILE_BY_HAND
     if (rows >= HAND_LEAST && columns == TILE_NR) {
@@ -122,7 +125,7 @@ BODY_INLINE void tile(int64_t rows, int64_t columns, int64_t k, const rnni_real 
 #endif
     int64_t before = (columns - 1) / VEC_WIDTH;
     tile_functions[before][rows - 1](columns - before * VEC_WIDTH, k, a, row_stride, column_stride, panel,
-                                     panel_stride, start, bias, c, ldc, ahead);
+                                     panel_stride, start, bias, c, ldc, ahead, next);
 }
 
 #endif

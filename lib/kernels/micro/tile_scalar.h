@@ -41,8 +41,9 @@ BODY_INLINE void tile_block(const int rows, int64_t columns, int64_t k, const rn
 
 static void tile(int64_t rows, int64_t columns, int64_t k, const rnni_real *a, int64_t row_stride,
                  int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start,
-                 const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
+                 const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead, const rnni_real *next)
 {
+    (void)next;
     rnni_ahead_some(ahead, k);
     switch (rows) {
     case 1: tile_block(1, columns, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc); break;
