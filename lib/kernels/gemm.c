@@ -9,6 +9,10 @@
 /* Columns of B that are packed at a time; a multiple of every nr. Depth and rows come with the kernels. */
 enum { GEMM_NC = 1024, GEMM_ALIGN = 16, FEW_TILES = 3 };
 
+/* The deepest slice of k of long panels: one of it and the one that follows are in the second cache while all
+ * rows go by. */
+enum { DEEPEST = 768 };
+
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -67,6 +71,13 @@ static void pack_strips(const rnni_kernels *kernels, int64_t m, int64_t k, const
     }
 }
 
+/* How deep the slices are in which k is gone through, at most `deepest`: nearly equal. */
+static int64_t slice_depth(int64_t k, int64_t deepest)
+{
+    const int64_t slices = (k + deepest - 1) / deepest;
+    return slices ? (k + slices - 1) / slices : 0;
+}
+
 /* All rows of C, `block` of them at a time against every panel. */
 static void block_product(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, left_matrix a,
                           right_matrix b, int64_t block, rnni_real *strips, result_matrix c,
@@ -92,15 +103,6 @@ static int64_t rows_at_once(const rnni_kernels *kernels, int64_t m, int64_t k)
     return round_up(rows > FEWEST ? rows : FEWEST, kernels->mr);
 }
 
-/* Of a long panel so many numbers of k at a time that it and the one that follows stay in the second cache
- * while all rows go by; in parts of nearly equal depth. */
-static int64_t slice_depth(int64_t k)
-{
-    enum { DEEPEST = 768 };
-    const int64_t slices = (k + DEEPEST - 1) / DEEPEST;
-    return slices ? (k + slices - 1) / slices : 0;
-}
-
 void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                       int64_t row_stride, int64_t column_stride, const rnni_real *packed, rnni_start start,
                       const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
@@ -110,7 +112,7 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
         kernels->row(n, k, a, column_stride, packed, (int)start, bias, c);
         return;
     }
-    const int64_t nr = kernels->nr, most = slice_depth(k);
+    const int64_t nr = kernels->nr, most = slice_depth(k, DEEPEST);
     int64_t p = 0;
     do {
         const int64_t depth = least(k - p, most);
@@ -123,12 +125,19 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
     } while (p < k);
 }
 
+/* Slices of the general product: a C that no second cache holds is gone through as few times as can be. */
+static int64_t deepest_of(const rnni_kernels *kernels, int64_t m, int64_t n)
+{
+    enum { LARGE = 512 * 1024 };
+    return m > 0 && n >= LARGE / m ? DEEPEST : kernels->kc;
+}
+
 int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k)
 {
-    (void)m;
     (void)k;
     int64_t columns = round_up(least(n, GEMM_NC), kernels->nr);
-    return (columns + (may_want_strips(kernels, n) ? kernels->mc : 0)) * kernels->kc + GEMM_ALIGN;
+    const int64_t rows = may_want_strips(kernels, n) ? kernels->mc : 0;
+    return (columns + rows) * deepest_of(kernels, m, n) + GEMM_ALIGN;
 }
 
 /* B's rows do as panels where they lie close enough together to be read without packing, or are read too few
@@ -146,13 +155,14 @@ void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, con
                int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row, int64_t b_column,
                rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)
 {
+    const int64_t most = slice_depth(k, deepest_of(kernels, m, n));
     rnni_real *panels = (rnni_real *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
-    rnni_real *strips = panels + round_up(least(n, GEMM_NC), kernels->nr) * kernels->kc;
+    rnni_real *strips = panels + round_up(least(n, GEMM_NC), kernels->nr) * most;
     if (!wants_strips(kernels, n, a_row, a_column)) strips = NULL;
     for (int64_t j = 0; j < n; j += GEMM_NC) {
         int64_t columns = least(n - j, GEMM_NC), p = 0;
         do {
-            int64_t depth = least(k - p, kernels->kc);
+            int64_t depth = least(k - p, most);
             left_matrix left = {a + p * a_column, a_row, a_column};
             result_matrix result = {c + j, ldc, NULL, p ? RNNI_FROM_C : (int)start};
             const rnni_real *from = b + p * b_row + j * b_column;
