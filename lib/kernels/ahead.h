@@ -39,10 +39,13 @@ static inline void rnni_fetch_lines(const rnni_real *at, int64_t lines)
 /* Lines [at, at + lines RNNI_LINE). */
 typedef struct rnni_fetches { const rnni_real *at; int64_t lines; } rnni_fetches;
 
-/* What is still to come; the last part is the first to go. */
+/* What is still to come; the last part is the first to go. And the way: a product that goes through the
+ * panels of its weights backwards, after one that went forwards, still has in the caches what it begins
+ * with. */
 typedef struct rnni_ahead {
     rnni_fetches part[RNNI_AHEAD_PARTS];
     int64_t count;
+    int backwards;
 } rnni_ahead;
 
 /* What a tile of k steps begins with. Where nothing is left, or `ahead` is NULL, it takes k lines from `next`
@@ -84,6 +87,13 @@ static inline void rnni_ahead_some(rnni_ahead *ahead, int64_t most)
 
 /* What no product took along. */
 static inline void rnni_ahead_rest(rnni_ahead *ahead) { rnni_ahead_some(ahead, INT64_MAX); }
+
+/* A step ends, and the next one turns round. */
+static inline void rnni_ahead_turn(rnni_ahead *ahead)
+{
+    rnni_ahead_rest(ahead);
+    ahead->backwards = !ahead->backwards;
+}
 
 /* x[n] will be read soon: at once, where there is no room to note it. */
 static inline void rnni_ahead_add(rnni_ahead *ahead, int64_t n, const rnni_real *x)

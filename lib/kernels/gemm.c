@@ -10,8 +10,9 @@
 enum { GEMM_NC = 1024, GEMM_ALIGN = 16, FEW_TILES = 3 };
 
 /* The deepest slice of k of long panels: one of it and the one that follows are in the second cache while all
- * rows go by. */
-enum { DEEPEST = 768 };
+ * rows go by. Steps of a recurrence, which have few rows and turn round, take a panel in whole while it fits
+ * alone: slices go by in one order only, as k ascends. */
+enum { DEEPEST = 768, DEEPEST_STEP = 4 * DEEPEST };
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -112,7 +113,7 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
         kernels->row(n, k, a, column_stride, packed, (int)start, bias, c);
         return;
     }
-    const int64_t nr = kernels->nr, most = slice_depth(k, DEEPEST);
+    const int64_t nr = kernels->nr, most = slice_depth(k, ahead ? DEEPEST_STEP : DEEPEST);
     int64_t p = 0;
     do {
         const int64_t depth = least(k - p, most);

@@ -130,7 +130,7 @@ static void forward_steps(const rnni_work *w, chunk all)
             fetch_next(w, next, &w->values, i, count, step.ahead);
             alone = in_place ? steps_alone(w, t, count - i, step.z) : 0;
             if (alone == 0) forward_step(w, t, &step);
-            rnni_ahead_rest(&ahead);
+            rnni_ahead_turn(&ahead);
         }
     }
 }
@@ -302,7 +302,7 @@ static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_
         fetch_next(w, next, &w->values, i, count, step->ahead);
         fetch_next(w, next, &w->given, i, count, step->ahead);
         backward_step(w, t, w->axis->offset[now.from], step);
-        rnni_ahead_rest(step->ahead);
+        rnni_ahead_turn(step->ahead);
     }
     if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to);
     if (w->dx || w->dvalues.data) rnni_recurrent_input_gradient(w, now.from, now.to);

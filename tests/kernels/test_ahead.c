@@ -100,7 +100,24 @@ static void check_product(const rnni_kernels *k, int64_t m, int64_t n, int64_t d
     }
 }
 
-TEST(a_product_has_the_same_bits_with_lines)
+/* Steps that turn round: every second one begins with the last panel. */
+static void check_turns(const rnni_kernels *k, int64_t m, int64_t n, int64_t depth)
+{
+    rnni_ahead ahead = { .count = 0 };
+    rnni_pack(k, depth, n, b, n, 1, packed);
+    multiply(k, m, n, depth, NULL, plain);
+    for (int step = 0; step < 3; step++) {
+        CHECK_INT(ahead.backwards, step % 2);
+        memset(beside, 0, sizeof beside);
+        rnni_ahead_add(&ahead, 9 * RNNI_LINE, far_away);
+        multiply(k, m, n, depth, &ahead, beside);
+        CHECK_BYTES(beside, plain, (size_t)(m * n) * sizeof *plain);
+        rnni_ahead_turn(&ahead);
+        CHECK_INT(lines_of(&ahead), 0);
+    }
+}
+
+TEST(a_product_has_the_same_bits_with_lines_and_turned)
 {
     static const int64_t rows[] = { 1, 2, 5, 6, 7, 32 }, columns[] = { 1, 16, 33, 64, 80 },
                          depths[] = { 1, 4, 31, 64 };
@@ -113,7 +130,10 @@ TEST(a_product_has_the_same_bits_with_lines)
         const rnni_kernels *k = rnni_kernels_of(isa);
         for (int m = 0; k && m < 6; m++)
             for (int n = 0; n < 5; n++)
-                for (int d = 0; d < 4; d++) check_product(k, rows[m], columns[n], depths[d]);
+                for (int d = 0; d < 4; d++) {
+                    check_product(k, rows[m], columns[n], depths[d]);
+                    check_turns(k, rows[m], columns[n], depths[d]);
+                }
     }
 }
 

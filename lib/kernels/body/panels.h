@@ -2,7 +2,8 @@
 /* The loops around the micro-kernel, which tile.h or micro/tile_scalar.h has: panels outside, so that one
  * stays in the first cache while all rows go by, and rows inside. They are in each table beside their
  * micro-kernel, as a small product (k = 32) is a tile every 400 cycles, and what stands between two tiles
- * counts. */
+ * counts. The last panel may be the first to go (ahead.h): where weights are larger than the second cache,
+ * every second step does so and meets first what the step before read last. */
 #ifndef RNNI_BODY_PANELS_H
 #define RNNI_BODY_PANELS_H
 
@@ -40,21 +41,23 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
         n -= done;
     }
 #endif
-    const rnni_real *first = b;
-    for (int64_t j = 0; j < n; j += TILE_NR, b += distance, bias = bias ? bias + TILE_NR : NULL) {
-        const int64_t columns = n - j < TILE_NR ? n - j : TILE_NR;
-        const rnni_real *left = a;
+    const int64_t count = (n + TILE_NR - 1) / TILE_NR;
+    const int backwards = ahead && ahead->backwards;
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t p = backwards ? count - 1 - i : i, j = p * TILE_NR,
+                      columns = n - j < TILE_NR ? n - j : TILE_NR;
+        const rnni_real *panel = b + p * distance, *from = bias ? bias + j : NULL, *left = a;
+        const rnni_real *following = i + 1 < count ? panel + (backwards ? -distance : distance)
+                                     : ahead       ? panel
+                                                   : b;
         rnni_real *to = c + j;
-        const rnni_real *following = j + TILE_NR < n ? b + distance : first;
         for (int64_t t = 0; t < tiles.count; t++) {
             const int64_t rows = rnni_tile_height(tiles, t);
             const rnni_real *next = part_of_next(following, t, k, panel_stride);
             rnni_real *below = to + rows * ldc;
             if (t + 1 < tiles.count) fetch_result(rnni_tile_height(tiles, t + 1), columns, below, ldc);
-            if (column_stride)
-                tile(rows, columns, k, left, row_stride, column_stride, b, panel_stride, start, bias, to, ldc,
-                     ahead, next);
-            else tile(rows, columns, k, left, 1, rows, b, panel_stride, start, bias, to, ldc, ahead, next);
+            const int64_t row = column_stride ? row_stride : 1, column = column_stride ? column_stride : rows;
+            tile(rows, columns, k, left, row, column, panel, panel_stride, start, from, to, ldc, ahead, next);
             left += rows * row_stride;
             to = below;
         }
