@@ -133,12 +133,27 @@ static int64_t deepest_of(const rnni_kernels *kernels, int64_t m, int64_t n)
     return m > 0 && n >= LARGE / m ? DEEPEST : kernels->kc;
 }
 
+static int64_t block_scratch(const rnni_kernels *kernels, int64_t m, int64_t n)
+{
+    const int64_t columns = round_up(least(n, GEMM_NC), kernels->nr),
+                  rows = may_want_strips(kernels, n) ? kernels->mc : 0;
+    return (columns + rows) * deepest_of(kernels, m, n) + GEMM_ALIGN;
+}
+
+/* A C of one vector's columns or fewer has few chains a tile and lanes to spare. Turned round it has neither:
+ * its rows become columns, as many sums in the same order. */
+static bool is_narrow(const rnni_kernels *kernels, int64_t m, int64_t n)
+{
+    return n <= kernels->width && m >= 2 * kernels->width;
+}
+
 int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k)
 {
     (void)k;
-    int64_t columns = round_up(least(n, GEMM_NC), kernels->nr);
-    const int64_t rows = may_want_strips(kernels, n) ? kernels->mc : 0;
-    return (columns + rows) * deepest_of(kernels, m, n) + GEMM_ALIGN;
+    const int64_t blocks = block_scratch(kernels, m, n);
+    if (!is_narrow(kernels, m, n)) return blocks;
+    const int64_t turned = m * n + block_scratch(kernels, n, m);
+    return turned > blocks ? turned : blocks;
 }
 
 /* B's rows do as panels where they lie close enough together to be read without packing, or are read too few
@@ -152,9 +167,10 @@ static bool serves_as_panels(const rnni_kernels *kernels, int64_t m, int64_t n, 
 
 /* B is packed, unless it serves as it is: it is read m / mr times. A's rows (or, for a transposed A, the few
  * neighbours that a tile takes of each) come straight from where they are, but for those of wants_strips. */
-void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
-               int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row, int64_t b_column,
-               rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)
+static void blocks_of_product(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k,
+                              const rnni_real *a, int64_t a_row, int64_t a_column, const rnni_real *b,
+                              int64_t b_row, int64_t b_column, rnni_start start, rnni_real *c, int64_t ldc,
+                              rnni_real *scratch)
 {
     const int64_t most = slice_depth(k, deepest_of(kernels, m, n));
     rnni_real *panels = (rnni_real *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
@@ -175,4 +191,27 @@ void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, con
             p += depth;
         } while (p < k);
     }
+}
+
+/* C^T = B^T A^T, for the same sums. */
+static void turned_product(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
+                           int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row,
+                           int64_t b_column, rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)
+{
+    rnni_real *turned = scratch;
+    for (int64_t j = 0; start == RNNI_FROM_C && j < n; j++)
+        for (int64_t i = 0; i < m; i++) turned[j * m + i] = c[i * ldc + j];
+    blocks_of_product(kernels, n, m, k, b, b_column, b_row, a, a_column, a_row, start, turned, m,
+                      scratch + m * n);
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = 0; j < n; j++) c[i * ldc + j] = turned[j * m + i];
+}
+
+void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
+               int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row, int64_t b_column,
+               rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)
+{
+    enum { WORTH_TURNING = 32 };
+    (is_narrow(kernels, m, n) && k >= WORTH_TURNING ? turned_product : blocks_of_product)(
+        kernels, m, n, k, a, a_row, a_column, b, b_row, b_column, start, c, ldc, scratch);
 }

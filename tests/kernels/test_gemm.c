@@ -156,6 +156,19 @@ static void check_strips(const rnni_kernels *kernels)
 }
 TEST(every_element_is_one_chain_from_strips) { each_table(check_strips); }
 
+/* Few columns and many rows: C is computed turned round. */
+static void check_narrow(const rnni_kernels *kernels)
+{
+    const int64_t width = kernels->width;
+    for (int64_t n = 1; n <= width + 1; n += n < 4 ? 1 : 3)
+        for (int64_t m = 2 * width - 1; m <= 2 * width + 1; m++)
+            for (int64_t k = 31; k <= 33; k++) check_product(kernels, m, n, k, 1, 0);
+    check_product(kernels, 6 * width, width - 1, kernels->kc + 40, 1, 0);
+    check_product(kernels, 6 * width, width - 1, 40, 0, 1);
+    check_product(kernels, 1100, width, 35, 1, 1);
+}
+TEST(every_element_is_one_chain_of_a_narrow_result) { each_table(check_narrow); }
+
 static void check_empty(const rnni_kernels *kernels)
 {
     product p = make_product(kernels, 3, 5, 0, 0, 0);
