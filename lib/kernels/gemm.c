@@ -6,12 +6,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Columns of B that are packed at a time; a multiple of every nr. Depth and rows come with the kernels. */
-enum { GEMM_NC = 1024, GEMM_ALIGN = 16, FEW_TILES = 3 };
+/* Columns of B that are packed at a time, and rows of a turned C: multiples of every nr and step. Rows of A
+ * and the depth of a C that the second cache holds come with the kernels. */
+enum { GEMM_NC = 1024, TURNED = 256, GEMM_ALIGN = 16, FEW_TILES = 3 };
 
 /* The deepest slice of k of long panels: one of it and the one that follows are in the second cache while all
- * rows go by. Steps of a recurrence, which have few rows and turn round, take a panel in whole while it fits
- * alone: slices go by in one order only, as k ascends. */
+ * rows go by, also where panels are widest. Steps of a recurrence, which have few rows and turn round, take a
+ * panel in whole while it fits alone: slices go by in one order only, as k ascends. */
 enum { DEEPEST = 768, DEEPEST_STEP = 4 * DEEPEST };
 
 static int64_t least(int64_t a, int64_t b)
@@ -113,6 +114,7 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
         kernels->row(n, k, a, column_stride, packed, (int)start, bias, c);
         return;
     }
+    if (m <= 0 || n <= 0) return;
     const int64_t nr = kernels->nr, most = slice_depth(k, ahead ? DEEPEST_STEP : DEEPEST);
     int64_t p = 0;
     do {
@@ -126,11 +128,11 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
     } while (p < k);
 }
 
-/* Slices of the general product: a C that no second cache holds is gone through as few times as can be. */
+/* Slices of the general product: a C that no second cache holds is gone through fewer times. */
 static int64_t deepest_of(const rnni_kernels *kernels, int64_t m, int64_t n)
 {
     enum { LARGE = 512 * 1024 };
-    return m > 0 && n >= LARGE / m ? DEEPEST : kernels->kc;
+    return m > 0 && n >= LARGE / m ? 2 * kernels->kc : kernels->kc;
 }
 
 static int64_t block_scratch(const rnni_kernels *kernels, int64_t m, int64_t n)
@@ -141,7 +143,7 @@ static int64_t block_scratch(const rnni_kernels *kernels, int64_t m, int64_t n)
 }
 
 /* A C of one vector's columns or fewer has few chains a tile and lanes to spare. Turned round it has neither:
- * its rows become columns, as many sums in the same order. */
+ * its rows become columns, TURNED of them at a time, as many sums in the same order. */
 static bool is_narrow(const rnni_kernels *kernels, int64_t m, int64_t n)
 {
     return n <= kernels->width && m >= 2 * kernels->width;
@@ -152,7 +154,7 @@ int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int
     (void)k;
     const int64_t blocks = block_scratch(kernels, m, n);
     if (!is_narrow(kernels, m, n)) return blocks;
-    const int64_t turned = m * n + block_scratch(kernels, n, m);
+    const int64_t rows = least(m, TURNED), turned = rows * n + block_scratch(kernels, n, rows);
     return turned > blocks ? turned : blocks;
 }
 
@@ -193,7 +195,7 @@ static void blocks_of_product(const rnni_kernels *kernels, int64_t m, int64_t n,
     }
 }
 
-/* C^T = B^T A^T, for the same sums. */
+/* C^T = B^T A^T, the same sums, for m <= TURNED. */
 static void turned_product(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                            int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row,
                            int64_t b_column, rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)
@@ -212,6 +214,12 @@ void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, con
                rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)
 {
     enum { WORTH_TURNING = 32 };
-    (is_narrow(kernels, m, n) && k >= WORTH_TURNING ? turned_product : blocks_of_product)(
-        kernels, m, n, k, a, a_row, a_column, b, b_row, b_column, start, c, ldc, scratch);
+    if (m <= 0 || n <= 0) return;
+    if (!is_narrow(kernels, m, n) || k < WORTH_TURNING) {
+        blocks_of_product(kernels, m, n, k, a, a_row, a_column, b, b_row, b_column, start, c, ldc, scratch);
+        return;
+    }
+    for (int64_t i = 0; i < m; i += TURNED)
+        turned_product(kernels, least(m - i, TURNED), n, k, a + i * a_row, a_row, a_column, b, b_row,
+                       b_column, start, c + i * ldc, ldc, scratch);
 }

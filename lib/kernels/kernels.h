@@ -49,7 +49,7 @@ typedef struct rnni_kernels {
     int32_t isa;       /* RNN_ISA_* */
     int mr, nr;        /* tile of the micro-kernel: rows of A, columns of packed B */
     int step;          /* columns of a panel that a tile reads at a time */
-    int64_t mc, kc;    /* blocks of the general product: rows of A and depth that stay in L2 and L1 */
+    int64_t mc, kc;    /* blocks of the general product: rows of A, and depth where C stays in L2 */
     int width;         /* lanes of a vector: units of a block that rnni_row_pack makes */
 #define RNNI_KERNEL(type, name, parameters, tolerance) type(*name) parameters;
 #include "kernels/kernels.def"
@@ -95,15 +95,16 @@ typedef enum { RNNI_FROM_ZERO, RNNI_FROM_C, RNNI_FROM_BIAS } rnni_start;
 
 /* C[m,n] = start + A[m,k] * B with packed B. A's element (i, k) is a[i * row_stride + k * column_stride].
  * `bias` has n numbers (RNNI_FROM_BIAS). Works for any m >= 0, k >= 0 and writes exactly n columns. No
- * scratch. For the products inside layers. Takes lines of `ahead` along (NULL: none), unless m is 1. */
+ * scratch. For the products inside layers. Takes lines of `ahead` along and goes its way (NULL: none, and
+ * forwards), unless m is 1. */
 void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                       int64_t row_stride, int64_t column_stride, const rnni_real *packed, rnni_start start,
                       const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead);
 
 
 /* The general product of two matrices that are not packed: packs blocks into `scratch` (rnni_gemm_scratch
- * elements). B's element (k, n) is b[k * b_row + n * b_column]. Start is ZERO or C. For weight gradients: A =
- * dZ transposed, B = X, k = rows. */
+ * elements of this n, and this m or a larger one). B's element (k, n) is b[k * b_row + n * b_column]. Start
+ * is ZERO or C. For weight gradients: A = dZ transposed, B = X, k = rows. */
 int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k);
 void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row, int64_t b_column,

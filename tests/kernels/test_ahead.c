@@ -117,6 +117,25 @@ static void check_turns(const rnni_kernels *k, int64_t m, int64_t n, int64_t dep
     }
 }
 
+/* Depths that even a step takes in slices. */
+static void check_deep(const rnni_kernels *k)
+{
+    enum { DEPTH = 3100, COLUMNS = 80 };
+    static rnni_real left[7 * DEPTH], right[DEPTH * COLUMNS], panels[DEPTH * 128];
+    for (int64_t i = 0; i < 7 * DEPTH; i++) left[i] = sample_between(4 + (uint64_t)i, -1, 1);
+    for (int64_t i = 0; i < DEPTH * COLUMNS; i++) right[i] = sample_between(5 + (uint64_t)i, -1, 1);
+    rnni_pack(k, DEPTH, COLUMNS, right, COLUMNS, 1, panels);
+    for (int64_t m = 2; m <= 7; m += 5) {
+        rnni_gemm_packed(k, m, COLUMNS, DEPTH, left, DEPTH, 1, panels, RNNI_FROM_BIAS, bias, plain, COLUMNS,
+                         NULL);
+        for (rnni_ahead ahead = { .count = 0 }; ahead.backwards < 2; ahead.backwards++) {
+            rnni_gemm_packed(k, m, COLUMNS, DEPTH, left, DEPTH, 1, panels, RNNI_FROM_BIAS, bias, beside,
+                             COLUMNS, &ahead);
+            CHECK_BYTES(beside, plain, (size_t)(m * COLUMNS) * sizeof *plain);
+        }
+    }
+}
+
 TEST(a_product_has_the_same_bits_with_lines_and_turned)
 {
     static const int64_t rows[] = { 1, 2, 5, 6, 7, 32 }, columns[] = { 1, 16, 33, 64, 80 },
@@ -134,6 +153,7 @@ TEST(a_product_has_the_same_bits_with_lines_and_turned)
                     check_product(k, rows[m], columns[n], depths[d]);
                     check_turns(k, rows[m], columns[n], depths[d]);
                 }
+        if (k) check_deep(k);
     }
 }
 

@@ -2,8 +2,8 @@
 /* The loops around the micro-kernel, which tile.h or micro/tile_scalar.h has: panels outside, so that one
  * stays in the first cache while all rows go by, and rows inside. They are in each table beside their
  * micro-kernel, as a small product (k = 32) is a tile every 400 cycles, and what stands between two tiles
- * counts. The last panel may be the first to go (ahead.h): where weights are larger than the second cache,
- * every second step does so and meets first what the step before read last. */
+ * counts. The last panel may be the first to go (ahead.h; not of few rows): where weights are larger than the
+ * second cache, every second step does so and meets first what the step before read last. */
 #ifndef RNNI_BODY_PANELS_H
 #define RNNI_BODY_PANELS_H
 
@@ -17,8 +17,9 @@ static inline void fetch_result(int64_t rows, int64_t columns, const rnni_real *
     }
 }
 
-/* Where tile t of a panel begins with the lines that it takes along of the next one, k each: what lies in the
- * third cache or farther is in the second when its turn comes, and all tiles share the wait for it. */
+/* Where tile t of a panel begins with the lines that it takes along of the next one, k each, so that four
+ * tiles of 64 columns take all: what lies in the third cache or farther is in the second when its turn comes,
+ * and all tiles share the wait for it. Tiles whose registers are chosen by hand leave that to the machine. */
 static inline const rnni_real *part_of_next(const rnni_real *next, int64_t t, int64_t k, int64_t panel_stride)
 {
     enum { PARTS = (TILE_NR + RNNI_LINE - 1) / RNNI_LINE };
@@ -35,6 +36,7 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
         const int64_t row = column_stride ? row_stride : 1, column = column_stride ? column_stride : m,
                       done = few_rows(m, n, k, a, row, column, b, distance, panel_stride, start, bias, c, ldc,
                                       ahead);
+        if (done == n) return;
         b += done / TILE_NR * distance;
         bias = bias ? bias + done : NULL;
         c += done;
