@@ -50,6 +50,15 @@ int32_t rnni_cpu_isa(void)
     return has(saved, XCR0_ZMM) ? RNN_ISA_AVX512 : RNN_ISA_AVX2;
 }
 
+/* Intel's processors do vdpbf16ps at less than the rate of the two float multiply-adds that give the same
+ * sums (body/bf16_wide.h). */
+static int has_slow_bf16(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid(0, &a, &b, &c, &d) && b == signature_INTEL_ebx && d == signature_INTEL_edx &&
+           c == signature_INTEL_ecx;
+}
+
 static int ask_dots(void)
 {
     unsigned a0, a1 = 0, b, c0 = 0, c, d, found = 0;
@@ -60,13 +69,14 @@ static int ask_dots(void)
     if (isa < RNN_ISA_AVX512) return (int)found;
     if (has(c0, LEAF7_ECX_AVX512_VNNI)) found |= RNNI_DOTS_VNNI_512;
     if (has(a1, LEAF7_1_EAX_AVX512_BF16)) found |= RNNI_DOTS_BF16;
+    if (has_slow_bf16()) found |= RNNI_DOTS_BF16_SLOW;
     return (int)found;
 }
 
 /* Asking takes a microsecond under a hypervisor. Threads that race here find the same. */
 int rnni_cpu_dots(void)
 {
-    enum { ASKED = 8 };
+    enum { ASKED = 16 };
     static atomic_int known;
     int found = atomic_load_explicit(&known, memory_order_relaxed);
     if (found) return found;

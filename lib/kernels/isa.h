@@ -21,8 +21,8 @@ extern const rnni_kernels rnni_kernels_scalar;
 int32_t rnni_cpu_isa(void);
 
 /* Which dot products have instructions: of four bytes at level avx2 and at avx512, of two bfloat16 at avx512.
- * Asked once. */
-enum { RNNI_DOTS_VNNI_256 = 1, RNNI_DOTS_VNNI_512 = 2, RNNI_DOTS_BF16 = 4 };
+ * Asked once. Slow: float multiply-adds are faster where rows share the unpacking of weights. */
+enum { RNNI_DOTS_VNNI_256 = 1, RNNI_DOTS_VNNI_512 = 2, RNNI_DOTS_BF16 = 4, RNNI_DOTS_BF16_SLOW = 8 };
 int rnni_cpu_dots(void);
 
 /* Where tiles of bfloat16 (AMX) are built in: Linux, and compilers whose assembler knows them. */

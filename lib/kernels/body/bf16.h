@@ -100,7 +100,8 @@ static void KERNEL(bf16_product)(int64_t rows, int64_t n, int64_t pairs, const u
 #endif
 #ifdef BF16_DOT_TARGET
     bf16_columns b = {packed, RNNI_REDUCED_GROUP * 2 * pairs, 0, pairs, a_row, a_pair, 0};
-    if (rnni_cpu_dots() & RNNI_DOTS_BF16) {
+    const int dots = rnni_cpu_dots();
+    if ((dots & RNNI_DOTS_BF16) && (rows < WIDE_LEAST || !(dots & RNNI_DOTS_BF16_SLOW))) {
         bf16_product_dot(rows, n, b, a, start, bias, c, ldc);
         return;
     }
