@@ -135,11 +135,16 @@ static int64_t deepest_of(const rnni_kernels *kernels, int64_t m, int64_t n)
     return m > 0 && n >= LARGE / m ? 2 * kernels->kc : kernels->kc;
 }
 
+/* Columns that its panels take in scratch, filled up. */
+static int64_t packed_columns(const rnni_kernels *kernels, int64_t n)
+{
+    return round_up(least(n, GEMM_NC), kernels->nr);
+}
+
 static int64_t block_scratch(const rnni_kernels *kernels, int64_t m, int64_t n)
 {
-    const int64_t columns = round_up(least(n, GEMM_NC), kernels->nr),
-                  rows = may_want_strips(kernels, n) ? kernels->mc : 0;
-    return (columns + rows) * deepest_of(kernels, m, n) + GEMM_ALIGN;
+    const int64_t rows = may_want_strips(kernels, n) ? kernels->mc : 0;
+    return (packed_columns(kernels, n) + rows) * deepest_of(kernels, m, n) + GEMM_ALIGN;
 }
 
 /* A C of one vector's columns or fewer has few chains a tile and lanes to spare. Turned round it has neither:
@@ -176,7 +181,7 @@ static void blocks_of_product(const rnni_kernels *kernels, int64_t m, int64_t n,
 {
     const int64_t most = slice_depth(k, deepest_of(kernels, m, n));
     rnni_real *panels = (rnni_real *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
-    rnni_real *strips = panels + round_up(least(n, GEMM_NC), kernels->nr) * most;
+    rnni_real *strips = panels + packed_columns(kernels, n) * most;
     if (!wants_strips(kernels, n, a_row, a_column)) strips = NULL;
     for (int64_t j = 0; j < n; j += GEMM_NC) {
         int64_t columns = least(n - j, GEMM_NC), p = 0;
@@ -201,12 +206,10 @@ static void turned_product(const rnni_kernels *kernels, int64_t m, int64_t n, in
                            int64_t b_column, rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)
 {
     rnni_real *turned = scratch;
-    for (int64_t j = 0; start == RNNI_FROM_C && j < n; j++)
-        for (int64_t i = 0; i < m; i++) turned[j * m + i] = c[i * ldc + j];
+    if (start == RNNI_FROM_C) kernels->turn(m, n, c, ldc, turned, m);
     blocks_of_product(kernels, n, m, k, b, b_column, b_row, a, a_column, a_row, start, turned, m,
                       scratch + m * n);
-    for (int64_t i = 0; i < m; i++)
-        for (int64_t j = 0; j < n; j++) c[i * ldc + j] = turned[j * m + i];
+    kernels->turn(n, m, turned, m, c, ldc);
 }
 
 void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,

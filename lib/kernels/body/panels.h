@@ -31,9 +31,10 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
                            int start, const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
     const rnni_tiling tiles = rnni_tiles_of(TILE_MR, m);
+    const int64_t row = column_stride ? row_stride : 1;
 #ifdef RNNI_BODY_FEW_ROWS_H
     if (m > 1 && m <= FEW_ROWS) {
-        const int64_t row = column_stride ? row_stride : 1, column = column_stride ? column_stride : m,
+        const int64_t column = column_stride ? column_stride : m,
                       done = few_rows(m, n, k, a, row, column, b, distance, panel_stride, start, bias, c, ldc,
                                       ahead);
         if (done == n) return;
@@ -49,6 +50,7 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
         const int64_t p = backwards ? count - 1 - i : i, j = p * TILE_NR,
                       columns = n - j < TILE_NR ? n - j : TILE_NR;
         const rnni_real *panel = b + p * distance, *from = bias ? bias + j : NULL, *left = a;
+        /* behind the last one the next product's first: this one, if it turns round */
         const rnni_real *following = i + 1 < count ? panel + (backwards ? -distance : distance)
                                      : ahead       ? panel
                                                    : b;
@@ -58,7 +60,7 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
             const rnni_real *next = part_of_next(following, t, k, panel_stride);
             rnni_real *below = to + rows * ldc;
             if (t + 1 < tiles.count) fetch_result(rnni_tile_height(tiles, t + 1), columns, below, ldc);
-            const int64_t row = column_stride ? row_stride : 1, column = column_stride ? column_stride : rows;
+            const int64_t column = column_stride ? column_stride : rows;
             tile(rows, columns, k, left, row, column, panel, panel_stride, start, from, to, ldc, ahead, next);
             left += rows * row_stride;
             to = below;
