@@ -64,7 +64,7 @@ static void after(const rnni_node *node, const rnni_whole *whole, int stage, int
     for (int32_t i = 0; i < whole->count; i++) {
         const rnni_run *run = &whole->runs[i];
         run->kernels->scatter_add(rnni_run_rows(run, node), width, run->slots[node->inputs[0]->id].ids,
-                                  run->slots[node->id].dy + first, n, table, n);
+                                  run->slots[node->id].dy + first, n, table, n, -1);
     }
 }
 

@@ -66,6 +66,18 @@ static void fetch_next(const rnni_work *w, chunk next, const rnni_table *table, 
         rnni_table_fetch(w->run, w->axis, next.from, next.to, table, i, parts, ahead);
 }
 
+/* The same with the rows of a projected table, and with z, to which they will be copied, where all steps' z
+ * are kept. */
+static void fetch_words(const rnni_work *w, chunk next, int64_t i, int64_t parts, rnni_ahead *ahead)
+{
+    if (!w->table || !w->kept->z || next.from == next.to) return;
+    int64_t columns = w->r->cell->gates * w->r->h, first = w->axis->offset[next.from],
+            rows = w->axis->offset[next.to] - first, from = first + rows * i / parts,
+            to = first + rows * (i + 1) / parts, kept = w->axis->offset[w->from];
+    rnni_ahead_add(ahead, (to - from) * w->ldz, w->kept->z + (from - kept) * w->ldz);
+    for (int64_t row = from; row < to; row++) rnni_ahead_add(ahead, columns, w->table + w->ids[row] * columns);
+}
+
 /* ---- forward */
 
 /* Where y of step t goes, rows ldy apart; NULL: nowhere. */
@@ -128,6 +140,7 @@ static void forward_steps(const rnni_work *w, chunk all)
             int64_t t = down ? now.to - 1 - i : now.from + i;
             place_step(w, t, first, &step);
             fetch_next(w, next, &w->values, i, count, step.ahead);
+            fetch_words(w, next, i, count, step.ahead);
             alone = in_place ? steps_alone(w, t, count - i, step.z) : 0;
             if (alone == 0) forward_step(w, t, &step);
             rnni_ahead_turn(&ahead);

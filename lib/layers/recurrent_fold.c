@@ -177,7 +177,16 @@ void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64
     }
 }
 
-/* ---- backward: stage 0 adds up dz by word, stage 1 gives dE, stage 2 gives dW */
+/* ---- backward: dz is added up by word, which gives dE and dW */
+
+/* What the pieces of a stage do. The words of a list need no CLEAR: SUM sets a word's row where it first
+ * occurs. */
+enum { CLEAR, SUM, WORD_GRADIENTS, WEIGHT_GRADIENTS };
+
+static int task_of(const rnni_node *node, const rnni_whole *whole, int stage)
+{
+    return words_of(node, whole)->list ? SUM + stage : stage;
+}
 
 static int64_t piece_columns(const rnni_node *node)
 {
@@ -197,12 +206,22 @@ static int64_t weight_slices(const rnni_node *node)
 
 int64_t rnni_recurrent_after_pieces(const rnni_node *node, const rnni_whole *whole, int stage)
 {
-    const rnni_recurrent *r = rnni_recurrent_of(node);
     if (!whole->shared[node->id]) return 0;
-    return stage == 0   ? column_pieces(node) * r->directions
-           : stage == 1 ? pieces_of(word_groups(node, whole), whole)
-           : stage == 2 ? pieces_of(weight_slices(node), whole)
-                        : 0;
+    switch (task_of(node, whole, stage)) {
+    case CLEAR: return column_pieces(node);
+    case SUM: return column_pieces(node) * rnni_recurrent_of(node)->directions;
+    case WORD_GRADIENTS: return pieces_of(word_groups(node, whole), whole);
+    case WEIGHT_GRADIENTS: return pieces_of(weight_slices(node), whole);
+    default: return 0;
+    }
+}
+
+/* A share of dP of all passes. */
+static void clear_share(const rnni_node *node, const rnni_whole *whole, int64_t piece)
+{
+    int64_t n = rnni_recurrent_tables_size(node, words_of(node, whole)->count), shares = column_pieces(node),
+            from = n * piece / shares, to = n * (piece + 1) / shares;
+    memset(batch_table(node, whole, 0) + from, 0, (size_t)(to - from) * sizeof(rnni_real));
 }
 
 /* Some columns of dP of one pass, from the rows of all shards in order. */
@@ -213,19 +232,19 @@ static void add_by_word(const rnni_node *node, const rnni_whole *whole, int64_t 
     int64_t most = piece_columns(node), first = piece % column_pieces(node) * most, n = columns(r),
             width = n - first < most ? n - first : most;
     rnni_real *sums = batch_table(node, whole, pass) + first;
-    for (int64_t word = 0; word < words_of(node, whole)->count; word++)
-        memset(sums + word * n, 0, (size_t)width * sizeof *sums);
+    int32_t met = words_of(node, whole)->list ? 0 : -1;
     for (int32_t i = 0; i < whole->count; i++) {
         const rnni_run *run = &whole->runs[i];
         int64_t ldz;
         const rnni_real *dz = rnni_recurrent_dz(node, run, pass, &ldz);
-        run->kernels->scatter_add(run->axes[node->axis].rows, width, rnni_recurrent_places(node, run),
-                                  dz + first, ldz, sums, n);
+        met = run->kernels->scatter_add(run->axes[node->axis].rows, width, rnni_recurrent_places(node, run),
+                                        dz + first, ldz, sums, n, met);
     }
 }
 
 /* dE of words [first, first + count), which are the embedding's rows where they are the whole vocabulary;
- * else they go to `room` first. */
+ * else they go to `room` first. Nobody else has a gradient for these rows, but for a layer tied to the
+ * embedding. */
 static void group_gradient(const rnni_node *node, const rnni_whole *whole, int64_t first, int64_t count,
                            rnni_real *room)
 {
@@ -234,14 +253,17 @@ static void group_gradient(const rnni_node *node, const rnni_whole *whole, int64
     const rnni_kernels *k = whole->graph->kernels;
     const int32_t *list = words_of(node, whole)->list;
     int64_t n = embedding->features;
+    bool add = !embedding->weights[0].sparse;
     rnni_real *gradient = whole->gradients + embedding->weights[0].offset;
     for (int32_t pass = 0; pass < r->directions; pass++)
         rnni_gemm_packed(k, count, n, columns(r),
                          batch_table(node, whole, pass) + first * columns(r), columns(r), 1,
                          node->packed_backward + r->pass[pass].backward_ih,
-                         list && pass == 0 ? RNNI_FROM_ZERO : RNNI_FROM_C, NULL,
+                         (list || !add) && pass == 0 ? RNNI_FROM_ZERO : RNNI_FROM_C, NULL,
                          list ? room : gradient + first * n, n, NULL);
-    if (list) k->scatter_add(count, n, list + first, room, n, gradient, n);
+    if (list && add) k->scatter_add(count, n, list + first, room, n, gradient, n, -1);
+    for (int64_t i = 0; list && !add && i < count; i++)
+        memcpy(gradient + list[first + i] * n, room + i * n, (size_t)n * sizeof *room);
 }
 
 static void word_gradients(const rnni_node *node, const rnni_whole *whole, int64_t piece)
@@ -282,8 +304,10 @@ static void input_weight_gradient(const rnni_node *node, const rnni_whole *whole
 void rnni_recurrent_after(const rnni_node *node, const rnni_whole *whole, int stage, int64_t piece)
 {
     const rnni_slot *slots = whole->runs[0].slots;
-    if (stage == 0) add_by_word(node, whole, piece);
-    else if (stage == 1 && slots[node->inputs[RNNI_RECURRENT_X]->id].learns)
+    int task = task_of(node, whole, stage);
+    if (task == CLEAR) clear_share(node, whole, piece);
+    else if (task == SUM) add_by_word(node, whole, piece);
+    else if (task == WORD_GRADIENTS && slots[node->inputs[RNNI_RECURRENT_X]->id].learns)
         word_gradients(node, whole, piece);
-    else if (stage == 2 && slots[node->id].learns) input_weight_gradient(node, whole, piece);
+    else if (task == WEIGHT_GRADIENTS && slots[node->id].learns) input_weight_gradient(node, whole, piece);
 }

@@ -157,6 +157,8 @@ static rnn_status_t check_batch(const rnni_exec *exec, const rnn_batch_t *batch)
 
 /* ---- axes */
 
+static bool all_useful(const rnni_column *column, int32_t mask_id) { return !column->mask && mask_id < 0; }
+
 static bool useful(const rnni_column *column, int32_t mask_id, int64_t row)
 {
     return (!column->mask || column->mask[row]) && (mask_id < 0 || column->ids[row] != mask_id);
@@ -165,7 +167,7 @@ static bool useful(const rnni_column *column, int32_t mask_id, int64_t row)
 static int64_t useful_steps(const rnni_column *column, int32_t mask_id, int64_t sequence)
 {
     int64_t steps = column->starts[sequence + 1] - column->starts[sequence], left_out = 0;
-    if (!column->mask && mask_id < 0) return steps;
+    if (all_useful(column, mask_id)) return steps;
     for (int64_t r = column->starts[sequence]; r < column->starts[sequence + 1]; r++)
         left_out += !useful(column, mask_id, r);
     return steps - left_out;
@@ -196,6 +198,23 @@ static void place_rows(rnni_axis *axis)
     axis->offset[axis->steps] = axis->rows;
 }
 
+/* position, where all steps are useful; `starts` is scratch for `count` numbers. */
+static void place_all(rnni_axis *axis, const rnni_column *column, const int64_t *sequence, int64_t *starts)
+{
+    for (int64_t s = 0; s < axis->count; s++) starts[s] = column->starts[sequence[axis->order[s]]];
+    for (int64_t t = 0; t < axis->steps; t++)
+        for (int64_t s = 0; s < axis->active[t]; s++) axis->position[axis->offset[t] + s] = starts[s] + t;
+}
+
+static void place_useful(rnni_axis *axis, const rnni_column *column, int32_t mask_id, const int64_t *sequence)
+{
+    for (int64_t s = 0; s < axis->count; s++) {
+        int64_t t = 0, b = sequence[axis->order[s]];
+        for (int64_t r = column->starts[b]; r < column->starts[b + 1]; r++)
+            if (useful(column, mask_id, r)) axis->position[axis->offset[t++] + s] = r;
+    }
+}
+
 /* Lays out one axis of a run over these sequences of its column. `lengths` and `places` are scratch. */
 static void fill_axis(rnni_axis *axis, const rnni_column *column, int32_t mask_id, const int64_t *sequence,
                       int64_t *lengths, int64_t *places)
@@ -208,11 +227,8 @@ static void fill_axis(rnni_axis *axis, const rnni_column *column, int32_t mask_i
     sort_by_length(axis->count, lengths, longest, places, axis->order);
     for (int64_t s = 0; s < axis->count; s++) axis->lengths[s] = lengths[axis->order[s]];
     place_rows(axis);
-    for (int64_t s = 0; s < axis->count; s++) {
-        int64_t t = 0, b = sequence[axis->order[s]];
-        for (int64_t r = column->starts[b]; r < column->starts[b + 1]; r++)
-            if (useful(column, mask_id, r)) axis->position[axis->offset[t++] + s] = r;
-    }
+    if (all_useful(column, mask_id)) place_all(axis, column, sequence, lengths);
+    else place_useful(axis, column, mask_id, sequence);
 }
 
 void rnni_axis_take(rnni_arena *arena, rnni_axis *axis, int64_t count, int64_t steps, int64_t rows)
@@ -243,7 +259,7 @@ static const rnni_column *column_of(const rnni_exec *exec, int32_t axis)
     return &exec->batch->input[rnni_input_number(graph, graph->axes[axis].input)];
 }
 
-static void lay_out_axes(rnni_exec *exec, rnni_run *run, bool fill)
+static void lay_out_axes(const rnni_exec *exec, rnni_run *run, bool fill)
 {
     const rnni_graph *graph = &exec->model->graph;
     for (int32_t a = 0; a < graph->axis_count; a++) {
@@ -360,16 +376,30 @@ void rnni_run_lay_out(rnni_run *run)
     rnni_run_end_plan(run);
 }
 
-/* Both count first, then place. */
-static rnn_status_t place_axes(rnni_exec *exec, rnni_run *run)
+static rnn_status_t reserve_axes(rnni_exec *exec, rnni_run *run)
 {
     rnni_arena place = run->axis_arena;
     run->axis_arena = (rnni_arena){ 0 };
     lay_out_axes(exec, run, false);
     size_t size = run->axis_arena.used;
     run->axis_arena = place;
-    RNNI_TRY(rnni_arena_reserve(&run->axis_arena, exec->context, size));
-    lay_out_axes(exec, run, true);
+    return rnni_arena_reserve(&run->axis_arena, exec->context, size);
+}
+
+static void fill_axes(int64_t index, void *argument)
+{
+    const rnni_exec *exec = argument;
+    lay_out_axes(exec, &exec->runs[index], true);
+}
+
+static rnn_status_t place_axes(rnni_exec *exec, int32_t count)
+{
+    const rnni_graph *graph = &exec->model->graph;
+    for (int32_t i = 0; i < count; i++) RNNI_TRY(reserve_axes(exec, &exec->runs[i]));
+    rnni_parallel(exec->context, count, fill_axes, exec);
+    memset(exec->whole.rows, 0, (size_t)graph->axis_count * sizeof *exec->whole.rows);
+    for (int32_t i = 0; i < count; i++)
+        for (int32_t a = 0; a < graph->axis_count; a++) exec->whole.rows[a] += exec->runs[i].axes[a].rows;
     return RNN_OK;
 }
 
@@ -547,13 +577,9 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
     exec->run_count = 0;
     exec->whole.runs = exec->runs;
     exec->whole.count = count;
-    memset(exec->whole.rows, 0, (size_t)graph->axis_count * sizeof *exec->whole.rows);
     RNNI_TRY(sort_batch(exec));
     begin_runs(exec, count);
-    for (int32_t i = 0; i < count; i++) {
-        RNNI_TRY(place_axes(exec, &exec->runs[i]));
-        for (int32_t a = 0; a < graph->axis_count; a++) exec->whole.rows[a] += exec->runs[i].axes[a].rows;
-    }
+    RNNI_TRY(place_axes(exec, count));
     RNNI_TRY(place_shared(exec));
     RNNI_TRY(place_buffers(exec, count));
     rnni_parallel(exec->context, count, load_shard, exec);

@@ -253,7 +253,7 @@ void rnni_exec_backward(rnni_exec *exec)
         rnni_parallel(exec->context, (graph->dense_total + SUM_PIECE - 1) / SUM_PIECE, sum_piece, exec);
     const rnni_slot *slots = exec->runs[0].slots; /* what trains is the same in every shard */
     for (int32_t i = 0; i < graph->count; i++)
-        rnni_touched_clear(graph->nodes[i], &exec->touched[i], exec->gradients);
+        rnni_touched_clear(graph->nodes[i], &exec->touched[i], &exec->whole);
     for (int32_t i = 0; i < graph->count; i++) {
         if (!graph->nodes[i]->op->after || !slots[i].trains) continue;
         run_after(exec, graph->nodes[i]);

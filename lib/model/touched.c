@@ -40,15 +40,23 @@ size_t rnni_touched_bytes(const rnni_graph *graph)
     return bytes;
 }
 
-void rnni_touched_clear(const rnni_node *node, rnni_touched *touched, rnni_real *gradients)
+/* The words for which a node's gradient is a product (recurrent_fold.c), or NULL. */
+static const rnni_words *words_of_product(const rnni_node *node, const rnni_whole *whole)
+{
+    return rnni_run_folded(whole->runs, node) ? &whole->words[node->folds_into->id] : NULL;
+}
+
+void rnni_touched_clear(const rnni_node *node, rnni_touched *touched, const rnni_whole *whole)
 {
     if (!is_sparse(node)) return;
     const rnni_weight *weight = &node->weights[0];
-    int64_t n = weight->shape[1];
-    rnni_real *rows = gradients + weight->offset;
-    if (touched->all) memset(rows, 0, (size_t)weight->count * sizeof *rows);
-    for (int64_t i = 0; !touched->all && i < touched->count; i++)
-        memset(rows + touched->rows[i] * n, 0, (size_t)n * sizeof *rows);
+    const rnni_words *set = whole->runs[0].slots[node->id].learns ? words_of_product(node, whole) : NULL;
+    const int64_t n = weight->shape[1], count = touched->all ? weight->shape[0] : touched->count;
+    rnni_real *rows = whole->gradients + weight->offset;
+    for (int64_t i = 0; !(set && !set->list) && i < count; i++) {
+        const int64_t row = touched->all ? i : touched->rows[i];
+        if (!set || !set->place[row]) memset(rows + row * n, 0, (size_t)n * sizeof *rows);
+    }
     for (int64_t i = 0; i < touched->count; i++) touched->marks[touched->rows[i]] = 0;
     touched->count = 0;
     touched->all = false;
@@ -67,11 +75,10 @@ static void note(rnni_touched *touched, int64_t count, const int32_t *ids)
 void rnni_touched_note(const rnni_node *node, rnni_touched *touched, const rnni_whole *whole)
 {
     if (!is_sparse(node)) return;
-    bool folded = rnni_run_folded(whole->runs, node);
-    const rnni_words *words = folded ? &whole->words[node->folds_into->id] : NULL;
-    touched->all = folded && !words->list;
+    const rnni_words *words = words_of_product(node, whole);
+    touched->all = words && !words->list;
     if (touched->all) return;
-    if (folded) note(touched, words->count, words->list);
-    for (int32_t i = 0; !folded && i < whole->count; i++)
+    if (words) note(touched, words->count, words->list);
+    for (int32_t i = 0; !words && i < whole->count; i++)
         note(touched, rnni_run_rows(&whole->runs[i], node), whole->runs[i].slots[node->inputs[0]->id].ids);
 }

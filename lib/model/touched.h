@@ -21,8 +21,8 @@ void rnni_touched_free(const rnni_graph *graph, rnni_touched *touched);
 /* Bytes that it takes. */
 size_t rnni_touched_bytes(const rnni_graph *graph);
 
-/* Sets to 0 what a node's gradient has other than 0. */
-void rnni_touched_clear(const rnni_node *node, rnni_touched *touched, rnni_real *gradients);
+/* Sets to 0 what a node's gradient has other than 0, but for rows that this batch is to set. */
+void rnni_touched_clear(const rnni_node *node, rnni_touched *touched, const rnni_whole *whole);
 /* A batch was gone through: its words are what the node's gradient has. */
 void rnni_touched_note(const rnni_node *node, rnni_touched *touched, const rnni_whole *whole);
 

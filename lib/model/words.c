@@ -43,6 +43,18 @@ static bool list_words(const rnni_axis *axis, const int32_t *ids, int64_t most, 
     return true;
 }
 
+/* The most words, of at most `most`, that are to have a list; 0: no batch with words has one. */
+static int64_t most_listed(const rnni_exec *exec, const rnni_node *node, rnni_fold batch, int64_t most)
+{
+    int64_t least = 0;
+    while (least < most) {
+        int64_t middle = most - (most - least) / 2;
+        if (rnni_recurrent_lists_words(node, batch, middle, exec->whole.count)) least = middle;
+        else most = middle - 1;
+    }
+    return most;
+}
+
 rnn_status_t rnni_words_find(rnni_exec *exec, const rnni_node *node, rnni_fold batch)
 {
     const rnni_graph *graph = &exec->model->graph;
@@ -55,12 +67,11 @@ rnn_status_t rnni_words_find(rnni_exec *exec, const rnni_node *node, rnni_fold b
     int32_t *place = room->numbers, *list = place + vocabulary;
     const int32_t *ids = exec->batch->input[rnni_input_number(graph, graph->axes[node->axis].input)].ids;
     bool few = true;
+    most = most_listed(exec, node, batch, most);
     for (int32_t i = 0; few && i < exec->whole.count; i++)
         few = list_words(&exec->runs[i].axes[node->axis], ids, most, place, list, &room->listed);
-    if (few && rnni_recurrent_lists_words(node, batch, room->listed, exec->whole.count))
-        *words = (rnni_words){ room->listed, list, place };
-    else if (few)
-        *words = (rnni_words){ .count = vocabulary };
+    if (few) *words = (rnni_words){ room->listed, list, place };
+    else if (rnni_recurrent_any_words(node, batch)) *words = (rnni_words){ .count = vocabulary };
     return RNN_OK;
 }
 

@@ -288,14 +288,16 @@ static void run_softmax_cross_entropy(const rnni_kernels *k, call *c)
 static const specification spec_softmax_cross_entropy = {
     run_softmax_cross_entropy, 2, NO_UNITS, {{1, -5, 5}, {1, 0, 0}, {-1, 0, 0}}, {{1, 0}}};
 
-/* Words 0 and 1 in turn, so that rows of the table are added to more than once. */
+/* Words 0 and 1 in turn, so that rows of the table are added to more than once. Variant 1: what comes first
+ * is set. */
 static void run_scatter_add(const rnni_kernels *k, call *c)
 {
     int32_t ids[256];
     for (int64_t r = 0; r < c->rows; r++) ids[r] = (int32_t)(r % (c->rows < 2 ? 1 : 2));
-    k->scatter_add(c->rows, c->n, ids, X(0), LD(0), X(1), LD(1));
+    int32_t next = k->scatter_add(c->rows, c->n, ids, X(0), LD(0), X(1), LD(1), c->variant ? 0 : -1);
+    CHECK_INT(next, !c->variant ? -1 : c->rows < 2 ? c->rows : 2);
 }
-static const specification spec_scatter_add = {run_scatter_add, 1, NO_ROWS, {{1, -1, 1}, {1, -1, 1}}, {{0}}};
+static const specification spec_scatter_add = {run_scatter_add, 2, NO_ROWS, {{1, -1, 1}, {1, -1, 1}}, {{0}}};
 
 static void run_axpy(const rnni_kernels *k, call *c)
 {

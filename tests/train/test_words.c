@@ -50,16 +50,18 @@ static void end(run *r)
 }
 
 /* Every third word from `first` on, `words` different ones, in sequences of 1 to STEPS steps. */
-static rnn_batch_t *make_batch(int64_t words, int64_t first)
+static rnn_batch_t *make_sized_batch(int64_t count, int64_t words, int64_t first)
 {
-    rnn_tensor_t *ids = help_random_ids(BATCH, STEPS, words, 5),
-                 *lengths = help_tensor(RNN_I64, BATCH, -1, -1);
+    rnn_tensor_t *ids = help_random_ids(count, STEPS, words, 5),
+                 *lengths = help_tensor(RNN_I64, count, -1, -1);
     for (int64_t i = 0; i < rnn_tensor_count(ids); i++)
         CHECK_OK(rnn_tensor_set(ids, i, (double)first + 3 * rnn_tensor_get(ids, i)));
-    for (int64_t i = 0; i < BATCH; i++)
+    for (int64_t i = 0; i < count; i++)
         CHECK_OK(rnn_tensor_set(lengths, i, (double)(i % 3 ? STEPS : 1 + i * 7 % STEPS)));
     return help_batch(ids, lengths);
 }
+
+static rnn_batch_t *make_batch(int64_t words, int64_t first) { return make_sized_batch(BATCH, words, first); }
 
 /* Forward and back, from one gradient of the output for all. */
 static void go(run *r, const rnn_batch_t *batch)
@@ -139,6 +141,33 @@ TEST(words_of_the_batch_before_are_forgotten)
         end(&fresh);
         end(&used);
     }
+}
+
+/* Nothing projected; a list; the whole vocabulary; and an embedding that is frozen for one batch: each after
+ * each other, the gradients are those of a trainer that has seen nothing else. */
+TEST(whatever_came_before)
+{
+    enum { BATCHES = 4, MANY = 130 };
+    rnn_batch_t *batches[BATCHES] = { make_batch(VOCABULARY / 3, 0), make_batch(90, 1),
+                                      make_sized_batch(MANY, VOCABULARY / 3, 2), make_batch(40, 2) };
+    for (int i = 0; i < KINDS; i++)
+        for (int before = 0; before < BATCHES; before++)
+            for (int now = 0; now < BATCHES; now++) {
+                run fresh = make(&kinds[i], 0), used = make(&kinds[i], 0);
+                rnn_layer_t *embedding = rnn_model_layer(used.model, "embedding");
+                go(&used, batches[before]);
+                if ((before + now) % 2 == 0) {
+                    CHECK_OK(rnn_layer_set_int(embedding, RNN_LAYER_TRAINABLE, 0));
+                    go(&used, batches[(now + 1) % BATCHES]);
+                    CHECK_OK(rnn_layer_set_int(embedding, RNN_LAYER_TRAINABLE, 1));
+                }
+                go(&used, batches[now]);
+                go(&fresh, batches[now]);
+                check_gradients(&fresh, &used, 0);
+                end(&fresh);
+                end(&used);
+            }
+    for (int i = 0; i < BATCHES; i++) rnn_batch_free(batches[i]);
 }
 
 static rnn_tensor_t *table_of(const run *r)

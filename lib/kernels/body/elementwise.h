@@ -58,15 +58,12 @@ static void KERNEL(turn)(int64_t rows, int64_t n, const rnni_real *x, int64_t ld
 /* The row of a table that comes AHEAD rows later begins its way here: the machine does not foresee which it
  * is. */
 enum { AHEAD = 8 };
-static inline void fetch_ahead(int64_t r, int64_t rows, int64_t n, const int32_t *ids, const rnni_real *table,
-                               int64_t ldt)
+static inline void fetch_row(int64_t n, const rnni_real *row)
 {
 #ifdef __GNUC__
-    if (r + AHEAD >= rows) return;
-    const rnni_real *row = table + ids[r + AHEAD] * ldt;
-    for (int64_t j = 0; j < n; j += 64 / (int64_t)sizeof *row) __builtin_prefetch(row + j);
+    for (int64_t j = 0; j < n; j += RNNI_LINE) __builtin_prefetch(row + j);
 #else
-    (void)r, (void)rows, (void)n, (void)ids, (void)table, (void)ldt;
+    (void)n, (void)row;
 #endif
 }
 
@@ -75,20 +72,30 @@ static void KERNEL(gather_rows)(int64_t rows, int64_t n, const int32_t *ids, con
 {
     for (int64_t r = 0; r < rows; r++, y += ldy) {
         const rnni_real *from = table + ids[r] * ldt;
-        fetch_ahead(r, rows, n, ids, table, ldt);
+        if (r + AHEAD < rows) fetch_row(n, table + ids[r + AHEAD] * ldt);
         VEC_LOOP(i, live, n) v_store_n(y + i, v_load_n(from + i, live), live);
     }
 }
 
-static void KERNEL(scatter_add)(int64_t rows, int64_t n, const int32_t *ids, const rnni_real *x, int64_t ldx,
-                                rnni_real *table, int64_t ldt)
+/* Rows of x come one after another, but parts of them, as threads take them, are not foreseen far enough: they
+ * are asked for when FAR numbers are between. */
+static int32_t KERNEL(scatter_add)(int64_t rows, int64_t n, const int32_t *ids, const rnni_real *x,
+                                   int64_t ldx, rnni_real *table, int64_t ldt, int32_t met)
 {
-    for (int64_t r = 0; r < rows; r++) {
+    enum { FAR = 2048 };
+    const int64_t far = FAR / (ldx + 1) + 1;
+    for (int64_t r = 0; r < rows; r++, x += ldx) {
         rnni_real *to = table + ids[r] * ldt;
-        fetch_ahead(r, rows, n, ids, table, ldt);
-        const rnni_real *from = x + r * ldx;
-        VEC_LOOP(i, live, n) v_store_n(to + i, v_add(v_load_n(to + i, live), v_load_n(from + i, live)), live);
+        if (r + AHEAD < rows) fetch_row(n, table + ids[r + AHEAD] * ldt);
+        if (r + far < rows) fetch_row(n, x + far * ldx);
+        if (ids[r] == met) {
+            VEC_LOOP(i, live, n) v_store_n(to + i, v_load_n(x + i, live), live);
+            met++;
+        } else {
+            VEC_LOOP(i, live, n) v_store_n(to + i, v_add(v_load_n(to + i, live), v_load_n(x + i, live)), live);
+        }
     }
+    return met;
 }
 
 #endif
