@@ -37,6 +37,9 @@ static void pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *wei
 static void forward(const rnni_cell_step *s)
 {
     int64_t h = s->h;
+    if (s->rows == 1 && s->reduced &&
+        rnni_reduced_lstm(s->kernels, s->reduced, h, s->h_masked, s->z, s->c_in, s->c_out, s->h_out))
+        return;
     rnni_cell_product(s, GATES * h, 0, GATES, s->h_masked, s->packed, RNNI_FROM_C);
     s->kernels->lstm_gates(s->rows, h, s->z, GATES * h, s->c_in, h, s->c_out, h, s->h_out, h);
 }

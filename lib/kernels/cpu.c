@@ -134,6 +134,8 @@ int32_t rnni_cpu_isa(void)
 #endif
 }
 
+int rnni_cpu_dots(void) { return 0; }
+
 #endif
 
 #ifndef RNNI_TILES

@@ -236,6 +236,21 @@ void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, in
                                                p ? RNNI_FROM_C : (int)start, bias, c, ldc);
 }
 
+bool rnni_reduced_lstm(const rnni_kernels *kernels, const rnni_reduced *w, int64_t h, const rnni_real *h_in,
+                       const rnni_real *z, const rnni_real *c_in, rnni_real *c_out, rnni_real *h_out)
+{
+    enum { MOST = 1024 };
+    /* with shorter vectors, or without the instruction, the two kernels one after the other are faster */
+    bool wide = kernels->isa == RNN_ISA_AVX512 && rnni_cpu_dots() & RNNI_DOTS_VNNI_512;
+    if (!wide || !is_int8(w) || w->k > MOST || h % RNNI_REDUCED_COLUMNS) return false;
+    _Alignas(64) uint8_t q[MOST];
+    rnni_real scale;
+    kernels->int8_round(1, w->k, h_in, w->k, w->bound, q, MOST, &scale);
+    kernels->int8_lstm(h, round_up(w->k, 4) / 4, q, scale, w->bytes, w->correction, w->scale, z, c_in, c_out,
+                       h_out);
+    return true;
+}
+
 /* ---- products over rows */
 
 /* Columns of A that are turned into pairs at a time: a multiple of a tile's rows, and few enough to stay near

@@ -183,6 +183,21 @@ static const specification spec_int8_product = {
 static const specification spec_int8_product_plain = {
     run_int8_product_plain, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
 
+/* As many of the units as it takes, and as weights there is room for; the others are copied. */
+static void run_int8_lstm(const rnni_kernels *k, call *c)
+{
+    enum { QUADS = (DEPTH + 3) / 4, MOST_UNITS = 112 };
+    int64_t all = c->n < MOST_UNITS ? c->n : MOST_UNITS, h = all - all % RNNI_REDUCED_COLUMNS;
+    const rnni_reduced *w = right_reduced(k, RNN_PRECISION_INT8, 4 * h);
+    uint8_t q[QUADS * 4];
+    rnni_real scale;
+    k->int8_round(1, DEPTH, X(0), DEPTH, 0, q, QUADS * 4, &scale);
+    for (int64_t j = h; j < c->n; j++) X(4)[j] = X(3)[j] = X(2)[j];
+    k->int8_lstm(h, QUADS, q, scale, w->bytes, w->correction, w->scale, X(1), X(2), X(3), X(4));
+}
+static const specification spec_int8_lstm = {run_int8_lstm, 1, ONE_ROW | NO_UNITS,
+    {{-DEPTH, -1, 1}, {4, -2, 2}, {1, -2, 2}, {1, 0, 0}, {1, 0, 0}}, {{3, 2}}};
+
 /* What they write as floats, and that they write nothing behind it. */
 static void run_bf16_round(const rnni_kernels *k, call *c)
 {
@@ -1047,6 +1062,7 @@ static double time_call(const rnni_kernels *kernels, const specification *spec, 
 static int is_reduced(const specification *spec)
 {
     return spec == &spec_int8_round || spec == &spec_int8_product || spec == &spec_int8_product_plain ||
+           spec == &spec_int8_lstm ||
            spec == &spec_bf16_round || spec == &spec_bf16_zip || spec == &spec_bf16_product ||
            spec == &spec_bf16_product_plain || spec == &spec_bf16_product_split;
 }

@@ -167,6 +167,45 @@ TEST(int8_products_of_any_depth)
 }
 
 /* All products at their largest size: sums of two of them must not saturate anywhere. */
+/* A step of an LSTM in one kernel: the bits of its product and its gates, one after the other. */
+static void check_int8_lstm(const rnni_kernels *k, int64_t h, int64_t depth, rnni_real bound)
+{
+    enum { MOST_H = 144, MOST_DEPTH = 150 };
+    static rnni_real w[4 * MOST_H * MOST_DEPTH], z[4 * MOST_H], kept[4 * MOST_H], c[2][MOST_H], out[2][MOST_H],
+        h_in[MOST_DEPTH];
+    fill(w, 4 * h * depth, (uint64_t)(h * 1000 + depth), 0.3);
+    fill(z, 4 * h, 3, 2);
+    fill(h_in, depth, 4, 1);
+    fill(c[0], h, 5, 2);
+    memcpy(c[1], c[0], sizeof c[0]);
+    memcpy(kept, z, sizeof z);
+    rnni_reduced m = make(RNN_PRECISION_INT8, 0, 4 * h, depth, bound, w);
+    uint8_t q[MOST_DEPTH + 4];
+    rnni_real scale;
+    k->int8_round(1, depth, h_in, depth, bound, q, MOST_DEPTH + 2, &scale);
+    k->int8_lstm(h, (depth + 3) / 4, q, scale, m.bytes, m.correction, m.scale, z, c[0], c[0], out[0]);
+    CHECK_BYTES(z, kept, sizeof z);
+    rnni_reduced_product(k, &m, 1, h_in, depth, RNNI_FROM_C, NULL, z, 4 * h);
+    k->lstm_gates(1, h, z, 4 * h, c[1], h, c[1], h, out[1], h);
+    CHECK_BYTES(c[0], c[1], (size_t)h * sizeof(rnni_real));
+    CHECK_BYTES(out[0], out[1], (size_t)h * sizeof(rnni_real));
+    fill(c[0], h, 5, 2);
+    if (rnni_reduced_lstm(k, &m, h, h_in, kept, c[0], c[0], out[0])) {
+        CHECK_BYTES(c[0], c[1], (size_t)h * sizeof(rnni_real));
+        CHECK_BYTES(out[0], out[1], (size_t)h * sizeof(rnni_real));
+    }
+    free(m.block);
+}
+
+TEST(int8_lstm_is_product_and_gates)
+{
+    static const int64_t units[] = {16, 32, 48, 64, 80, 144};
+    EACH_LEVEL(k)
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        for (int64_t depth = 1; depth <= 150; depth += depth < 20 ? 1 : 43)
+            check_int8_lstm(k, units[i], depth, depth % 2 ? 1 : 0);
+}
+
 TEST(int8_products_do_not_saturate)
 {
     enum { N = 80, K = 1000 };

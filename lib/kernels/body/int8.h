@@ -44,13 +44,22 @@ static void KERNEL(int8_round)(int64_t rows, int64_t n, const rnni_real *x, int6
     DO(i, 0) DO(i, 1) DO(i, 2) DO(i, 3) DO(i, 4) DO(i, 5) DO(i, 6) DO(i, 7) DO(i, 8) DO(i, 9) DO(i, 10) DO(i, 11) DO(i, 12) \
     DO(i, 13) DO(i, 14) DO(i, 15)
 
-/* c = from + sum * (a_scale * scale), each operation rounded: the same bits at every level. */
+/* from + sum * (a_scale * scale), each operation rounded: the same bits at every level. */
+static inline vec int8_value(ivec sum, rnni_real a_scale, vec scale, vec from)
+{
+    return v_add(from, v_mul(v_from_ints(sum), v_mul(v_set(a_scale), scale)));
+}
+
 static inline void int8_finish(ivec sum, rnni_real a_scale, const rnni_real *scale, const rnni_real *from,
                                rnni_real *c, int64_t live)
 {
-    vec part = v_mul(v_from_ints(sum), v_mul(v_set(a_scale), v_load_n(scale, live)));
-    v_store_n(c, v_add(from ? v_load_n(from, live) : v_set(0), part), live);
+    vec start = from ? v_load_n(from, live) : v_set(0);
+    v_store_n(c, int8_value(sum, a_scale, v_load_n(scale, live), start), live);
 }
+
+/* The sums of a vector of units and its four gates, in two parts of k side by side: few, but the gates of the
+ * units before are under way beside them. */
+enum { UNIT_GATES = 4, UNIT_PARTS = VEC_WIDTH >= 16 ? 2 : 1 };
 
 #define INT8_QUAD PLAIN_QUAD
 #define INT8_LOAD plain_quad
@@ -80,7 +89,22 @@ static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const u
                                                                            bias, c, ldc);
 }
 
+static void KERNEL(int8_lstm)(int64_t h, int64_t quads, const uint8_t *a, rnni_real a_scale,
+                              const int8_t *packed, const int32_t *correction, const rnni_real *scale,
+                              const rnni_real *z, const rnni_real *c_in, rnni_real *c_out, rnni_real *h_out)
+{
+    (rnni_cpu_dots() & VNNI_FLAG ? int8_lstm_vnni : int8_lstm_plain)(h, quads, a, a_scale, packed, correction,
+                                                                     scale, z, c_in, c_out, h_out);
+}
+
 #else
+static void KERNEL(int8_lstm)(int64_t h, int64_t quads, const uint8_t *a, rnni_real a_scale,
+                              const int8_t *packed, const int32_t *correction, const rnni_real *scale,
+                              const rnni_real *z, const rnni_real *c_in, rnni_real *c_out, rnni_real *h_out)
+{
+    int8_lstm_plain(h, quads, a, a_scale, packed, correction, scale, z, c_in, c_out, h_out);
+}
+
 static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda,
                                  const rnni_real *a_scale, const int8_t *packed, const int32_t *correction,
                                  const rnni_real *scale, int start, const rnni_real *bias, rnni_real *c,

@@ -149,6 +149,82 @@ INT8_TARGET static void INT8_NAME(int8_product)(int64_t rows, int64_t n, int64_t
     }
 }
 
+/* ---- a step of an LSTM */
+
+/* The four gates' pre-activations of the units from `unit` on, from z on: their columns are h apart. */
+INT8_TARGET BODY_INLINE void INT8_NAME(int8_unit)(int64_t h, int64_t unit, int64_t quads, const uint8_t *a,
+                                                  rnni_real a_scale, const int8_t *packed,
+                                                  const int32_t *correction, const rnni_real *scale,
+                                                  const rnni_real *z, vec *gate)
+{
+    enum { STRIDE = RNNI_REDUCED_GROUP * 4 };
+    ivec sum[UNIT_PARTS][UNIT_GATES];
+    const int8_t *w[UNIT_GATES];
+    int64_t left = quads;
+    (void)correction; /* which not every kind of dot product wants */
+#define BEGIN(i, g)                                                                                    \
+    if (i < UNIT_PARTS && g < UNIT_GATES)                                                              \
+        sum[i][g] = i > 0 ? iv_zero() : INT8_BEGIN(correction + g * h + unit);
+#define BEGIN_ROW(i) EACH_SUM(BEGIN, i)
+#define WEIGHTS(i, g)                                                                                  \
+    if (g < UNIT_GATES) {                                                                              \
+        const int64_t column = g * h + unit, in_group = column % RNNI_REDUCED_GROUP;                   \
+        w[g] = packed + (column - in_group) * 4 * quads + in_group * 4;                                \
+    }
+#define STEP(i, g) if (g < UNIT_GATES) sum[i][g] = INT8_DOT(sum[i][g], quad, w[g] + i * STRIDE);
+#define STEP_ROW(i)                                                                                    \
+    if (i < UNIT_PARTS) {                                                                              \
+        INT8_QUAD quad = INT8_LOAD(a + i * 4);                                                         \
+        EACH_SUM(STEP, i)                                                                              \
+    }
+#define MOVE(by, g) if (g < UNIT_GATES) w[g] += by * STRIDE;
+#define GATHER(i, g)                                                                                   \
+    if (i > 0 && i < UNIT_PARTS && g < UNIT_GATES) sum[0][g] = iv_add(sum[0][g], sum[i][g]);
+#define GATHER_ROW(i) EACH_SUM(GATHER, i)
+#define END(i, g)                                                                                      \
+    if (g < UNIT_GATES)                                                                                \
+        gate[g] = int8_value(sum[0][g], a_scale, v_load(scale + g * h + unit), v_load(z + g * h + unit));
+
+    EACH_SUM_ROW(BEGIN_ROW)
+    EACH_SUM(WEIGHTS, 0)
+    for (; left % UNIT_PARTS; left--, a += 4) {
+        INT8_QUAD quad = INT8_LOAD(a);
+        EACH_SUM(STEP, 0)
+        EACH_SUM(MOVE, 1)
+    }
+    for (; left > 0; left -= UNIT_PARTS, a += 4 * UNIT_PARTS) {
+        EACH_SUM_ROW(STEP_ROW)
+        EACH_SUM(MOVE, UNIT_PARTS)
+    }
+    EACH_SUM_ROW(GATHER_ROW)
+    EACH_SUM(END, 0)
+
+#undef BEGIN
+#undef BEGIN_ROW
+#undef WEIGHTS
+#undef STEP
+#undef STEP_ROW
+#undef MOVE
+#undef GATHER
+#undef GATHER_ROW
+#undef END
+}
+
+INT8_TARGET static void INT8_NAME(int8_lstm)(int64_t h, int64_t quads, const uint8_t *a, rnni_real a_scale,
+                                             const int8_t *packed, const int32_t *correction,
+                                             const rnni_real *scale, const rnni_real *z,
+                                             const rnni_real *c_in, rnni_real *c_out, rnni_real *h_out)
+{
+    for (int64_t u = 0; u < h; u += VEC_WIDTH) {
+        vec gate[UNIT_GATES];
+        INT8_NAME(int8_unit)(h, u, quads, a, a_scale, packed, correction, scale, z, gate);
+        abreast ifo = {gate[0], gate[1], gate[3]}, g = {gate[2]}, c_old = {v_load(c_in + u)}, c, out;
+        lstm_units(1, ifo, g, c_old, c, out);
+        v_store(c_out + u, c[0]);
+        v_store(h_out + u, out[0]);
+    }
+}
+
 #undef INT8_QUAD
 #undef INT8_LOAD
 #undef INT8_DOT
