@@ -26,8 +26,8 @@ typedef struct rnni_cell_step {
                                   did */
     const rnni_real *bias;     /* [h] recurrent bias of the block that is kept apart (GRU reset after: b_hn),
                                   or NULL */
-    rnni_real *z;              /* [rows][blocks * h]; forward: pre-activations in, saved values out; backward:
-                                  saved values in */
+    rnni_real *z;              /* [rows][blocks * h]; forward: pre-activations in, saved values out, where
+                                  there is a way back; backward: saved values in */
     rnni_real *dz;             /* backward: gradients out, [rows][blocks * h]; z itself unless the cell has
                                   dz_apart */
     const rnni_real *h_in;     /* state that entered the step: what the GRU carries over */

@@ -37,6 +37,7 @@ static void pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *wei
 static void forward(const rnni_cell_step *s)
 {
     int64_t h = s->h;
+    /* z stays then: nobody goes back through weights in int8 */
     if (s->rows == 1 && s->reduced &&
         rnni_reduced_lstm(s->kernels, s->reduced, h, s->h_masked, s->z, s->c_in, s->c_out, s->h_out))
         return;

@@ -239,10 +239,11 @@ void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, in
 bool rnni_reduced_lstm(const rnni_kernels *kernels, const rnni_reduced *w, int64_t h, const rnni_real *h_in,
                        const rnni_real *z, const rnni_real *c_in, rnni_real *c_out, rnni_real *h_out)
 {
-    enum { MOST = 1024 };
+    enum { MOST = 1024 }; /* of k, in one block: beyond, the gates do not count beside the product */
+    _Static_assert((int)MOST <= (int)RNNI_INT8_DEPTH, "the kernel takes one block of k");
     /* with shorter vectors, or without the instruction, the two kernels one after the other are faster */
-    bool wide = kernels->isa == RNN_ISA_AVX512 && rnni_cpu_dots() & RNNI_DOTS_VNNI_512;
-    if (!wide || !is_int8(w) || w->k > MOST || h % RNNI_REDUCED_COLUMNS) return false;
+    bool faster = kernels->isa == RNN_ISA_AVX512 && rnni_cpu_dots() & RNNI_DOTS_VNNI_512;
+    if (!faster || !is_int8(w) || w->k > MOST || h % RNNI_REDUCED_COLUMNS) return false;
     _Alignas(64) uint8_t q[MOST];
     rnni_real scale;
     kernels->int8_round(1, w->k, h_in, w->k, w->bound, q, MOST, &scale);

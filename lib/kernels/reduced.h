@@ -65,9 +65,9 @@ void rnni_reduced_fill(const rnni_kernels *kernels, rnni_reduced *matrix, const 
 void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
                           const rnni_real *a, int64_t lda, rnni_start start,
                           const rnni_real *bias, rnni_real *c, int64_t ldc);
-/* A step of one sequence through an LSTM of h units, for recurrent weights W [4 h][h] whose input products are
- * in z [4 h]: rnni_reduced_product and lstm_gates in one, with their bits, but z stays. false: nothing was done,
- * as it would not be faster. */
+/* A step of one sequence through an LSTM of h units, for recurrent weights W [4 h][h] whose input products
+ * are in z [4 h]: rnni_reduced_product and lstm_gates in one, with their bits, but z stays. false: nothing
+ * was done, as it would not be faster. */
 bool rnni_reduced_lstm(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t h,
                        const rnni_real *h_in, const rnni_real *z, const rnni_real *c_in, rnni_real *c_out,
                        rnni_real *h_out);

@@ -75,7 +75,8 @@ static void fetch_words(const rnni_work *w, chunk next, int64_t i, int64_t parts
             rows = w->axis->offset[next.to] - first, from = first + rows * i / parts,
             to = first + rows * (i + 1) / parts, kept = w->axis->offset[w->from];
     rnni_ahead_add(ahead, (to - from) * w->ldz, w->kept->z + (from - kept) * w->ldz);
-    for (int64_t row = from; row < to; row++) rnni_ahead_add(ahead, columns, w->table + w->ids[row] * columns);
+    for (int64_t row = from; row < to; row++)
+        rnni_ahead_add(ahead, columns, w->table + w->ids[row] * columns);
 }
 
 /* ---- forward */

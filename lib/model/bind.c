@@ -395,8 +395,12 @@ static void fill_axes(int64_t index, void *argument)
 static rnn_status_t place_axes(rnni_exec *exec, int32_t count)
 {
     const rnni_graph *graph = &exec->model->graph;
+    enum { FEW = 4096 }; /* places that one thread has filled before others would have begun */
+    int64_t places = 0;
+    for (int32_t a = 0; a < graph->axis_count; a++) places += rnni_column_rows(column_of(exec, a));
     for (int32_t i = 0; i < count; i++) RNNI_TRY(reserve_axes(exec, &exec->runs[i]));
-    rnni_parallel(exec->context, count, fill_axes, exec);
+    for (int32_t i = 0; places < FEW && i < count; i++) fill_axes(i, exec);
+    if (places >= FEW) rnni_parallel(exec->context, count, fill_axes, exec);
     memset(exec->whole.rows, 0, (size_t)graph->axis_count * sizeof *exec->whole.rows);
     for (int32_t i = 0; i < count; i++)
         for (int32_t a = 0; a < graph->axis_count; a++) exec->whole.rows[a] += exec->runs[i].axes[a].rows;

@@ -46,17 +46,24 @@ static const rnni_words *words_of_product(const rnni_node *node, const rnni_whol
     return rnni_run_folded(whole->runs, node) ? &whole->words[node->folds_into->id] : NULL;
 }
 
-void rnni_touched_clear(const rnni_node *node, rnni_touched *touched, const rnni_whole *whole)
+/* Rows that are other than 0, but for those in `set`; NULL: all of them. */
+static void clear_rows(const rnni_weight *weight, const rnni_touched *touched, const rnni_words *set,
+                       rnni_real *gradients)
 {
-    if (!is_sparse(node)) return;
-    const rnni_weight *weight = &node->weights[0];
-    const rnni_words *set = whole->runs[0].slots[node->id].learns ? words_of_product(node, whole) : NULL;
     const int64_t n = weight->shape[1], count = touched->all ? weight->shape[0] : touched->count;
-    rnni_real *rows = whole->gradients + weight->offset;
-    for (int64_t i = 0; !(set && !set->list) && i < count; i++) {
+    rnni_real *rows = gradients + weight->offset;
+    if (set && !set->list) return; /* every word */
+    for (int64_t i = 0; i < count; i++) {
         const int64_t row = touched->all ? i : touched->rows[i];
         if (!set || !set->place[row]) memset(rows + row * n, 0, (size_t)n * sizeof *rows);
     }
+}
+
+void rnni_touched_clear(const rnni_node *node, rnni_touched *touched, const rnni_whole *whole)
+{
+    if (!is_sparse(node)) return;
+    const bool learns = whole->runs[0].slots[node->id].learns;
+    clear_rows(&node->weights[0], touched, learns ? words_of_product(node, whole) : NULL, whole->gradients);
     for (int64_t i = 0; i < touched->count; i++) touched->marks[touched->rows[i]] = 0;
     touched->count = 0;
     touched->all = false;

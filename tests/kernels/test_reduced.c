@@ -166,13 +166,12 @@ TEST(int8_products_of_any_depth)
     }
 }
 
-/* All products at their largest size: sums of two of them must not saturate anywhere. */
 /* A step of an LSTM in one kernel: the bits of its product and its gates, one after the other. */
 static void check_int8_lstm(const rnni_kernels *k, int64_t h, int64_t depth, rnni_real bound)
 {
     enum { MOST_H = 144, MOST_DEPTH = 150 };
-    static rnni_real w[4 * MOST_H * MOST_DEPTH], z[4 * MOST_H], kept[4 * MOST_H], c[2][MOST_H], out[2][MOST_H],
-        h_in[MOST_DEPTH];
+    static rnni_real w[4 * MOST_H * MOST_DEPTH], z[4 * MOST_H], kept[4 * MOST_H], c[2][MOST_H],
+        out[2][MOST_H], h_in[MOST_DEPTH];
     fill(w, 4 * h * depth, (uint64_t)(h * 1000 + depth), 0.3);
     fill(z, 4 * h, 3, 2);
     fill(h_in, depth, 4, 1);
@@ -190,6 +189,7 @@ static void check_int8_lstm(const rnni_kernels *k, int64_t h, int64_t depth, rnn
     CHECK_BYTES(c[0], c[1], (size_t)h * sizeof(rnni_real));
     CHECK_BYTES(out[0], out[1], (size_t)h * sizeof(rnni_real));
     fill(c[0], h, 5, 2);
+    memset(out[0], 0, sizeof out[0]);
     if (rnni_reduced_lstm(k, &m, h, h_in, kept, c[0], c[0], out[0])) {
         CHECK_BYTES(c[0], c[1], (size_t)h * sizeof(rnni_real));
         CHECK_BYTES(out[0], out[1], (size_t)h * sizeof(rnni_real));
@@ -206,6 +206,25 @@ TEST(int8_lstm_is_product_and_gates)
             check_int8_lstm(k, units[i], depth, depth % 2 ? 1 : 0);
 }
 
+/* Where the kernel is used, and that it is not where its room would not do. */
+TEST(int8_lstm_is_used_where_it_may)
+{
+    enum { H = 16, MOST = 1025 };
+    static rnni_real w[4 * H * MOST], h_in[MOST], z[4 * H], c[H], out[H];
+    fill(w, 4 * H * MOST, 1, 0.3);
+    fill(h_in, MOST, 2, 1);
+    EACH_LEVEL(k)
+    for (int64_t depth = MOST - 1; depth <= MOST; depth++) {
+        rnni_reduced m = make(RNN_PRECISION_INT8, 0, 4 * H, depth, 0, w);
+        bool fast = k->isa == RNN_ISA_AVX512 && rnni_cpu_dots() & RNNI_DOTS_VNNI_512 && depth < MOST;
+        CHECK_INT(rnni_reduced_lstm(k, &m, H, h_in, z, c, c, out), fast);
+        CHECK((out[0] != 0) == fast);
+        memset(out, 0, sizeof out);
+        free(m.block);
+    }
+}
+
+/* All products at their largest size: sums of two of them must not saturate anywhere. */
 TEST(int8_products_do_not_saturate)
 {
     enum { N = 80, K = 1000 };

@@ -11,12 +11,13 @@ typedef struct kind {
     rnn_layer_t *(*layer)(rnn_model_t *model, rnn_layer_t *x, int64_t units);
     int32_t direction, layers;
     int64_t mask_id;
+    int tied; /* a head has the embedding's table, so that others add to its gradient */
 } kind;
 
 static const kind kinds[] = {
-    { rnn_simple_rnn, RNN_FORWARD, 1, -1 }, { rnn_lstm, RNN_FORWARD, 1, -1 },
-    { rnn_gru, RNN_REVERSE, 1, 9 },         { rnn_lstm, RNN_BIDIRECTIONAL, 2, -1 },
-    { rnn_gru, RNN_BIDIRECTIONAL, 1, 9 },
+    { rnn_simple_rnn, RNN_FORWARD, 1, -1, 0 }, { rnn_lstm, RNN_FORWARD, 1, -1, 0 },
+    { rnn_gru, RNN_REVERSE, 1, 9, 0 },         { rnn_lstm, RNN_BIDIRECTIONAL, 2, -1, 0 },
+    { rnn_gru, RNN_BIDIRECTIONAL, 1, 9, 0 },   { rnn_lstm, RNN_FORWARD, 1, -1, 1 },
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -29,10 +30,14 @@ static run make(const kind *k, int looked_up)
 {
     run r = { .model = rnn_model_create(NULL) };
     rnn_layer_t *x = rnn_embedding(r.model, rnn_input_tokens(r.model, "x"), VOCABULARY, FEATURES),
-                *h = k->layer(r.model, x, UNITS);
+                *h = k->layer(r.model, x, k->tied ? FEATURES : UNITS);
     rnn_layer_set_int(x, RNN_LAYER_MASK_ID, k->mask_id);
     rnn_layer_set_int(h, RNN_LAYER_DIRECTION, k->direction);
     rnn_layer_set_int(h, RNN_LAYER_LAYERS, k->layers);
+    if (k->tied) {
+        h = rnn_dense(r.model, rnn_last(r.model, h), VOCABULARY, RNN_LINEAR);
+        CHECK_OK(rnn_layer_tie(h, x));
+    }
     CHECK_OK(rnn_model_set_output(r.model, h, "y"));
     if (looked_up) CHECK_OK(rnn_model_set_output(r.model, rnn_mean_pool(r.model, x), "mean"));
     CHECK_OK(rnn_model_build(r.model));
@@ -168,6 +173,34 @@ TEST(whatever_came_before)
                 end(&used);
             }
     for (int i = 0; i < BATCHES; i++) rnn_batch_free(batches[i]);
+}
+
+/* Frozen as the batch goes forward, and free again before it goes back: rows of the batch before do not
+ * stay. */
+TEST(frozen_on_the_way_forward)
+{
+    rnn_batch_t *before = make_batch(90, 0), *now = make_batch(40, 0);
+    for (int i = 0; i < KINDS; i++) {
+        if (kinds[i].tied) continue; /* the head's gradient is there */
+        run r = make(&kinds[i], 0);
+        rnn_layer_t *embedding = rnn_model_layer(r.model, "embedding");
+        rnn_tensor_t *y = NULL;
+        go(&r, before);
+        CHECK_OK(rnn_layer_set_int(embedding, RNN_LAYER_TRAINABLE, 0));
+        CHECK_OK(rnn_trainer_forward(r.trainer, now, NULL));
+        CHECK_OK(rnn_layer_set_int(embedding, RNN_LAYER_TRAINABLE, 1));
+        CHECK_OK(rnn_trainer_output(r.trainer, 0, &y));
+        rnn_tensor_t *given = help_upstream(y, 3);
+        CHECK_OK(rnn_trainer_backward_from(r.trainer, (const rnn_tensor_t *const[]){ given }, 1));
+        rnn_tensor_t *gradient = rnn_trainer_gradient(r.trainer, "embedding.weight");
+        for (int64_t j = 0; j < rnn_tensor_count(gradient); j++) CHECK(rnn_tensor_get(gradient, j) == 0);
+        rnn_tensor_free(gradient);
+        rnn_tensor_free(given);
+        rnn_tensor_free(y);
+        end(&r);
+    }
+    rnn_batch_free(before);
+    rnn_batch_free(now);
 }
 
 static rnn_tensor_t *table_of(const run *r)

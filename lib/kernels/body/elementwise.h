@@ -77,8 +77,8 @@ static void KERNEL(gather_rows)(int64_t rows, int64_t n, const int32_t *ids, con
     }
 }
 
-/* Rows of x come one after another, but parts of them, as threads take them, are not foreseen far enough: they
- * are asked for when FAR numbers are between. */
+/* Rows of x come one after another, but parts of them, as threads take them, are not foreseen far enough:
+ * they are asked for when FAR numbers are between. */
 static int32_t KERNEL(scatter_add)(int64_t rows, int64_t n, const int32_t *ids, const rnni_real *x,
                                    int64_t ldx, rnni_real *table, int64_t ldt, int32_t met)
 {
@@ -92,7 +92,8 @@ static int32_t KERNEL(scatter_add)(int64_t rows, int64_t n, const int32_t *ids, 
             VEC_LOOP(i, live, n) v_store_n(to + i, v_load_n(x + i, live), live);
             met++;
         } else {
-            VEC_LOOP(i, live, n) v_store_n(to + i, v_add(v_load_n(to + i, live), v_load_n(x + i, live)), live);
+            VEC_LOOP(i, live, n)
+                v_store_n(to + i, v_add(v_load_n(to + i, live), v_load_n(x + i, live)), live);
         }
     }
     return met;

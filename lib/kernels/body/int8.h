@@ -98,12 +98,6 @@ static void KERNEL(int8_lstm)(int64_t h, int64_t quads, const uint8_t *a, rnni_r
 }
 
 #else
-static void KERNEL(int8_lstm)(int64_t h, int64_t quads, const uint8_t *a, rnni_real a_scale,
-                              const int8_t *packed, const int32_t *correction, const rnni_real *scale,
-                              const rnni_real *z, const rnni_real *c_in, rnni_real *c_out, rnni_real *h_out)
-{
-    int8_lstm_plain(h, quads, a, a_scale, packed, correction, scale, z, c_in, c_out, h_out);
-}
 
 static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda,
                                  const rnni_real *a_scale, const int8_t *packed, const int32_t *correction,
@@ -112,6 +106,14 @@ static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const u
 {
     int8_product_plain(rows, n, quads, a, lda, a_scale, packed, correction, scale, start, bias, c, ldc);
 }
+
+static void KERNEL(int8_lstm)(int64_t h, int64_t quads, const uint8_t *a, rnni_real a_scale,
+                              const int8_t *packed, const int32_t *correction, const rnni_real *scale,
+                              const rnni_real *z, const rnni_real *c_in, rnni_real *c_out, rnni_real *h_out)
+{
+    int8_lstm_plain(h, quads, a, a_scale, packed, correction, scale, z, c_in, c_out, h_out);
+}
+
 #endif
 
 static void KERNEL(int8_product_plain)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda,
