@@ -72,11 +72,11 @@ static void fetch_words(const rnni_work *w, chunk next, int64_t i, int64_t parts
 {
     if (!w->table || !w->kept->z || next.from == next.to) return;
     int64_t columns = w->r->cell->gates * w->r->h, first = w->axis->offset[next.from],
-            rows = w->axis->offset[next.to] - first, from = first + rows * i / parts,
-            to = first + rows * (i + 1) / parts, kept = w->axis->offset[w->from];
-    rnni_ahead_add(ahead, (to - from) * w->ldz, w->kept->z + (from - kept) * w->ldz);
-    for (int64_t row = from; row < to; row++)
-        rnni_ahead_add(ahead, columns, w->table + w->ids[row] * columns);
+            rows = w->axis->offset[next.to] - first, from = rows * i / parts, to = rows * (i + 1) / parts;
+    const int32_t *ids = w->ids + first;
+    rnni_ahead_add(ahead, (to - from) * w->ldz,
+                   w->kept->z + (rnni_kept_row(w, next.from) + from) * w->ldz);
+    for (int64_t row = from; row < to; row++) rnni_ahead_add(ahead, columns, w->table + ids[row] * columns);
 }
 
 /* ---- forward */

@@ -58,21 +58,14 @@ static void KERNEL(turn)(int64_t rows, int64_t n, const rnni_real *x, int64_t ld
 /* The row of a table that comes AHEAD rows later begins its way here: the machine does not foresee which it
  * is. */
 enum { AHEAD = 8 };
-static inline void fetch_row(int64_t n, const rnni_real *row)
-{
-#ifdef __GNUC__
-    for (int64_t j = 0; j < n; j += RNNI_LINE) __builtin_prefetch(row + j);
-#else
-    (void)n, (void)row;
-#endif
-}
 
 static void KERNEL(gather_rows)(int64_t rows, int64_t n, const int32_t *ids, const rnni_real *table,
                                 int64_t ldt, rnni_real *y, int64_t ldy)
 {
+    const int64_t lines = (n + RNNI_LINE - 1) / RNNI_LINE;
     for (int64_t r = 0; r < rows; r++, y += ldy) {
         const rnni_real *from = table + ids[r] * ldt;
-        if (r + AHEAD < rows) fetch_row(n, table + ids[r + AHEAD] * ldt);
+        if (r + AHEAD < rows) rnni_fetch_lines(table + ids[r + AHEAD] * ldt, lines);
         VEC_LOOP(i, live, n) v_store_n(y + i, v_load_n(from + i, live), live);
     }
 }
@@ -83,11 +76,11 @@ static int32_t KERNEL(scatter_add)(int64_t rows, int64_t n, const int32_t *ids, 
                                    int64_t ldx, rnni_real *table, int64_t ldt, int32_t met)
 {
     enum { FAR = 2048 };
-    const int64_t far = FAR / (ldx + 1) + 1;
+    const int64_t far = FAR / (ldx + 1) + 1, lines = (n + RNNI_LINE - 1) / RNNI_LINE;
     for (int64_t r = 0; r < rows; r++, x += ldx) {
         rnni_real *to = table + ids[r] * ldt;
-        if (r + AHEAD < rows) fetch_row(n, table + ids[r + AHEAD] * ldt);
-        if (r + far < rows) fetch_row(n, x + far * ldx);
+        if (r + AHEAD < rows) rnni_fetch_lines(table + ids[r + AHEAD] * ldt, lines);
+        if (r + far < rows) rnni_fetch_lines(x + far * ldx, lines);
         if (ids[r] == met) {
             VEC_LOOP(i, live, n) v_store_n(to + i, v_load_n(x + i, live), live);
             met++;
