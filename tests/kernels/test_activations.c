@@ -13,7 +13,12 @@ enum { CHUNK = 1024 };
 #define LARGEST FLT_MAX
 #endif
 
-typedef struct { const char *name; int activation; double (*exact)(double); double bound; } function;
+typedef struct {
+    const char *name;
+    int activation;
+    double (*exact)(double);
+    double scalar, vectors; /* bounds in ULP: where multiply-adds round twice, and once */
+} function;
 
 static double logistic(double x)
 {
@@ -21,9 +26,9 @@ static double logistic(double x)
 }
 
 enum { EXPONENTIAL = -1 };
-static const function functions[] = {{"exp", EXPONENTIAL, exp, 1.1},
-                                     {"tanh", RNNI_ACT_TANH, tanh, 4.1},
-                                     {"sigmoid", RNNI_ACT_SIGMOID, logistic, 2.5}};
+static const function functions[] = {{"exp", EXPONENTIAL, exp, 1.02, 1.02},
+                                     {"tanh", RNNI_ACT_TANH, tanh, 4.7, 3.95},
+                                     {"sigmoid", RNNI_ACT_SIGMOID, logistic, 3.0, 2.9}};
 
 static void evaluate(const rnni_kernels *kernels, const function *f, int64_t n, const rnni_real *x,
                      rnni_real *y)
@@ -92,7 +97,7 @@ static void check_bounds(int32_t isa)
         float where = 0;
         double worst = worst_of_all(kernels, &functions[f], &where);
         printf("%s %s: at most %.2f ULP, at %.9g\n", kernels->name, functions[f].name, worst, (double)where);
-        CHECK(worst <= functions[f].bound);
+        CHECK(worst <= (isa == RNN_ISA_SCALAR ? functions[f].scalar : functions[f].vectors));
     }
 }
 TEST(bounds_scalar) { check_bounds(RNN_ISA_SCALAR); }
@@ -186,7 +191,7 @@ static void check_hash(const rnni_kernels *kernels)
             hash = (hash ^ bits) * 0x100000001b3u;
         }
     }
-    CHECK_INT((int64_t)hash, 592693772922813157);
+    CHECK_INT((int64_t)hash, -1305246221837221404);
 }
 TEST(bits_of_every_vector_table) { each_table(check_hash); }
 

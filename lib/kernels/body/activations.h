@@ -15,21 +15,6 @@ BODY_INLINE void v_sigmoids(const int w, vec *x) { ABREAST(w, x[j] = 1 / (1 + ex
 
 #else
 
-/* p(r) of exp(r) = 1 + r + r^2 p(r), |r| <= 0.35; p(-r) where `turned`, a constant. */
-static inline vec exp_next(const int turned, vec p, vec r, float c)
-{
-    return turned ? v_fnma(p, r, v_set(c)) : v_fma(p, r, v_set(c));
-}
-
-BODY_INLINE void exp_rests(const int w, const int turned, const vec *r, vec *p)
-{
-    ABREAST(w, p[j] = exp_next(turned, v_set(1.9875691500e-4f), r[j], 1.3981999507e-3f));
-    ABREAST(w, p[j] = exp_next(turned, p[j], r[j], 8.3334519073e-3f));
-    ABREAST(w, p[j] = exp_next(turned, p[j], r[j], 4.1665795894e-2f));
-    ABREAST(w, p[j] = exp_next(turned, p[j], r[j], 1.6666665459e-1f));
-    ABREAST(w, p[j] = exp_next(turned, p[j], r[j], 5.0000001201e-1f));
-}
-
 /* exp(x) = 2^n exp(r) with n = round(x / ln 2) and r = x - n ln 2 in [-0.35, 0.35], where
  *   exp(r) = 1 + r + r^2 p(r).
  * ln 2 is taken off in two parts; n times the first is exact. Beyond the limits 2^n gives infinity and 0. */
@@ -39,49 +24,53 @@ static inline vec v_exp(vec x)
     vec n = v_round(v_mul(x, v_set(1.44269504089f)));
     vec r = v_fnma(n, v_set(0.693359375f), x);
     r = v_fnma(n, v_set(-2.12194440e-4f), r);
-    vec p;
-    exp_rests(1, 0, &r, &p);
+    vec p = v_fma(v_set(1.9875691500e-4f), r, v_set(1.3981999507e-3f));
+    p = v_fma(p, r, v_set(8.3334519073e-3f));
+    p = v_fma(p, r, v_set(4.1665795894e-2f));
+    p = v_fma(p, r, v_set(1.6666665459e-1f));
+    p = v_fma(p, r, v_set(5.0000001201e-1f));
     vec y = v_add(v_fma(v_mul(r, r), p, r), v_set(1.0f));
     return v_scale2(y, n);
 }
 
-/* With r = tanh(x / 2) = a / b, a rational function of x:  tanh(x) = 2 r / (1 + r^2) = 2 a b / (a^2 + b^2).
- * The detour takes away the errors of a and b where r is near 1. Near 0, a - x / 2 and b - 1 are kept in
- * place of a and b, so that few roundings count. The two polynomials have the least relative error of the
- * result (0.13 ULP) on [-9.02, 9.02]; beyond, the result is 1 to the last bit. A small x comes back
- * unchanged. */
-BODY_INLINE void v_tanhs(const int w, vec *x)
-{
-    const vec one = v_set(1.0f), minus_one = v_set(-1.0f);
-    abreast u, t, p, q, a, b1;
-    ABREAST(w, u[j] = v_mul(v_set(0.5f), v_min(v_set(9.02f), v_max(v_set(-9.02f), x[j]))));
-    ABREAST(w, t[j] = v_mul(u[j], u[j]));
-    ABREAST(w, p[j] = v_fma(v_set(1.82578122591e-3f), t[j], v_set(1.1906915403e-1f)));
-    ABREAST(w, q[j] = v_fma(v_set(7.84609533051e-5f), t[j], v_set(1.92938350772e-2f)));
-    ABREAST(w, q[j] = v_fma(q[j], t[j], v_set(4.52402342405e-1f)));
-    ABREAST(w, a[j] = v_fma(v_mul(p[j], t[j]), u[j], u[j]));
-    ABREAST(w, b1[j] = v_mul(q[j], t[j])); /* b - 1 */
-    ABREAST(w, vec ab = v_fma(a[j], b1[j], a[j]); p[j] = v_add(ab, ab)); /* 2 a b */
-    ABREAST(w, q[j] = v_fma(b1[j], b1[j], v_add(b1[j], b1[j])));
-    ABREAST(w, q[j] = v_add(v_fma(a[j], a[j], q[j]), one)); /* a^2 + b^2 */
-    ABREAST(w, x[j] = v_min(one, v_max(minus_one, v_div(p[j], q[j]))));
-}
-
-/* 1 / (1 + exp(-x)), exact to a few ULP in both tails. exp(-x) = 2^n exp(-r) with n = round(-x / ln 2) and r
- * = x + n ln 2: the numbers of v_exp(-x) with their signs turned, and its bits. Half of exp(-r) leaves room
- * for 2^n in one factor up to n = 128, where twice the result is infinity; from 86 on 1 + exp(-x) is 1. */
+/* 1 / (1 + exp(-x)), exact to a few ULP in both tails. With n = round(-8 x / ln 2), r = x + n ln 2 / 8 in
+ * [-0.0434, 0.0434] and e = 2^(n / 8),
+ *   exp(-x) = e exp(-r) = e - e (1 - exp(-r)),  1 - exp(-r) = r - r^2 (a - b r) to 0.22 ULP of 1.
+ * ln 2 / 8 is taken off in two parts; n times the first is exact. Half of e leaves room for all x: twice the
+ * result is infinity from 88.73 on, and 1 + exp(-86) is 1. */
 BODY_INLINE void v_sigmoids(const int w, vec *x)
 {
-    const vec one = v_set(1.0f);
-    abreast n, r, p;
+    const vec one = v_set(1.0f), shift = v_set(EIGHTHS_SHIFT);
+    abreast n, half, r, p;
     ABREAST(w, x[j] = v_min(v_set(86.0f), v_max(v_set(-89.0f), x[j])));
-    ABREAST(w, n[j] = v_round(v_mul(x[j], v_set(-1.44269504089f))));
-    ABREAST(w, r[j] = v_fma(n[j], v_set(0.693359375f), x[j]));
-    ABREAST(w, r[j] = v_fma(n[j], v_set(-2.12194440e-4f), r[j]));
-    exp_rests(w, 1, r, p);
+    ABREAST(w, n[j] = v_fma(x[j], v_set(-11.5415603271f), shift));
+    ABREAST(w, half[j] = v_eighth_power(n[j]); n[j] = v_sub(n[j], shift));
+    ABREAST(w, r[j] = v_fma(n[j], v_set(8.6669921875e-2f), x[j]));
+    ABREAST(w, r[j] = v_fma(n[j], v_set(-2.6524305007e-5f), r[j]));
+    ABREAST(w, p[j] = v_fnma(v_set(1.6666859e-1f), r[j], v_set(5.0006455e-1f)));
     ABREAST(w, p[j] = v_fnma(v_mul(r[j], r[j]), p[j], r[j]));
-    ABREAST(w, p[j] = v_scale2_near(v_fnma(v_set(0.5f), p[j], v_set(0.5f)), n[j]));
+    ABREAST(w, p[j] = v_fnma(half[j], p[j], half[j]));
     ABREAST(w, x[j] = v_div(one, v_fma(v_set(2.0f), p[j], one)));
+}
+
+/* tanh(|x|) = d / (2 - d) with d = 1 - exp(-2 |x|), and the sign of x. With n = round(-16 |x| / ln 2),
+ * r = |x| + n ln 2 / 16 in [-0.0217, 0.0217] and e = 2^(n / 8),
+ *   d = 1 - e + e (1 - exp(-2 r)),  1 - exp(-2 r) = 2 r - r^2 (2 - a r + b r^2) to 0.05 ULP,
+ * where 1 - e is exact for e in [1/2, 1], and n ln 2 / 16 needs no second part because exp(-2 |x|) weighs less
+ * where n is large. Beyond 9.02 the result is 1 to the last bit; d is at most 1, and so is the result. */
+BODY_INLINE void v_tanhs(const int w, vec *x)
+{
+    const vec one = v_set(1.0f), two = v_set(2.0f), shift = v_set(EIGHTHS_SHIFT + 8);
+    abreast size, n, e, r, d;
+    ABREAST(w, size[j] = v_min(v_set(9.02f), v_abs(x[j])));
+    ABREAST(w, n[j] = v_fma(size[j], v_set(-23.0831206542f), shift));
+    ABREAST(w, e[j] = v_eighth_power(n[j]); n[j] = v_sub(n[j], shift));
+    ABREAST(w, r[j] = v_fma(n[j], v_set(4.3321698785e-2f), size[j]));
+    ABREAST(w, d[j] = v_fnma(v_set(1.3334371f), r[j], two); size[j] = v_mul(r[j], r[j]));
+    ABREAST(w, d[j] = v_fma(v_set(6.66653e-1f), size[j], d[j]));
+    ABREAST(w, d[j] = v_fnma(size[j], d[j], v_add(r[j], r[j])));
+    ABREAST(w, d[j] = v_fma(e[j], d[j], v_sub(one, e[j])));
+    ABREAST(w, x[j] = v_signed(v_div(d[j], v_sub(two, d[j])), x[j]));
 }
 
 #endif

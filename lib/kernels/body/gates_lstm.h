@@ -13,9 +13,10 @@ static inline vec lstm_cell(vec i, vec f, vec g, vec c_in)
  * h_out = o * tanh(c_out). */
 BODY_INLINE void lstm_units(const int w, vec *ifo, vec *g, const vec *c_in, vec *c_out, vec *h_out)
 {
-    v_sigmoids(3 * w, ifo);
+    v_sigmoids(2 * w, ifo);
     v_tanhs(w, g);
     ABREAST(w, h_out[j] = c_out[j] = lstm_cell(ifo[j], ifo[w + j], g[j], c_in[j]));
+    v_sigmoids(w, ifo + 2 * w); /* while c is on its way */
     v_tanhs(w, h_out);
     ABREAST(w, h_out[j] = v_mul(ifo[2 * w + j], h_out[j]));
 }

@@ -132,8 +132,22 @@ BODY_INLINE void rnn_row_finish(const int w, const rnni_row *s, int64_t u, int64
             cell##_row_finish(blocks - 2, s, (first + 2) * VEC_WIDTH, ROW_LIVE(2), sum + 2);      \
     }
 
-/* The kernel: groups of `group` blocks, the last one smaller. */
-#define ROW_CELL(cell, gates, apart, group)                                                              \
+/* Six or eight sums at once keep two multipliers busy, and a short group turns with more of its weights still
+ * near; Arm cores have shorter vectors and four multipliers. */
+enum { ROW_GROUP = VEC_WIDTH == 4 ? 4 : 2 };
+
+/* Whether blocks go one by one all the same. In the second cache vectors of 64 bytes come no faster than the
+ * three or four sums of one block take them, and its gates run beside the next block's products, where those
+ * of a pair at the end would have nothing beside them: 7 % of 64 units. From the first cache they come faster;
+ * of many blocks the last ones do not count. */
+BODY_INLINE int row_one_by_one(int64_t gates, const rnni_row *s)
+{
+    const int64_t bytes = gates * s->h * (s->inputs + s->h) * (int64_t)sizeof *s->x;
+    return gates > 1 && VEC_WIDTH == 16 && bytes > 32 << 10 && bytes <= 256 << 10;
+}
+
+/* The kernel: groups of `most` blocks, the last one smaller. */
+#define ROW_CELL(cell, gates, apart, most)                                                               \
     ROW_CELL_BLOCKS(cell, gates, apart, 1)                                                               \
     ROW_CELL_BLOCKS(cell, gates, apart, 2)                                                               \
     ROW_CELL_BLOCKS(cell, gates, apart, 3)                                                               \
@@ -142,16 +156,14 @@ BODY_INLINE void rnn_row_finish(const int w, const rnni_row *s, int64_t u, int64
     {                                                                                                    \
         static void (*const of[ROW_BLOCKS])(const rnni_row *, int64_t) = { cell##_row_1, cell##_row_2,   \
                                                                            cell##_row_3, cell##_row_4 }; \
-        const int64_t last = (s->last - s->first - 1) / group;                                           \
+        const int64_t blocks = s->last - s->first;                                                       \
+        const int64_t group = blocks > most && row_one_by_one(gates, s) ? 1 : most;                      \
+        const int64_t last = group == 1 ? blocks - 1 : (blocks - 1) / most;                              \
         for (int64_t i = 0; i <= last; i++) {                                                            \
             int64_t first = s->first + (s->backwards ? last - i : i) * group, left = s->last - first;    \
             of[(left < group ? left : group) - 1](s, first);                                             \
         }                                                                                                \
     }
-
-/* Six or eight sums at once keep two multipliers busy, and a short group turns with more of its weights still
- * near; Arm cores have shorter vectors and four multipliers. */
-enum { ROW_GROUP = VEC_WIDTH == 4 ? 4 : 2 };
 
 ROW_CELL(lstm, 4, 0, ROW_GROUP)
 ROW_CELL(gru, 3, 1, ROW_GROUP)

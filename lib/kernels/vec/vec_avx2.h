@@ -3,6 +3,7 @@
 #ifndef RNNI_VEC_H
 #define RNNI_VEC_H
 
+#include "kernels/vec/eighths.h"
 #include "kernels/vec/turn_x86.h"
 
 #include <immintrin.h>
@@ -79,10 +80,16 @@ static inline vec v_scale2(vec x, vec n)
     return v_mul(v_mul(x, _mm256_castsi256_ps(first)), _mm256_castsi256_ps(second));
 }
 
-static inline vec v_scale2_near(vec x, vec n)
+static inline vec v_eighth_power(vec shifted)
 {
-    __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
-    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(x), exponent));
+    __m256i n = _mm256_castps_si256(shifted), table = _mm256_loadu_si256((const __m256i *)eighth_powers);
+    return _mm256_castsi256_ps(
+        _mm256_add_epi32(_mm256_permutevar8x32_epi32(table, n), _mm256_slli_epi32(n, 20)));
+}
+
+static inline vec v_signed(vec size, vec sign)
+{
+    return _mm256_or_ps(size, _mm256_and_ps(sign, v_set(-0.0f)));
 }
 
 static inline float v_sum(vec x)

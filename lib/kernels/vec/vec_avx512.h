@@ -4,6 +4,7 @@
 #ifndef RNNI_VEC_H
 #define RNNI_VEC_H
 
+#include "kernels/vec/eighths.h"
 #include "kernels/vec/turn_x86.h"
 
 #include <immintrin.h>
@@ -67,7 +68,21 @@ static inline vec v_round(vec x)
 }
 
 static inline vec v_scale2(vec x, vec n) { return _mm512_scalef_ps(x, n); }
-static inline vec v_scale2_near(vec x, vec n) { return _mm512_scalef_ps(x, n); }
+
+static inline vec v_eighth_power(vec shifted)
+{
+    __m512i n = _mm512_castps_si512(shifted);
+    __m512i table = _mm512_broadcast_i32x8(_mm256_loadu_si256((const __m256i *)eighth_powers));
+    __m512i power = _mm512_add_epi32(_mm512_permutexvar_epi32(n, table), _mm512_slli_epi32(n, 20));
+    return _mm512_castsi512_ps(power);
+}
+
+static inline vec v_signed(vec size, vec sign)
+{
+    const __m512i bit = _mm512_set1_epi32(INT32_MIN);
+    return _mm512_castsi512_ps(
+        _mm512_ternarylogic_epi32(bit, _mm512_castps_si512(sign), _mm512_castps_si512(size), 0xCA));
+}
 
 static inline float v_sum(vec x)
 {

@@ -4,6 +4,8 @@
 #ifndef RNNI_VEC_H
 #define RNNI_VEC_H
 
+#include "kernels/vec/eighths.h"
+
 #include <arm_neon.h>
 #include <stdint.h>
 
@@ -87,11 +89,18 @@ static inline vec v_scale2(vec x, vec n)
     return v_mul(v_mul(x, v_power2(half)), v_power2(vsubq_s32(whole, half)));
 }
 
-static inline vec v_scale2_near(vec x, vec n)
+/* The four bytes of number n mod 8 are looked up one by one. */
+static inline vec v_eighth_power(vec shifted)
 {
-    int32x4_t exponent = vshlq_n_s32(vcvtq_s32_f32(n), 23);
-    return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(x), exponent));
+    uint32x4_t n = vreinterpretq_u32_f32(shifted), k = vandq_u32(n, vdupq_n_u32(7));
+    uint32x4_t places = vmlaq_u32(vdupq_n_u32(0x03020100), k, vdupq_n_u32(0x04040404));
+    uint8x16x2_t table = {{vreinterpretq_u8_u32(vld1q_u32(eighth_powers)),
+                           vreinterpretq_u8_u32(vld1q_u32(eighth_powers + 4))}};
+    uint8x16_t found = vqtbl2q_u8(table, vreinterpretq_u8_u32(places));
+    return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_u8(found), vshlq_n_u32(n, 20)));
 }
+
+static inline vec v_signed(vec size, vec sign) { return vbslq_f32(vdupq_n_u32(0x80000000), sign, size); }
 
 static inline float v_sum(vec x)
 {

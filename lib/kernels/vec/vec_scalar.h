@@ -8,7 +8,8 @@
  *   v_min(a, b)             a < b ? a : b, and v_max likewise: a NaN in b comes through
  *   v_round                 to the nearest integer, ties to even, for |x| < 2^22
  *   v_scale2(x, n)          x * 2^n for whole n in [-252, 252], rounded once
- *   v_scale2_near(x, n)     x * 2^n for x in [0.3, 0.8] and whole n in [-124, 128]; with 128 infinity will do
+ *   v_eighth_power(s)       2^(n / 8 - 1) for s = n + EIGHTHS_SHIFT and whole n in [-1000, 1031]
+ *   v_signed(x, y)          x >= 0 with the sign of y
  *   v_turn(x, ldx, y, ldy)  y[j][i] = x[i][j] for i, j < TURN
  *   v_sum, v_greatest       over all lanes in a fixed tree
  *   wide_*                  a sum of squares in double */
@@ -16,6 +17,7 @@
 #define RNNI_VEC_H
 
 #include "core/real.h"
+#include "kernels/vec/eighths.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -96,7 +98,16 @@ static inline vec v_scale2(vec x, vec n)
     return x * v_power2(half) * v_power2(n - half);
 }
 
-static inline vec v_scale2_near(vec x, vec n) { return x * v_power2(n); }
+static inline vec v_eighth_power(vec shifted)
+{
+    uint32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits = eighth_powers[bits & 7] + (bits << 20);
+    memcpy(&shifted, &bits, sizeof bits);
+    return shifted;
+}
+
+static inline vec v_signed(vec size, vec sign) { return copysignf(size, sign); }
 
 #endif
 #endif
