@@ -17,14 +17,24 @@ static void move_block(const rnni_kernels *k, int64_t count, int64_t n, rnni_rea
         for (int64_t i = 0; i < count; i++) k->axpy(n, 1, table + i * ld_table, rows + i * ld);
 }
 
-/* Steps [t, t + returned) of sorted sequence s lie side by side in the batch and equally far apart in the
- * run: the block's `count`, or 1. */
-static int64_t even_steps(const rnni_axis *axis, int64_t s, int64_t t, int64_t count)
+static void move_row(const rnni_kernels *k, int64_t n, rnni_real *row, rnni_real *table, int how)
 {
-    const int64_t *offset = axis->offset + t;
-    bool even = offset[count - 1] - offset[0] == (count - 1) * axis->active[t];
-    return even && axis->position[offset[count - 1] + s] - axis->position[offset[0] + s] == count - 1 ? count
-                                                                                                      : 1;
+    if (how == RNNI_MOVE_OUT) memcpy(table, row, (size_t)n * sizeof *row);
+    else if (how == RNNI_MOVE_IN) memcpy(row, table, (size_t)n * sizeof *row);
+    else k->axpy(n, 1, table, row);
+}
+
+/* How many steps from t on of sorted sequence s lie side by side in the batch: all `count`, or 1. */
+static int64_t steps_abreast(const rnni_axis *axis, int64_t s, int64_t t, int64_t count)
+{
+    const int64_t *offset = axis->offset + t, *position = axis->position + s;
+    return position[offset[count - 1]] - position[offset[0]] == count - 1 ? count : 1;
+}
+
+/* Whether the rows of a sequence's steps [t, t + count) are equally far apart in the run. */
+static bool evenly_apart(const rnni_axis *axis, int64_t t, int64_t count)
+{
+    return axis->offset[t + count - 1] - axis->offset[t] == (count - 1) * axis->active[t];
 }
 
 /* The row of a table where sorted sequence s stands at step t. */
@@ -45,9 +55,9 @@ bool rnni_axis_even(const rnni_axis *axis, int64_t from, int64_t to)
 {
     enum { FEWEST = 4 };
     int64_t count = to - from;
-    if (count < FEWEST || axis->active[from] != axis->active[to - 1]) return false;
+    if (count < FEWEST || axis->active[from] != axis->active[to - 1]) return false; /* so evenly apart */
     for (int64_t s = 0; s < axis->active[from]; s++)
-        if (even_steps(axis, s, from, count) != count) return false;
+        if (steps_abreast(axis, s, from, count) != count) return false;
     return true;
 }
 
@@ -61,6 +71,20 @@ int64_t rnni_table_distance(const rnni_run *run, const rnni_axis *axis, int64_t 
     return distance * table->ld;
 }
 
+/* Steps [t, t + count) of sorted sequence s, which lie side by side from `table` on; `rows` begins with row
+ * `first` of the run. */
+static void move_sequence(const rnni_run *run, const rnni_axis *axis, int64_t s, int64_t t, int64_t count,
+                          int64_t n, rnni_real *rows, int64_t first, rnni_real *table, int64_t ld, int how)
+{
+    if (evenly_apart(axis, t, count)) {
+        move_block(run->kernels, count, n, rows + (axis->offset[t] - first + s) * n, axis->active[t] * n,
+                   table, ld, how);
+        return;
+    }
+    for (int64_t i = 0; i < count; i++)
+        move_row(run->kernels, n, rows + (axis->offset[t + i] - first + s) * n, table + i * ld, how);
+}
+
 void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n,
                      const rnni_table *table, rnni_real *rows, int how)
 {
@@ -70,11 +94,30 @@ void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, i
             if (end > to) end = to;
             if (end > axis->lengths[s]) end = axis->lengths[s];
             for (int64_t t = first, count; t < end; t += count) {
-                count = even_steps(axis, s, t, end - t);
-                move_block(run->kernels, count, n, rows + (axis->offset[t] - axis->offset[from] + s) * n,
-                           axis->active[t] * n, rnni_table_place(run, axis, t, s, table), table->ld, how);
+                count = steps_abreast(axis, s, t, end - t);
+                move_sequence(run, axis, s, t, count, n, rows, axis->offset[from],
+                              rnni_table_place(run, axis, t, s, table), table->ld, how);
             }
         }
+}
+
+static void clear_rows(const rnni_table *table, int64_t from, int64_t to)
+{
+    memset(table->data + from * table->ld, 0, (size_t)((to - from) * table->ld) * sizeof *table->data);
+}
+
+void rnni_table_clear_rest(const rnni_run *run, const rnni_axis *axis, const rnni_table *table)
+{
+    for (int64_t s = 0; s < axis->count; s++) {
+        int64_t next = run->sequence[axis->order[s]] * table->layout.steps, end = next + table->layout.steps;
+        for (int64_t t = 0, count; t < axis->lengths[s]; t += count) {
+            int64_t row = row_of(run, axis, t, s, table->layout);
+            count = steps_abreast(axis, s, t, axis->lengths[s] - t);
+            clear_rows(table, next, row);
+            next = row + count;
+        }
+        clear_rows(table, next, end);
+    }
 }
 
 void rnni_move_rows(const rnni_run *run, const rnni_node *node, const rnni_table *table, rnni_real *rows,
@@ -92,7 +135,7 @@ const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, in
                                   int64_t n, const rnni_table *table, rnni_real *room)
 {
     bool alone = from < to && axis->active[from] == 1 && table->ld == n;
-    if (alone && even_steps(axis, 0, from, to - from) == to - from)
+    if (alone && steps_abreast(axis, 0, from, to - from) == to - from)
         return rnni_table_place(run, axis, from, 0, table);
     rnni_move_steps(run, axis, from, to, n, table, room, RNNI_MOVE_IN);
     return room;

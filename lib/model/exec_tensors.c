@@ -71,7 +71,20 @@ static void move_shard(int64_t index, void *argument)
 
 static void move_all(moving m) { rnni_parallel(m.exec->context, m.exec->run_count, move_shard, &m); }
 
-static rnn_tensor_t *tensor_for(const rnni_exec *exec, const rnni_node *node, rnni_layout layout, bool zeroed)
+static rnni_table table_of(const rnni_node *node, rnni_layout layout, const rnn_tensor_t *tensor)
+{
+    return (rnni_table){ (rnni_real *)rnn_tensor_const_data(tensor), node->features, layout };
+}
+
+static void clear_shard(int64_t index, void *argument)
+{
+    const moving *m = argument;
+    const rnni_run *run = &m->exec->runs[index];
+    rnni_table_clear_rest(run, &run->axes[m->node->axis], &m->table);
+}
+
+/* [B, T, features], or [B, features] of a vector. */
+static rnn_tensor_t *make_table(const rnni_exec *exec, const rnni_node *node, rnni_layout layout, bool zeroed)
 {
     int64_t shape[3] = { exec->batch->count, layout.steps, node->features };
     if (node->axis < 0) shape[1] = node->features;
@@ -79,17 +92,18 @@ static rnn_tensor_t *tensor_for(const rnni_exec *exec, const rnni_node *node, rn
                                                                    node->axis < 0 ? 2 : 3, shape);
 }
 
-/* Whether the runs' rows fill every entry of a node's table. */
-static bool fills(const rnni_exec *exec, const rnni_node *node, rnni_layout layout, bool gradient)
+/* The same, where entries that the runs will give their rows to are not set and all others are zero. */
+static rnn_tensor_t *table_for(const rnni_exec *exec, const rnni_node *node, rnni_layout layout, bool gradient)
 {
     const rnni_slot *slot = &exec->runs[0].slots[node->id];
     bool there = gradient ? slot->dy || node->read_once : slot->y != NULL;
-    return there && (node->axis < 0 || exec->whole.rows[node->axis] == exec->batch->count * layout.steps);
-}
-
-static rnni_table table_of(const rnni_node *node, rnni_layout layout, const rnn_tensor_t *tensor)
-{
-    return (rnni_table){ (rnni_real *)rnn_tensor_const_data(tensor), node->features, layout };
+    rnn_tensor_t *made = make_table(exec, node, layout, !there);
+    if (made && there && node->axis >= 0 &&
+        exec->whole.rows[node->axis] < exec->batch->count * layout.steps) {
+        moving m = { .exec = exec, .node = node, .table = table_of(node, layout, made) };
+        rnni_parallel(exec->context, exec->run_count, clear_shard, &m);
+    }
+    return made;
 }
 
 rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int gradient,
@@ -100,7 +114,7 @@ rnn_status_t rnni_exec_tensor(const rnni_exec *exec, const rnni_node *node, int 
         *tensor = rnn_tensor_retain(exec->input_gradient[rnni_input_number(&exec->model->graph, node)]);
         return RNN_OK;
     }
-    rnn_tensor_t *made = tensor_for(exec, node, layout, !fills(exec, node, layout, gradient));
+    rnn_tensor_t *made = table_for(exec, node, layout, gradient != 0);
     if (!made) return RNN_ERROR_MEMORY;
     move_all((moving){ exec, node, table_of(node, layout, made), true, gradient != 0, false });
     *tensor = made;
@@ -127,7 +141,7 @@ rnn_status_t rnni_exec_early_tensor(rnni_exec *exec, const rnni_node *node, rnn_
     rnni_table table = { NULL, node->features, layout };
     *tensor = NULL;
     if (!gives_results(exec, node, &table)) return RNN_OK;
-    *tensor = tensor_for(exec, node, layout, !fills(exec, node, layout, false));
+    *tensor = table_for(exec, node, layout, false);
     if (!*tensor) return RNN_ERROR_MEMORY;
     for (int32_t i = 0; i < exec->run_count; i++)
         exec->runs[i].slots[node->id].results = table_of(node, layout, *tensor);
@@ -142,7 +156,7 @@ rnn_status_t rnni_exec_add_upstream(rnni_exec *exec, const rnni_node *node, cons
         move_all((moving){ exec, node, table_of(node, layout, upstream), false, true, true });
         return RNN_OK;
     }
-    rnn_tensor_t *copy = tensor_for(exec, node, layout, false);
+    rnn_tensor_t *copy = make_table(exec, node, layout, false);
     if (!copy) return RNN_ERROR_MEMORY;
     rnn_status_t status = rnn_tensor_copy(copy, upstream);
     if (status == RNN_OK) move_all((moving){ exec, node, table_of(node, layout, copy), false, true, false });
@@ -156,7 +170,7 @@ static rnn_status_t make_input_gradient(rnni_exec *exec, const rnni_node *input,
 {
     rnni_layout layout = layout_of(exec, input);
     rnn_tensor_free(*tensor);
-    *tensor = tensor_for(exec, input, layout, !fills(exec, input, layout, true));
+    *tensor = table_for(exec, input, layout, true);
     if (!*tensor) return RNN_ERROR_MEMORY;
     for (int32_t i = 0; i < exec->run_count; i++)
         exec->runs[i].slots[input->id].dvalues = table_of(input, layout, *tensor);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/failing.h"
 #include "train/toy.h"
 
 /* Inputs and given gradients that recurrent layers read where the caller has them, and gradients of inputs
@@ -18,6 +19,8 @@ typedef struct run {
     rnn_tensor_t *dx;
 } run;
 
+static rnn_context_t *context; /* of the models; NULL: the default */
+
 static float number(int64_t i) { return (float)((i * 7919 + 13) % 1009) / 1009 - 0.5f; }
 
 static rnn_tensor_t *numbers(int64_t steps, int64_t features)
@@ -30,15 +33,24 @@ static rnn_tensor_t *numbers(int64_t steps, int64_t features)
 
 /* Every third sequence is whole, the others are shorter, one is empty; with holes, every fifth step is left
  * out. */
+static int is_step(int ragged, int holes, int64_t b, int64_t t)
+{
+    int64_t length = !ragged || b % 3 == 0 ? STEPS : b == 4 ? 0 : 1 + b * 11 % STEPS;
+    return t < length && !(holes && (b * STEPS + t) % 5 == 0);
+}
+
 static rnn_batch_t *make_batch(int ragged, int holes)
 {
     rnn_batch_t *batch = rnn_batch_create(NULL);
     int64_t count[1] = { BATCH }, shape[2] = { BATCH, STEPS };
     rnn_tensor_t *x = numbers(STEPS, FEATURES), *lengths = rnn_tensor_create(NULL, RNN_I64, 1, count);
     rnn_tensor_t *mask = rnn_tensor_create(NULL, RNN_BOOL, 2, shape);
-    for (int64_t b = 0; b < BATCH; b++)
-        rnn_tensor_set(lengths, b, b % 3 == 0 ? STEPS : b == 4 ? 0 : (double)(1 + b * 11 % STEPS));
-    for (int64_t i = 0; i < BATCH * STEPS; i++) rnn_tensor_set(mask, i, i % 5 != 0);
+    for (int64_t b = 0; b < BATCH; b++) {
+        int64_t length = 0;
+        while (length < STEPS && is_step(1, 0, b, length)) length++;
+        rnn_tensor_set(lengths, b, (double)length);
+    }
+    for (int64_t i = 0; i < BATCH * STEPS; i++) rnn_tensor_set(mask, i, is_step(0, 1, 0, i));
     CHECK_OK(rnn_batch_set_input(batch, 0, x, ragged ? lengths : NULL));
     if (holes) CHECK_OK(rnn_batch_set_mask(batch, 0, mask));
     rnn_tensor_free(x);
@@ -50,7 +62,7 @@ static rnn_batch_t *make_batch(int ragged, int holes)
 /* x -> layer -> y; packed: y is an output twice, and a pool reads x. */
 static run make(const kind *k, int packed)
 {
-    run r = { .model = rnn_model_create(NULL) };
+    run r = { .model = rnn_model_create(context) };
     rnn_layer_t *x = rnn_input_values(r.model, "x", FEATURES), *h = k->layer(r.model, x, UNITS);
     rnn_layer_set_int(h, RNN_LAYER_DIRECTION, k->direction);
     rnn_layer_set_int(h, RNN_LAYER_LAYERS, k->layers);
@@ -145,6 +157,42 @@ static void compare_all(int ragged, int holes)
 TEST(equal_lengths) { compare_all(0, 0); }
 TEST(ragged_lengths) { compare_all(1, 0); }
 TEST(masked_steps) { compare_all(0, 1); }
+
+static void check_rest(const rnn_tensor_t *tensor, int64_t width, int ragged, int holes)
+{
+    double size = 0;
+    for (int64_t i = 0; i < rnn_tensor_count(tensor); i++) {
+        double got = rnn_tensor_get(tensor, i);
+        if (is_step(ragged, holes, i / width / STEPS, i / width % STEPS)) size += fabs(got);
+        else CHECK_NEAR(got, 0, 0);
+    }
+    CHECK(size > 1e-6);
+}
+
+/* Padding and masked steps have outputs and gradients of zero, whatever the memory held before. */
+TEST(rest_is_zero)
+{
+    const kind kinds[] = { { rnn_simple_rnn, RNN_FORWARD, 0, 1, 0 },
+                           { rnn_gru, RNN_BIDIRECTIONAL, RNN_MERGE_CONCAT, 1, 0 } };
+    failing f = { 0 };
+    rnn_allocator_t allocator = failing_allocator(&f, -1); /* hands out memory that is not zero */
+    CHECK(context = rnn_context_create(&allocator));
+    for (int i = 0; i < 8; i++) {
+        int ragged = i & 1, holes = i >> 1 & 1;
+        rnn_batch_t *batch = make_batch(ragged, holes);
+        run r = make(&kinds[i >> 2], 0);
+        rnn_tensor_t *y = NULL;
+        go(&r, batch, 0);
+        CHECK_OK(rnn_trainer_output(r.trainer, 0, &y));
+        check_rest(r.dx, FEATURES, ragged, holes);
+        check_rest(y, rnn_model_output_features(r.model, 0), ragged, holes);
+        rnn_tensor_free(y);
+        rnn_batch_free(batch);
+        end(&r);
+    }
+    rnn_context_free(context);
+    context = NULL;
+}
 
 /* A tensor that was given out is not touched by what comes later. */
 TEST(gradients_stay)
