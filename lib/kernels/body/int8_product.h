@@ -84,7 +84,7 @@ static inline void INT8_NAME(int8_skip)(INT8_NAME(int8_columns) *b, int64_t step
     b->columns -= step;
 }
 
-INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_tile)(int rows, int full,
+INT8_TARGET BODY_APART void INT8_NAME(int8_tile)(int rows, int full,
         const INT8_NAME(int8_columns) *b, const uint8_t *a, int64_t lda, rnni_real *c,
                                              int64_t ldc)
 {
@@ -102,7 +102,7 @@ INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_tile)(int rows,
 }
 
 /* The columns of one group against all rows, as many as sums are there for at a time. */
-INT8_TARGET static __attribute__((noinline)) void INT8_NAME(int8_group)(int64_t rows,
+INT8_TARGET BODY_APART void INT8_NAME(int8_group)(int64_t rows,
         INT8_NAME(int8_columns) b, const uint8_t *a, int64_t lda,
                                                                         rnni_real *c, int64_t ldc)
 {

@@ -45,11 +45,13 @@ typedef vec abreast[MOST_ABREAST];
         __VA_ARGS__;                             \
     }
 
-/* For functions whose first parameters are constants. */
+/* For functions whose first parameters are constants, and for those that need all registers. */
 #ifdef __GNUC__
 #define BODY_INLINE static inline __attribute__((always_inline))
+#define BODY_APART static __attribute__((noinline))
 #else
 #define BODY_INLINE static inline
+#define BODY_APART static
 #endif
 
 /* The number or pointer stays what it is, and the compiler does not know it: what it has computed from it

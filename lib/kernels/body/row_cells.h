@@ -123,7 +123,7 @@ BODY_INLINE void rnn_row_finish(const int w, const rnni_row *s, int64_t u, int64
 
 /* <cell>_row_<blocks>: that many blocks from `first` on. */
 #define ROW_CELL_BLOCKS(cell, gates, apart, blocks)                                               \
-    static void cell##_row_##blocks(const rnni_row *s, int64_t first)                             \
+    BODY_APART void cell##_row_##blocks(const rnni_row *s, int64_t first)                         \
     {                                                                                             \
         row_sums sum;                                                                             \
         row_gather(blocks, gates, apart, s, first, sum);                                          \
@@ -154,14 +154,16 @@ BODY_INLINE int row_one_by_one(int64_t gates, const rnni_row *s)
     ROW_CELL_BLOCKS(cell, gates, apart, 4)                                                               \
     static void KERNEL(cell##_row)(const rnni_row *s)                                                    \
     {                                                                                                    \
-        static void (*const of[ROW_BLOCKS])(const rnni_row *, int64_t) = { cell##_row_1, cell##_row_2,   \
-                                                                           cell##_row_3, cell##_row_4 }; \
         const int64_t blocks = s->last - s->first;                                                       \
         const int64_t group = blocks > most && row_one_by_one(gates, s) ? 1 : most;                      \
         const int64_t last = group == 1 ? blocks - 1 : (blocks - 1) / most;                              \
         for (int64_t i = 0; i <= last; i++) {                                                            \
             int64_t first = s->first + (s->backwards ? last - i : i) * group, left = s->last - first;    \
-            of[(left < group ? left : group) - 1](s, first);                                             \
+            if (left > group) left = group;                                                              \
+            if (left == 1) cell##_row_1(s, first);                                                       \
+            else if (left == 2) cell##_row_2(s, first);                                                  \
+            else if (most > 2 && left == 3) cell##_row_3(s, first);                                      \
+            else if (most > 2) cell##_row_4(s, first);                                                   \
         }                                                                                                \
     }
 
