@@ -4,6 +4,8 @@
 
 #include "cells/cell.h"
 
+#include <string.h>
+
 /* The four products that cells are made of, on a slice of the recurrent weights: gates [first, first + count)
  * of weight_hh [gates * h][h]. In z the same gates may stand in other blocks, so those are given apart. */
 
@@ -66,7 +68,8 @@ static inline void rnni_cell_add_masked(const rnni_cell_step *s, rnni_real *summ
     else s->kernels->axpy(n, 1, summand, s->dh);
 }
 
-/* dU[first ..] += dz[:, block ..]^T in, and db likewise, over all rows. */
+/* dU[first ..] += dz[:, block ..]^T in, and db likewise, over all rows. Of gates that stand in their own blocks
+ * the other bias has the same sum. */
 static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz, int64_t block,
                                         int64_t first, int64_t count, const rnni_real *in)
 {
@@ -74,7 +77,9 @@ static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz
     const rnni_real *dz = g->dz + block * h;
     rnni_outer_product(g->kernels, g->halves, count * h, o, g->rows, dz, ldz, in, o,
                        g->weight_hh + first * h * o, o, g->scratch);
-    if (g->bias_hh) g->kernels->column_sums(g->rows, count * h, dz, ldz, g->bias_hh + first * h);
+    if (g->bias_hh && g->bias_ih && block == first)
+        memcpy(g->bias_hh + first * h, g->bias_ih + first * h, (size_t)(count * h) * sizeof *dz);
+    else if (g->bias_hh) g->kernels->column_sums(g->rows, count * h, dz, ldz, g->bias_hh + first * h);
 }
 
 /* A GRU's recurrent weights are packed in two pieces, gates r and z together and n apart, since n's product

@@ -291,6 +291,7 @@ static void weight_gradients(const rnni_work *w, int64_t from, int64_t to)
         .extra = w->kept->extra ? w->kept->extra + rnni_kept_row(w, from) * w->r->cell->extra * h : NULL,
         .weight_hh = g + weights[pass->weight_hh].offset,
         .bias_hh = pass->bias_hh < 0 ? NULL : g + weights[pass->bias_hh].offset,
+        .bias_ih = pass->bias_ih < 0 ? NULL : g + weights[pass->bias_ih].offset,
         .scratch = w->run->scratch
     };
     w->r->cell->gradient(&gradient);

@@ -13,8 +13,9 @@ static inline vec gru_blend(vec z, vec n, vec h_in)
 /* w vectors of units: r and z one behind another and n, in place, and h_out. */
 BODY_INLINE void gru_units(const int w, vec *rz, vec *n, const vec *q, const vec *h_in, vec *h_out)
 {
-    v_sigmoids(2 * w, rz);
+    v_sigmoids(w, rz);
     ABREAST(w, n[j] = v_fma(rz[j], q[j], n[j]));
+    v_sigmoids(w, rz + w); /* while n is on its way */
     v_tanhs(w, n);
     ABREAST(w, h_out[j] = gru_blend(rz[w + j], n[j], h_in[j]));
 }
