@@ -195,10 +195,10 @@ void rnni_state_step(rnn_state_t *state, int64_t steps, float *out)
     if (state->vector_count) rnni_state_load_vectors(state, run, 0);
     uint64_t mode = rnni_denormals_flush();
     for (int32_t i = 0; i < state->order_count; i++) state->order[i]->op->forward(state->order[i], run);
-    rnni_denormals_restore(mode);
     run->fresh = false;
     run->odd = !run->odd;
     rnni_state_store_outputs(run, 0, steps == 0, out);
+    rnni_denormals_restore(mode); /* last, as what follows it waits for the step's arithmetic */
 }
 
 rnn_status_t rnni_state_check_precision(const rnn_state_t *state)
