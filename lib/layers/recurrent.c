@@ -306,16 +306,18 @@ static void compute_again(const rnni_work *w, chunk steps)
     forward_steps(&again, steps);
 }
 
-/* The steps of a chunk back; part of the next one's rows begin their way here beside each. */
+/* The steps of a chunk back; part of the next one's rows, and of the places that rows of dx will be moved to, begin
+ * their way here beside each. */
 static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_step *step)
 {
-    bool down = !w->pass->reverse;
+    bool down = !w->pass->reverse, moves = !rnni_axis_even(w->axis, now.from, now.to);
     int64_t count = now.to - now.from;
     for (int64_t i = 0; i < count; i++) {
         int64_t t = down ? now.to - 1 - i : now.from + i;
         fetch_step(w, down ? t - 1 : t + 1, step->ahead);
         fetch_next(w, next, &w->values, i, count, step->ahead);
         fetch_next(w, next, &w->given, i, count, step->ahead);
+        if (moves) fetch_next(w, now, &w->dvalues, i, count, step->ahead);
         backward_step(w, t, w->axis->offset[now.from], step);
         rnni_ahead_turn(step->ahead);
     }
