@@ -172,10 +172,11 @@ void rnni_exec_clear_gradients(rnni_exec *exec)
     rnni_parallel(exec->context, exec->run_count, clear_shard, exec);
 }
 
-/* A node's backward, for which all dy are made ready but the one that it sets itself. */
+/* A node's backward, for which all dy are made ready but the one that it sets itself and one that it takes from
+ * where the caller gave it. */
 static void backward_node(const rnni_node *node, rnni_run *run)
 {
-    if (!node->op->takes_given) rnni_run_dy(run, node);
+    if (!node->op->takes_given || !run->slots[node->id].given.data) rnni_run_dy(run, node);
     for (int32_t i = 0; i < node->input_count; i++)
         if (node->inputs[i] && !(node->op->sets_dx && i == 0)) rnni_run_dy(run, node->inputs[i]);
     node->op->backward(node, run);

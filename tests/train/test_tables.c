@@ -194,6 +194,42 @@ TEST(rest_is_zero)
     context = NULL;
 }
 
+/* An output whose gradient is NULL, or that has no targets, gives nothing back, whatever its memory held. */
+TEST(nothing_flows_back_from_an_output)
+{
+    failing f = { 0 };
+    rnn_allocator_t allocator = failing_allocator(&f, -1);
+    rnn_context_t *dirty = rnn_context_create(&allocator);
+    rnn_model_t *model = rnn_model_create(dirty);
+    rnn_layer_t *x = rnn_input_values(model, "x", FEATURES);
+    rnn_model_set_output(model, rnn_gru(model, x, 3), "y");
+    rnn_model_set_output(model, rnn_lstm(model, x, 3), "z");
+    CHECK_OK(rnn_model_build(model));
+    rnn_trainer_t *trainer = rnn_trainer_create(model);
+    rnn_batch_t *batch = make_batch(0, 0);
+    rnn_tensor_t *dy = numbers(STEPS, 3);
+    for (int with_loss = 0; with_loss < 2; with_loss++) {
+        if (with_loss) {
+            CHECK_OK(rnn_trainer_set_loss(trainer, "y", RNN_LOSS_MSE));
+            CHECK_OK(rnn_batch_set_target(batch, 0, dy, NULL));
+        }
+        CHECK_OK(rnn_trainer_forward(trainer, batch, NULL));
+        if (with_loss) CHECK_OK(rnn_trainer_backward(trainer));
+        else CHECK_OK(rnn_trainer_backward_from(trainer, (const rnn_tensor_t *const[]){ dy, NULL }, 2));
+        rnn_tensor_t *of_y = rnn_trainer_gradient(trainer, "gru.weight_ih_l0"),
+                     *of_z = rnn_trainer_gradient(trainer, "lstm.weight_ih_l0");
+        CHECK(rnn_tensor_get(of_y, 0) != 0);
+        for (int64_t i = 0; i < rnn_tensor_count(of_z); i++) CHECK_NEAR(rnn_tensor_get(of_z, i), 0, 0);
+        rnn_tensor_free(of_y);
+        rnn_tensor_free(of_z);
+    }
+    rnn_tensor_free(dy);
+    rnn_batch_free(batch);
+    rnn_trainer_free(trainer);
+    rnn_model_free(model);
+    rnn_context_free(dirty);
+}
+
 /* A tensor that was given out is not touched by what comes later. */
 TEST(gradients_stay)
 {
