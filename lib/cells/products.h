@@ -68,8 +68,8 @@ static inline void rnni_cell_add_masked(const rnni_cell_step *s, rnni_real *summ
     else s->kernels->axpy(n, 1, summand, s->dh);
 }
 
-/* dU[first ..] += dz[:, block ..]^T in, and db likewise, over all rows. Of gates that stand in their own blocks
- * the other bias has the same sum. */
+/* dU[first ..] += dz[:, block ..]^T in, and db likewise, over all rows. Of gates that stand in their own
+ * blocks the other bias has the same sum. */
 static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz, int64_t block,
                                         int64_t first, int64_t count, const rnni_real *in)
 {

@@ -306,8 +306,8 @@ static void compute_again(const rnni_work *w, chunk steps)
     forward_steps(&again, steps);
 }
 
-/* The steps of a chunk back; part of the next one's rows, and of the places that rows of dx will be moved to, begin
- * their way here beside each. */
+/* The steps of a chunk back; part of the next one's rows, and of the places that rows of dx will be moved to,
+ * begin their way here beside each. */
 static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_step *step)
 {
     bool down = !w->pass->reverse, moves = !rnni_axis_even(w->axis, now.from, now.to);

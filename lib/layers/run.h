@@ -175,7 +175,8 @@ void rnni_move_rows(const rnni_run *run, const rnni_node *node, const rnni_table
 /* The same for steps [from, to) of an axis and n numbers a row; rows begin with those of step `from`. */
 void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n,
                      const rnni_table *table, rnni_real *rows, int how);
-/* Sets the rows of the run's sequences in a table that no step stands in to zero: padding and masked steps. */
+/* Sets those rows of the run's sequences in a table to zero that no step stands in: padding and masked
+ * steps. */
 void rnni_table_clear_rest(const rnni_run *run, const rnni_axis *axis, const rnni_table *table);
 /* Those steps' rows of a table, one below another: where they lie when they lie so, else brought to
  * `room`. */

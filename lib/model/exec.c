@@ -172,8 +172,8 @@ void rnni_exec_clear_gradients(rnni_exec *exec)
     rnni_parallel(exec->context, exec->run_count, clear_shard, exec);
 }
 
-/* A node's backward, for which all dy are made ready but the one that it sets itself and one that it takes from
- * where the caller gave it. */
+/* A node's backward, for which all dy are made ready but the one that it sets itself and one that it takes
+ * from where the caller gave it. */
 static void backward_node(const rnni_node *node, rnni_run *run)
 {
     if (!node->op->takes_given || !run->slots[node->id].given.data) rnni_run_dy(run, node);

@@ -93,7 +93,8 @@ static rnn_tensor_t *make_table(const rnni_exec *exec, const rnni_node *node, rn
 }
 
 /* The same, where entries that the runs will give their rows to are not set and all others are zero. */
-static rnn_tensor_t *table_for(const rnni_exec *exec, const rnni_node *node, rnni_layout layout, bool gradient)
+static rnn_tensor_t *table_for(const rnni_exec *exec, const rnni_node *node, rnni_layout layout,
+                               bool gradient)
 {
     const rnni_slot *slot = &exec->runs[0].slots[node->id];
     bool there = gradient ? slot->dy || node->read_once : slot->y != NULL;

@@ -56,8 +56,9 @@ BODY_INLINE void v_sigmoids(const int w, vec *x)
 /* tanh(|x|) = d / (2 - d) with d = 1 - exp(-2 |x|), and the sign of x. With n = round(-16 |x| / ln 2),
  * r = |x| + n ln 2 / 16 in [-0.0217, 0.0217] and e = 2^(n / 8),
  *   d = 1 - e + e (1 - exp(-2 r)),  1 - exp(-2 r) = 2 r - r^2 (2 - a r + b r^2) to 0.05 ULP,
- * where 1 - e is exact for e in [1/2, 1], and n ln 2 / 16 needs no second part because exp(-2 |x|) weighs less
- * where n is large. Beyond 9.02 the result is 1 to the last bit; d is at most 1, and so is the result. */
+ * where 1 - e is exact for e in [1/2, 1], and n ln 2 / 16 needs no second part because exp(-2 |x|) weighs
+ * less where n is large. Beyond 9.02 the result is 1 to the last bit; d is at most 1, and so is the
+ * result. */
 BODY_INLINE void v_tanhs(const int w, vec *x)
 {
     const vec one = v_set(1.0f), two = v_set(2.0f), shift = v_set(EIGHTHS_SHIFT + 8);

@@ -84,9 +84,8 @@ static inline void INT8_NAME(int8_skip)(INT8_NAME(int8_columns) *b, int64_t step
     b->columns -= step;
 }
 
-INT8_TARGET BODY_APART void INT8_NAME(int8_tile)(int rows, int full,
-        const INT8_NAME(int8_columns) *b, const uint8_t *a, int64_t lda, rnni_real *c,
-                                             int64_t ldc)
+INT8_TARGET BODY_APART void INT8_NAME(int8_tile)(int rows, int full, const INT8_NAME(int8_columns) *b,
+                                                 const uint8_t *a, int64_t lda, rnni_real *c, int64_t ldc)
 {
 #define TILE(i)                                                                                                     \
     case i:                                                                                                         \
@@ -102,9 +101,8 @@ INT8_TARGET BODY_APART void INT8_NAME(int8_tile)(int rows, int full,
 }
 
 /* The columns of one group against all rows, as many as sums are there for at a time. */
-INT8_TARGET BODY_APART void INT8_NAME(int8_group)(int64_t rows,
-        INT8_NAME(int8_columns) b, const uint8_t *a, int64_t lda,
-                                                                        rnni_real *c, int64_t ldc)
+INT8_TARGET BODY_APART void INT8_NAME(int8_group)(int64_t rows, INT8_NAME(int8_columns) b, const uint8_t *a,
+                                                  int64_t lda, rnni_real *c, int64_t ldc)
 {
     const int64_t most = (rows == 1 ? ROW_VECTORS : TILE_VECTORS) * VEC_WIDTH, width = b.stride / 4;
     const rnni_real *a_scale = b.a_scale, *from = b.from;
