@@ -63,8 +63,8 @@ typedef struct rnni_cell_gradient {
     const rnni_real *extra;     /* [rows][extra * h] */
     rnni_real *weight_hh;       /* [gates * h][o], added to */
     rnni_real *bias_hh;         /* [gates * h], added to, or NULL */
-    const rnni_real *bias_ih;   /* [gates * h], held the same before these rows of dz were added to it; or
-                                   NULL */
+    const rnni_real *bias_ih;   /* [gates * h] to which these rows of dz have been added: as both gradients
+                                   begin at 0 and get the same rows, bias_hh's sum, too; or NULL */
     rnni_real *scratch;         /* rnni_outer_scratch(gates * h, o, rows) */
 } rnni_cell_gradient;
 

@@ -55,7 +55,8 @@ bool rnni_axis_even(const rnni_axis *axis, int64_t from, int64_t to)
 {
     enum { FEWEST = 4 };
     int64_t count = to - from;
-    if (count < FEWEST || axis->active[from] != axis->active[to - 1]) return false; /* so evenly apart */
+    /* active never rises: equal at both ends it is equal between, and rows are evenly apart */
+    if (count < FEWEST || axis->active[from] != axis->active[to - 1]) return false;
     for (int64_t s = 0; s < axis->active[from]; s++)
         if (steps_abreast(axis, s, from, count) != count) return false;
     return true;
@@ -71,18 +72,19 @@ int64_t rnni_table_distance(const rnni_run *run, const rnni_axis *axis, int64_t 
     return distance * table->ld;
 }
 
-/* Steps [t, t + count) of sorted sequence s, which lie side by side from `table` on; `rows` begins with row
+/* Steps [t, t + count) of sorted sequence s, which lie side by side in the table; `rows` begins with row
  * `first` of the run. */
 static void move_sequence(const rnni_run *run, const rnni_axis *axis, int64_t s, int64_t t, int64_t count,
-                          int64_t n, rnni_real *rows, int64_t first, rnni_real *table, int64_t ld, int how)
+                          int64_t n, const rnni_table *table, rnni_real *rows, int64_t first, int how)
 {
+    rnni_real *at = rnni_table_place(run, axis, t, s, table);
     if (evenly_apart(axis, t, count)) {
-        move_block(run->kernels, count, n, rows + (axis->offset[t] - first + s) * n, axis->active[t] * n,
-                   table, ld, how);
+        move_block(run->kernels, count, n, rows + (axis->offset[t] - first + s) * n, axis->active[t] * n, at,
+                   table->ld, how);
         return;
     }
     for (int64_t i = 0; i < count; i++)
-        move_row(run->kernels, n, rows + (axis->offset[t + i] - first + s) * n, table + i * ld, how);
+        move_row(run->kernels, n, rows + (axis->offset[t + i] - first + s) * n, at + i * table->ld, how);
 }
 
 void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n,
@@ -95,8 +97,7 @@ void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, i
             if (end > axis->lengths[s]) end = axis->lengths[s];
             for (int64_t t = first, count; t < end; t += count) {
                 count = steps_abreast(axis, s, t, end - t);
-                move_sequence(run, axis, s, t, count, n, rows, axis->offset[from],
-                              rnni_table_place(run, axis, t, s, table), table->ld, how);
+                move_sequence(run, axis, s, t, count, n, table, rows, axis->offset[from], how);
             }
         }
 }

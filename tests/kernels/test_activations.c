@@ -48,6 +48,7 @@ static double ulp_at(double exact)
 /* Results below the smallest normal float may be 0; results above the largest are infinite. */
 static double error_in_ulp(double y, double exact)
 {
+    if (isnan(y)) return 1e9;
     if (fabs(exact) < (double)0x1p-126 && y == 0) return 0;
     if (fabs(exact) >= (double)0x1.ffffffp127) return isinf(y) && (y > 0) == (exact > 0) ? 0 : 1e9;
     return fabs(y - exact) / ulp_at(exact);

@@ -31,12 +31,14 @@ static rnn_tensor_t *numbers(int64_t steps, int64_t features)
     return tensor;
 }
 
-/* Every third sequence is whole, the others are shorter, one is empty; with holes, every fifth step is left
- * out. */
+/* Every third sequence is whole, the others are shorter, one is empty. Of holes: every fifth step is left out,
+ * or all have the same end, five steps before the last. */
+enum { NO_HOLES, HOLES, SAME_END };
 static int is_step(int ragged, int holes, int64_t b, int64_t t)
 {
     int64_t length = !ragged || b % 3 == 0 ? STEPS : b == 4 ? 0 : 1 + b * 11 % STEPS;
-    return t < length && !(holes && (b * STEPS + t) % 5 == 0);
+    return t < length && !(holes == HOLES && (b * STEPS + t) % 5 == 0) &&
+           !(holes == SAME_END && t >= STEPS - 5);
 }
 
 static rnn_batch_t *make_batch(int ragged, int holes)
@@ -50,7 +52,7 @@ static rnn_batch_t *make_batch(int ragged, int holes)
         while (length < STEPS && is_step(1, 0, b, length)) length++;
         rnn_tensor_set(lengths, b, (double)length);
     }
-    for (int64_t i = 0; i < BATCH * STEPS; i++) rnn_tensor_set(mask, i, is_step(0, 1, 0, i));
+    for (int64_t i = 0; i < BATCH * STEPS; i++) rnn_tensor_set(mask, i, is_step(0, holes, i / STEPS, i % STEPS));
     CHECK_OK(rnn_batch_set_input(batch, 0, x, ragged ? lengths : NULL));
     if (holes) CHECK_OK(rnn_batch_set_mask(batch, 0, mask));
     rnn_tensor_free(x);
@@ -177,16 +179,20 @@ TEST(rest_is_zero)
     failing f = { 0 };
     rnn_allocator_t allocator = failing_allocator(&f, -1); /* hands out memory that is not zero */
     CHECK(context = rnn_context_create(&allocator));
-    for (int i = 0; i < 8; i++) {
-        int ragged = i & 1, holes = i >> 1 & 1;
+    for (int i = 0; i < 12; i++) {
+        int ragged = i & 1, holes = i / 2 % 3;
         rnn_batch_t *batch = make_batch(ragged, holes);
-        run r = make(&kinds[i >> 2], 0);
-        rnn_tensor_t *y = NULL;
+        run r = make(&kinds[i / 6], 0);
+        int64_t width = rnn_model_output_features(r.model, 0);
+        rnn_tensor_t *y = NULL, *alone = NULL;
         go(&r, batch, 0);
         CHECK_OK(rnn_trainer_output(r.trainer, 0, &y));
+        CHECK_OK(rnn_model_run(r.model, batch, &alone, 1));
         check_rest(r.dx, FEATURES, ragged, holes);
-        check_rest(y, rnn_model_output_features(r.model, 0), ragged, holes);
+        check_rest(y, width, ragged, holes);
+        check_rest(alone, width, ragged, holes);
         rnn_tensor_free(y);
+        rnn_tensor_free(alone);
         rnn_batch_free(batch);
         end(&r);
     }
@@ -228,6 +234,36 @@ TEST(nothing_flows_back_from_an_output)
     rnn_trainer_free(trainer);
     rnn_model_free(model);
     rnn_context_free(dirty);
+}
+
+/* Of a layer that is two outputs, gradients given to both are added up. */
+TEST(gradients_of_two_outputs)
+{
+    rnn_model_t *model = rnn_model_create(NULL);
+    rnn_layer_t *h = rnn_gru(model, rnn_input_values(model, "x", FEATURES), 7);
+    rnn_model_set_output(model, h, "y");
+    rnn_model_set_output(model, h, "z");
+    CHECK_OK(rnn_model_build(model));
+    rnn_trainer_t *trainer = rnn_trainer_create(model);
+    rnn_batch_t *batch = make_batch(1, NO_HOLES);
+    rnn_tensor_t *a = numbers(STEPS, 7), *b = numbers(STEPS, 7);
+    double of[3][3 * 7 * FEATURES];
+    for (int64_t i = 0; i < rnn_tensor_count(b); i++) rnn_tensor_set(b, i, number(5 * i + 3));
+    for (int i = 0; i < 3; i++) {
+        const rnn_tensor_t *const upstream[] = { i == 1 ? NULL : a, i == 0 ? NULL : b };
+        CHECK_OK(rnn_trainer_forward(trainer, batch, NULL));
+        CHECK_OK(rnn_trainer_backward_from(trainer, upstream, 2));
+        rnn_tensor_t *dw = rnn_trainer_gradient(trainer, "gru.weight_ih_l0");
+        CHECK_INT(rnn_tensor_count(dw), 3 * 7 * FEATURES);
+        for (int64_t k = 0; k < rnn_tensor_count(dw); k++) of[i][k] = rnn_tensor_get(dw, k);
+        rnn_tensor_free(dw);
+    }
+    for (int k = 0; k < 3 * 7 * FEATURES; k++) CHECK_NEAR(of[2][k], of[0][k] + of[1][k], 1e-4);
+    rnn_tensor_free(a);
+    rnn_tensor_free(b);
+    rnn_batch_free(batch);
+    rnn_trainer_free(trainer);
+    rnn_model_free(model);
 }
 
 /* A tensor that was given out is not touched by what comes later. */

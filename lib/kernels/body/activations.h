@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* exp, sigmoid and tanh, and the kernels that map them. Errors in ULP: CONTRACT.md.
  *
- * sigmoid and tanh take w vectors abreast, with the bits that each has alone: either is a chain of some
- * twenty operations that wait for each other, and one vector after another a core runs out of places for
+ * sigmoid and tanh take w vectors abreast, with the bits that each has alone: either is a chain of a
+ * dozen operations that wait for each other, and one vector after another a core runs out of places for
  * operations that wait before it has found enough that need not. */
 #ifndef RNNI_BODY_ACTIVATIONS_H
 #define RNNI_BODY_ACTIVATIONS_H
