@@ -12,16 +12,20 @@
  * Then, of four more written down (with them the largest or the mean of all steps in place of the last, with
  * and without dropping words) the largest had 0.720, and gives 0.5860 on the test file, which was looked at
  * these two times. The weights are those of the epoch with the highest validation recall; training ends after
- * two epochs without a higher one. */
+ * two epochs without a higher one.
+ *
+ * Seeds differ by 0.012 (standard deviation of nine), so a mean of three is known to 0.007 only: with other
+ * last bits of sigmoid and tanh, and the same settings, it was 0.5868 and 0.5812. Nine seeds gave 0.5837 and
+ * 0.5833 with these, so nine it is. */
 TEST(moods_of_tweets)
 {
-    check_mean("--train %tweets_sentiment/train.tsv --validation %tweets_sentiment/val.tsv "
-               "--test %tweets_sentiment/test.tsv",
-               "--cell lstm --bidirectional --pool max --embed 64 --units 64 --dropout 0.3 --balance weights "
-               "--clean "
-               "--max-words 20000 --optimizer adam --lr 0.001 --batch 32 --monitor recall --early-stop 2 "
-               "--epochs 8",
-               (figures_t){ .recall = 0.583 });
+    check_mean_of(9,
+                  "--train %tweets_sentiment/train.tsv --validation %tweets_sentiment/val.tsv "
+                  "--test %tweets_sentiment/test.tsv",
+                  "--cell lstm --bidirectional --pool max --embed 64 --units 64 --dropout 0.3 "
+                  "--balance weights --clean --max-words 20000 --optimizer adam --lr 0.001 --batch 32 "
+                  "--monitor recall --early-stop 2 --epochs 8",
+                  (figures_t){ .recall = 0.583 });
 }
 
 TEST_MAIN
