@@ -310,7 +310,7 @@ static void compute_again(const rnni_work *w, chunk steps)
  * begin their way here beside each. */
 static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_step *step)
 {
-    bool down = !w->pass->reverse, moves = !rnni_axis_even(w->axis, now.from, now.to);
+    bool down = !w->pass->reverse, moves = rnni_recurrent_moves_gradient(w, now.from, now.to);
     int64_t count = now.to - now.from;
     for (int64_t i = 0; i < count; i++) {
         int64_t t = down ? now.to - 1 - i : now.from + i;

@@ -98,12 +98,18 @@ static void gradient_by_sequence(const rnni_work *w, int64_t from, int64_t to)
              rnni_table_place(w->run, w->axis, from, s, &w->dvalues));
 }
 
+bool rnni_recurrent_moves_gradient(const rnni_work *w, int64_t from, int64_t to)
+{
+    return w->dvalues.data &&
+           (w->kept->mask_x || !w->dx_empty || !goes_by_sequence(w, from, to, &w->dvalues));
+}
+
 void rnni_recurrent_input_gradient(const rnni_work *w, int64_t from, int64_t to)
 {
     int64_t n = w->pass->input;
     if (!w->dvalues.data) {
         gradient_by_step(w, from, to, w->dx + w->axis->offset[from] * n);
-    } else if (!w->kept->mask_x && w->dx_empty && goes_by_sequence(w, from, to, &w->dvalues)) {
+    } else if (!rnni_recurrent_moves_gradient(w, from, to)) {
         gradient_by_sequence(w, from, to);
     } else {
         gradient_by_step(w, from, to, w->chunk_x);

@@ -8,20 +8,20 @@
  * first-level cache. */
 enum { STEPS_AT_ONCE = 8 };
 
+static void move_row(const rnni_kernels *k, int64_t n, rnni_real *row, rnni_real *table, int how)
+{
+    if (how == RNNI_MOVE_OUT) memcpy(table, row, (size_t)n * sizeof *row);
+    else if (how == RNNI_MOVE_IN) memcpy(row, table, (size_t)n * sizeof *row);
+    else k->axpy(n, 1, table, row);
+}
+
 static void move_block(const rnni_kernels *k, int64_t count, int64_t n, rnni_real *rows, int64_t ld,
                        rnni_real *table, int64_t ld_table, int how)
 {
     if (how == RNNI_MOVE_OUT) k->copy_rows(count, n, rows, ld, table, ld_table);
     else if (how == RNNI_MOVE_IN) k->copy_rows(count, n, table, ld_table, rows, ld);
     else
-        for (int64_t i = 0; i < count; i++) k->axpy(n, 1, table + i * ld_table, rows + i * ld);
-}
-
-static void move_row(const rnni_kernels *k, int64_t n, rnni_real *row, rnni_real *table, int how)
-{
-    if (how == RNNI_MOVE_OUT) memcpy(table, row, (size_t)n * sizeof *row);
-    else if (how == RNNI_MOVE_IN) memcpy(row, table, (size_t)n * sizeof *row);
-    else k->axpy(n, 1, table, row);
+        for (int64_t i = 0; i < count; i++) move_row(k, n, rows + i * ld, table + i * ld_table, how);
 }
 
 /* How many steps from t on of sorted sequence s lie side by side in the batch: all `count`, or 1. */
@@ -128,8 +128,7 @@ void rnni_move_rows(const rnni_run *run, const rnni_node *node, const rnni_table
     int64_t n = node->features;
     if (axis) rnni_move_steps(run, axis, 0, axis->steps, n, table, rows, how);
     for (int64_t b = 0; !axis && b < run->count; b++)
-        move_block(run->kernels, 1, n, rows + b * n, n, table->data + run->sequence[b] * table->ld, table->ld,
-                   how);
+        move_row(run->kernels, n, rows + b * n, table->data + run->sequence[b] * table->ld, how);
 }
 
 const rnni_real *rnni_table_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to,

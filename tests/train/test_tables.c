@@ -34,10 +34,10 @@ static rnn_tensor_t *numbers(int64_t steps, int64_t features)
 /* Every third sequence is whole, the others are shorter, one is empty. Of holes: every fifth step is left out,
  * or all have the same end, five steps before the last. */
 enum { NO_HOLES, HOLES, SAME_END };
+static int64_t length_of(int64_t b) { return b % 3 == 0 ? STEPS : b == 4 ? 0 : 1 + b * 11 % STEPS; }
 static int is_step(int ragged, int holes, int64_t b, int64_t t)
 {
-    int64_t length = !ragged || b % 3 == 0 ? STEPS : b == 4 ? 0 : 1 + b * 11 % STEPS;
-    return t < length && !(holes == HOLES && (b * STEPS + t) % 5 == 0) &&
+    return (!ragged || t < length_of(b)) && !(holes == HOLES && (b * STEPS + t) % 5 == 0) &&
            !(holes == SAME_END && t >= STEPS - 5);
 }
 
@@ -47,12 +47,9 @@ static rnn_batch_t *make_batch(int ragged, int holes)
     int64_t count[1] = { BATCH }, shape[2] = { BATCH, STEPS };
     rnn_tensor_t *x = numbers(STEPS, FEATURES), *lengths = rnn_tensor_create(NULL, RNN_I64, 1, count);
     rnn_tensor_t *mask = rnn_tensor_create(NULL, RNN_BOOL, 2, shape);
-    for (int64_t b = 0; b < BATCH; b++) {
-        int64_t length = 0;
-        while (length < STEPS && is_step(1, 0, b, length)) length++;
-        rnn_tensor_set(lengths, b, (double)length);
-    }
-    for (int64_t i = 0; i < BATCH * STEPS; i++) rnn_tensor_set(mask, i, is_step(0, holes, i / STEPS, i % STEPS));
+    for (int64_t b = 0; b < BATCH; b++) rnn_tensor_set(lengths, b, (double)length_of(b));
+    for (int64_t i = 0; i < BATCH * STEPS; i++)
+        rnn_tensor_set(mask, i, is_step(0, holes, i / STEPS, i % STEPS));
     CHECK_OK(rnn_batch_set_input(batch, 0, x, ragged ? lengths : NULL));
     if (holes) CHECK_OK(rnn_batch_set_mask(batch, 0, mask));
     rnn_tensor_free(x);
