@@ -31,6 +31,16 @@ static inline void rnni_fetch_target(const rnni_real *at)
 #endif
 }
 
+/* c[rows][columns], to be written: a tile begins with what C holds and ends with its sums there. Asked for
+ * while the tile above is computed, it is there in time. */
+static inline void rnni_fetch_result(int64_t rows, int64_t columns, const rnni_real *c, int64_t ld)
+{
+    for (int64_t i = 0; i < rows; i++, c += ld) {
+        for (int64_t j = 0; j < columns; j += RNNI_LINE) rnni_fetch_target(c + j);
+        rnni_fetch_target(c + columns - 1);
+    }
+}
+
 static inline void rnni_fetch_lines(const rnni_real *at, int64_t lines)
 {
     for (; lines > 0; lines--, at += RNNI_LINE) rnni_fetch_line(at);

@@ -76,8 +76,9 @@ static void pack_strips(const rnni_kernels *kernels, int64_t m, int64_t k, const
 /* How deep the slices are in which k is gone through, at most `deepest`: nearly equal. */
 static int64_t slice_depth(int64_t k, int64_t deepest)
 {
+    if (k <= deepest) return k; /* small products feel a division */
     const int64_t slices = (k + deepest - 1) / deepest;
-    return slices ? (k + slices - 1) / slices : 0;
+    return (k + slices - 1) / slices;
 }
 
 /* All rows of C, `block` of them at a time against every panel. */

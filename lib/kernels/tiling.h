@@ -12,8 +12,9 @@ typedef struct rnni_tiling { int64_t count, low, taller; } rnni_tiling;
 
 static inline rnni_tiling rnni_tiles_of(int64_t mr, int64_t m)
 {
+    if (m <= mr) return (rnni_tiling){ m > 0, m, 0 };
     int64_t count = (m + mr - 1) / mr;
-    return (rnni_tiling){ count, count ? m / count : 0, count ? m % count : 0 };
+    return (rnni_tiling){ count, m / count, m % count };
 }
 
 static inline int64_t rnni_tile_height(rnni_tiling tiles, int64_t t)

@@ -37,7 +37,7 @@ SAMPLE rnni_real guard_value(void)
 }
 
 /* All matrices of one check are cut from this; sample_reset() makes it free again. */
-enum { SAMPLE_POOL = 1 << 22, SAMPLE_GUARD = 80 };
+enum { SAMPLE_POOL = 1 << 23, SAMPLE_GUARD = 80 };
 static rnni_real sample_pool[SAMPLE_POOL];
 static int64_t sample_used;
 

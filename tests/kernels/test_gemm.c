@@ -176,7 +176,7 @@ TEST(every_element_is_one_chain_of_a_narrow_result) { each_table(check_narrow); 
 static void check_large(const rnni_kernels *kernels)
 {
     for (int64_t k = 2 * kernels->kc; k <= 2 * kernels->kc + 1; k++) {
-        product p = make_product(kernels, 1100, 480, k, 1, 0);
+        product p = make_product(kernels, 1100, 640, k, 1, 0);
         sample_matrix packed = copy_of(p.c), general = copy_of(p.c);
         run_packed(&p, packed, RNNI_FROM_C);
         run_general(&p, general, RNNI_FROM_C);
@@ -186,6 +186,27 @@ static void check_large(const rnni_kernels *kernels)
     }
 }
 TEST(a_large_result_has_the_same_bits) { each_table(check_large); }
+
+/* B larger than a second cache: tiles take lines of it along, forwards and backwards. */
+static void check_far(const rnni_kernels *kernels)
+{
+    product p = make_product(kernels, 19, 7105, 303, 0, 0);
+    sample_matrix one_by_one = copy_of(p.c), together = copy_of(p.c);
+    for (int start = RNNI_FROM_ZERO; start <= RNNI_FROM_BIAS; start++) {
+        sample_copy(one_by_one, p.c);
+        for (int64_t i = 0; i < p.m; i++) run_part(&p, one_by_one, i, 1, p.k, (rnni_start)start);
+        for (int64_t m = 1; m <= p.m; m++) {
+            sample_copy(together, p.c);
+            rnni_ahead ahead = { .backwards = m % 2 };
+            run_part(&p, together, m, p.m - m, p.k, (rnni_start)start);
+            rnni_gemm_packed(kernels, m, p.n, p.k, p.a.data, p.a.ld, 1, p.packed.data, (rnni_start)start,
+                             p.bias.data, together.data, together.ld, &ahead);
+            CHECK(sample_same_bits(together, one_by_one));
+            CHECK(sample_guards_hold(together));
+        }
+    }
+}
+TEST(a_large_right_matrix_has_the_same_bits) { each_table(check_far); }
 
 static void check_empty(const rnni_kernels *kernels)
 {

@@ -7,19 +7,9 @@
 #ifndef RNNI_BODY_PANELS_H
 #define RNNI_BODY_PANELS_H
 
-/* A tile begins with what C holds and ends with its sums there: asked for while the tile above is computed,
- * it is there in time. */
-static inline void fetch_result(int64_t rows, int64_t columns, const rnni_real *c, int64_t ld)
-{
-    for (int64_t i = 0; i < rows; i++, c += ld) {
-        for (int64_t j = 0; j < columns; j += RNNI_LINE) rnni_fetch_target(c + j);
-        rnni_fetch_target(c + columns - 1);
-    }
-}
-
 /* Where tile t of a panel begins with the lines that it takes along of the next one, k each, so that four
  * tiles of 64 columns take all: what lies in the third cache or farther is in the second when its turn comes,
- * and all tiles share the wait for it. Tiles whose registers are chosen by hand leave that to the machine. */
+ * and all tiles share the wait for it. */
 static inline const rnni_real *part_of_next(const rnni_real *next, int64_t t, int64_t k, int64_t panel_stride)
 {
     enum { PARTS = (TILE_NR + RNNI_LINE - 1) / RNNI_LINE };
@@ -30,20 +20,34 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
                            int64_t column_stride, const rnni_real *b, int64_t distance, int64_t panel_stride,
                            int start, const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
-    const rnni_tiling tiles = rnni_tiles_of(TILE_MR, m);
-    const int64_t row = column_stride ? row_stride : 1;
-#ifdef RNNI_BODY_FEW_ROWS_H
-    if (m > 1 && m <= FEW_ROWS) {
-        const int64_t column = column_stride ? column_stride : m,
-                      done = few_rows(m, n, k, a, row, column, b, distance, panel_stride, start, bias, c, ldc,
-                                      ahead);
-        if (done == n) return;
-        b += done / TILE_NR * distance;
-        bias = bias ? bias + done : NULL;
-        c += done;
-        n -= done;
+#ifdef TILE_BY_HAND
+    /* seven rows are a tile by hand and few rows, unless B is too far away to be read twice */
+    if (m == HAND_LEAST + FEW_ROWS && n * k <= HAND_FAR) {
+        m = FEW_ROWS;
+        KERNEL(panels)(HAND_LEAST, n, k, a, row_stride, column_stride, b, distance, panel_stride, start, bias,
+                       c, ldc, ahead);
+        a += HAND_LEAST * row_stride;
+        c += HAND_LEAST * ldc;
     }
 #endif
+    const rnni_tiling tiles = rnni_tiles_of(TILE_MR, m);
+    const int64_t row = column_stride ? row_stride : 1;
+    int64_t done = 0; /* columns */
+#ifdef RNNI_BODY_FEW_ROWS_H
+    if (m > 1 && m <= FEW_ROWS)
+        done = few_rows(m, n, k, a, row, column_stride ? column_stride : m, b, distance, panel_stride, start,
+                        bias, c, ldc, ahead);
+#endif
+#ifdef TILE_BY_HAND
+    if (tiles.low >= HAND_LEAST)
+        done = panels_by_hand(tiles, n, k, a, row_stride, column_stride, b, distance, panel_stride, start,
+                              bias, c, ldc, ahead);
+#endif
+    if (done == n) return;
+    b += done / TILE_NR * distance;
+    bias = bias ? bias + done : NULL;
+    c += done;
+    n -= done;
     const int64_t count = (n + TILE_NR - 1) / TILE_NR;
     const int backwards = ahead && ahead->backwards;
     for (int64_t i = 0; i < count; i++) {
@@ -59,7 +63,7 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
             const int64_t rows = rnni_tile_height(tiles, t);
             const rnni_real *next = part_of_next(following, t, k, panel_stride);
             rnni_real *below = to + rows * ldc;
-            if (t + 1 < tiles.count) fetch_result(rnni_tile_height(tiles, t + 1), columns, below, ldc);
+            if (t + 1 < tiles.count) rnni_fetch_result(rnni_tile_height(tiles, t + 1), columns, below, ldc);
             const int64_t column = column_stride ? column_stride : rows;
             tile(rows, columns, k, left, row, column, panel, panel_stride, start, from, to, ldc, ahead, next);
             left += rows * row_stride;

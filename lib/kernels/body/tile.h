@@ -116,13 +116,6 @@ BODY_INLINE void tile(int64_t rows, int64_t columns, int64_t k, const rnni_real 
                       const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead,
                       const rnni_real *next)
 {
-#ifdef TILE_BY_HAND
-    if (rows >= HAND_LEAST && columns == TILE_NR) {
-        rnni_ahead_some(ahead, k / STEPS_A_LINE);
-        tile_by_hand(rows, k, a, row_stride, column_stride, panel, panel_stride, start, bias, c, ldc);
-        return;
-    }
-#endif
     int64_t before = (columns - 1) / VEC_WIDTH;
     tile_functions[before][rows - 1](columns - before * VEC_WIDTH, k, a, row_stride, column_stride, panel,
                                      panel_stride, start, bias, c, ldc, ahead, next);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The micro-kernel of AVX2 where a tile is full: 4 to 6 rows, 16 columns. The same sums in the same order as
- * body/tile.h, with registers chosen by hand: compilers spill some of the sums as soon as k goes in steps of
- * four, and without that a step is 23 instructions for its 12 multiply-adds, three of them for the loop. That
- * costs nothing on a core of one's own, and a tenth where the core's other thread is busy and each may issue
- * three a cycle.
+/* Products of AVX2 whose tiles are full: 4 to 6 rows, 16 columns. The same sums in the same order as
+ * body/tile.h and body/panels.h make, with registers chosen by hand: compilers spill some of the sums as soon
+ * as k goes in steps of four, and without that a step is 23 instructions for its 12 multiply-adds, three of
+ * them for the loop. That costs nothing on a core of one's own, and a tenth where the core's other thread is
+ * busy and each may issue three a cycle. For the same reason little stands between two tiles.
  *
  *   ymm0, ymm1    16 columns of B             ymm2, ymm3    a number of A in all lanes, of two rows in turn
  *   ymm4 ... 15   sums, two a row
@@ -56,20 +56,37 @@ enum { HAND_LEAST = 4 };
 #define HAND_EACH_6(move, base, distance)                                                                    \
     HAND_EACH_5(move, base, distance) move("(" base ", " distance ", 2)", "14", "15")
 
-/* The tile of `rows` rows: first steps in fours, with A's numbers 0, at1, at2, at3 bytes from a, then those
- * that are left, one by one. Distances in bytes. */
-#define HAND_TILE(name, rows, at1, at2, at3)                                                                 \
-    BODY_INLINE void name(int64_t k, int64_t fours, const float *a, int64_t row, int64_t column,             \
-                          const float *panel, int64_t panel_row, const float *from, int64_t from_row,        \
-                          float *c, int64_t c_row)                                                           \
+/* Four steps at once take a line along, where tiles do. */
+#define HAND_LINE "prefetcht1 (%[line])\n\tadd $64, %[line]\n\t"
+#define HAND_NO_LINE ""
+
+/* What all tiles of a product have in common. */
+typedef struct hand_product {
+    int64_t k, fours, row, column, panel_row, from_row, c_row; /* distances in bytes */
+    int64_t row_stride, ldc;           /* in floats, as what follows: from row to row of A and of C */
+    int64_t tall, low;                 /* tiles of a panel: the taller ones, and those of one row less */
+    int64_t panels, distance, columns; /* from panel to panel, and from its columns of C to the next ones */
+    int from_c;                        /* sums start from C; else from a row that moves on so far */
+    int64_t from_columns;
+    int64_t lines;                     /* to be taken along of each next panel */
+    rnni_ahead *ahead;
+} hand_product;
+
+/* A tile of `rows` rows: first steps in fours, with A's numbers 0, at1, at2, at3 bytes from a, then those
+ * that are left, one by one. */
+#define HAND_TILE(name, rows, at1, at2, at3, strip, LINE)                                                    \
+    BODY_INLINE void name(const hand_product *p, const float *a, const float *panel, const float *from,      \
+                          float *c, const float *line)                                                       \
     {                                                                                                        \
-        const char *a3 = (const char *)a + 3 * row;                                                          \
-        int64_t rest = k - 4 * fours;                                                                        \
+        const char *a3 = (const char *)a + 3 * p->row;                                                       \
+        const int64_t column = strip ? 4 * rows : p->column;                                                 \
+        int64_t fours = p->fours, rest = p->k - 4 * fours;                                                   \
         __asm__ volatile(HAND_EACH_##rows(HAND_LOAD, "%[from]", "%[from_row]")                               \
                          "test %[fours], %[fours]\n\t"                                                       \
                          "jz 2f\n\t"                                                                         \
                          ".p2align 4\n"                                                                      \
                          "1:\n\t"                                                                            \
+                         LINE                                                                                \
                          HAND_COLUMNS("", "32") HAND_STEP_##rows("")                                         \
                          HAND_COLUMNS("64", "96") HAND_STEP_##rows(at1)                                      \
                          HAND_COLUMNS("128", "160") HAND_STEP_##rows(at2)                                    \
@@ -92,41 +109,110 @@ enum { HAND_LEAST = 4 };
                          "4:\n\t"                                                                            \
                          HAND_EACH_##rows(HAND_STORE, "%[c]", "%[c_row]")                                    \
                          : [rest] "+&r"(rest), [fours] "+&r"(fours), [a] "+&r"(a), [a3] "+&r"(a3),           \
-                           [panel] "+&r"(panel), [from] "+&r"(from), [c] "+&r"(c)                            \
-                         : [row] "r"(row), [column] "r"(column), [panel_row] "rm"(panel_row),                \
-                           [from_row] "r"(from_row), [c_row] "r"(c_row)                                      \
+                           [panel] "+&r"(panel), [from] "+&r"(from), [c] "+&r"(c), [line] "+&r"(line)        \
+                         : [row] "r"(p->row), [column] "r"(column), [panel_row] "rm"(p->panel_row),          \
+                           [from_row] "r"(p->from_row), [c_row] "r"(p->c_row)                                \
                          : "cc", "memory", "ymm0", "ymm1", "ymm2", "ymm3", "ymm4", "ymm5", "ymm6", "ymm7",   \
                            "ymm8", "ymm9", "ymm10", "ymm11", "ymm12", "ymm13", "ymm14", "ymm15");            \
     }
 
+/* `count` tiles of `rows` rows, one below another; behind the last one come `more` of one row less. */
+#define HAND_RUN(kind, rows, count, more)                                                                    \
+    for (int64_t t = count; t > 0; t--) {                                                                    \
+        float *below = to + rows * p->ldc;                                                                   \
+        if (t > 1 || more) rnni_fetch_result(rows - (t == 1), TILE_NR, below, p->ldc);                       \
+        rnni_ahead_some(p->ahead, p->k / STEPS_A_LINE);                                                      \
+        if (next.lines > 0) {                                                                                \
+            kind##_##rows##_and_lines(p, left, panel, p->from_c ? to : first, to, next.at);                  \
+            next.at += p->fours * RNNI_LINE;                                                                 \
+            next.lines -= p->fours;                                                                          \
+        } else {                                                                                             \
+            kind##_##rows(p, left, panel, p->from_c ? to : first, to, NULL);                                 \
+        }                                                                                                    \
+        left += rows * p->row_stride;                                                                        \
+        to = below;                                                                                          \
+    }
+
+/* Panels outside, their tiles inside. Behind the last panel comes the next product's first: this one, if it
+ * turns round. */
+#define HAND_PRODUCT(kind, high, less)                                                                       \
+    static void kind##_##high##_##less(const hand_product *p, const float *a, const float *b,                \
+                                       const float *from, float *c)                                          \
+    {                                                                                                        \
+        for (int64_t i = 0; i < p->panels; i++) {                                                            \
+            const float *panel = b + i * p->distance, *first = from + i * p->from_columns, *left = a;        \
+            rnni_fetches next = {i + 1 < p->panels ? panel + p->distance : panel, p->lines};                 \
+            float *to = c + i * p->columns;                                                                  \
+            HAND_RUN(kind, high, p->tall, p->low)                                                            \
+            HAND_RUN(kind, less, p->low, 0)                                                                  \
+        }                                                                                                    \
+    }
+
+#define HAND_TILES(kind, rows, at1, at2, at3, strip)                                                         \
+    HAND_TILE(kind##_##rows, rows, at1, at2, at3, strip, HAND_NO_LINE)                                       \
+    HAND_TILE(kind##_##rows##_and_lines, rows, at1, at2, at3, strip, HAND_LINE)
+
 /* ISO C asks compilers for no more than 4095 characters of a string; those that have assembler take more. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverlength-strings"
-HAND_TILE(hand_rows_4, 4, "4", "8", "12")
-HAND_TILE(hand_rows_5, 5, "4", "8", "12")
-HAND_TILE(hand_rows_6, 6, "4", "8", "12")
-HAND_TILE(hand_strips_4, 4, "16", "32", "48")
-HAND_TILE(hand_strips_5, 5, "20", "40", "60")
-HAND_TILE(hand_strips_6, 6, "24", "48", "72")
+HAND_TILES(rows, 4, "4", "8", "12", 0)
+HAND_TILES(rows, 5, "4", "8", "12", 0)
+HAND_TILES(rows, 6, "4", "8", "12", 0)
+HAND_TILES(strips, 4, "16", "32", "48", 1)
+HAND_TILES(strips, 5, "20", "40", "60", 1)
+HAND_TILES(strips, 6, "24", "48", "72", 1)
+HAND_PRODUCT(rows, 5, 4)
+HAND_PRODUCT(rows, 6, 5)
+HAND_PRODUCT(strips, 5, 4)
+HAND_PRODUCT(strips, 6, 5)
 #pragma GCC diagnostic pop
 
-BODY_INLINE void tile_by_hand(int64_t rows, int64_t k, const float *a, int64_t row_stride,
-                              int64_t column_stride, const float *panel, int64_t panel_stride, int start,
-                              const float *bias, float *c, int64_t ldc)
+/* B of so many numbers is in the second cache (512 KiB and more), or partly in memory. */
+enum { HAND_NEAR = 256 * 1024, HAND_FAR = 2048 * 1024 };
+
+/* Whether tiles take lines of the next panel along, the first four a quarter of it each: not where B is near,
+ * nor where few tiles read a panel and the processor sees what comes, unless B is far. */
+static int hand_takes_lines(rnni_tiling tiles, int64_t n, int64_t k, int64_t panel_stride)
 {
-    static const float zeros[16];
-    const float *from = start == RNNI_FROM_C ? c : start == RNNI_FROM_BIAS ? bias : zeros;
-    const int strips = row_stride == 1 && column_stride == rows;
-    const int64_t fours = panel_stride == 16 && (strips || column_stride == 1) ? k / 4 : 0,
-                  from_row = start == RNNI_FROM_C ? 4 * ldc : 0;
-#define HAND_CALL(name) \
-    name(k, fours, a, 4 * row_stride, 4 * column_stride, panel, 4 * panel_stride, from, from_row, c, 4 * ldc)
-#define HAND_HEIGHT(rows) strips ? HAND_CALL(hand_strips_##rows) : HAND_CALL(hand_rows_##rows)
-    if (rows == 6) HAND_HEIGHT(6);
-    else if (rows == 5) HAND_HEIGHT(5);
-    else HAND_HEIGHT(4);
-#undef HAND_HEIGHT
-#undef HAND_CALL
+    return panel_stride == TILE_NR && n * k > HAND_NEAR && n * k * tiles.count > HAND_FAR;
+}
+
+/* The whole panels among n columns, for tiles of HAND_LEAST rows and more; returns their columns. */
+static int64_t panels_by_hand(rnni_tiling tiles, int64_t n, int64_t k, const float *a, int64_t row_stride,
+                              int64_t column_stride, const float *b, int64_t distance, int64_t panel_stride,
+                              int start, const float *bias, float *c, int64_t ldc, rnni_ahead *ahead)
+{
+    static const float zeros[TILE_NR];
+    const int64_t panels = n / TILE_NR;
+    if (panels == 0) return 0;
+    const int strips = column_stride == 0, all_tall = tiles.low == TILE_MR,
+              way = ahead && ahead->backwards ? -1 : 1;
+    hand_product p;
+    p.k = k;
+    p.fours = panel_stride == TILE_NR && (strips || column_stride == 1) ? k / 4 : 0;
+    p.row = strips ? 4 : 4 * row_stride;
+    p.column = 4 * column_stride;
+    p.panel_row = 4 * panel_stride;
+    p.from_row = start == RNNI_FROM_C ? 4 * ldc : 0;
+    p.c_row = 4 * ldc;
+    p.row_stride = row_stride;
+    p.ldc = ldc;
+    p.tall = all_tall ? tiles.count : tiles.taller;
+    p.low = tiles.count - p.tall;
+    p.panels = panels;
+    p.distance = way * distance;
+    p.columns = way * TILE_NR;
+    p.from_c = start == RNNI_FROM_C;
+    p.from_columns = start == RNNI_FROM_BIAS ? p.columns : 0;
+    p.lines = hand_takes_lines(tiles, n, k, panel_stride) ? 4 * p.fours : 0;
+    p.ahead = ahead;
+    const int64_t first = way < 0 ? panels - 1 : 0;
+    const float *from = start == RNNI_FROM_BIAS ? bias + first * TILE_NR : zeros;
+    b += first * distance;
+    c += first * TILE_NR;
+    if (tiles.low == 4) (strips ? strips_5_4 : rows_5_4)(&p, a, b, from, c);
+    else (strips ? strips_6_5 : rows_6_5)(&p, a, b, from, c);
+    return panels * TILE_NR;
 }
 
 #endif
