@@ -148,11 +148,13 @@ static int64_t block_scratch(const rnni_kernels *kernels, int64_t m, int64_t n)
     return (packed_columns(kernels, n) + rows) * deepest_of(kernels, m, n) + GEMM_ALIGN;
 }
 
-/* A C of one vector's columns or fewer has few chains a tile and lanes to spare. Turned round it has neither:
- * its rows become columns, TURNED of them at a time, as many sums in the same order. */
+/* A C of one vector's columns or fewer has few chains a tile and lanes to spare, and where panels are two vectors
+ * wide one that does not fill them has slower tiles. Turned round it has neither: its rows become columns,
+ * TURNED of them at a time, as many sums in the same order. */
 static bool is_narrow(const rnni_kernels *kernels, int64_t m, int64_t n)
 {
-    return n <= kernels->width && m >= 2 * kernels->width;
+    const int64_t width = kernels->width, narrow = kernels->nr == 2 * width ? kernels->nr - 1 : width;
+    return n <= narrow && m >= 2 * width;
 }
 
 int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k)
@@ -223,7 +225,8 @@ void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, con
         blocks_of_product(kernels, m, n, k, a, a_row, a_column, b, b_row, b_column, start, c, ldc, scratch);
         return;
     }
-    for (int64_t i = 0; i < m; i += TURNED)
-        turned_product(kernels, least(m - i, TURNED), n, k, a + i * a_row, a_row, a_column, b, b_row,
+    const int64_t rows = round_up(slice_depth(m, TURNED), GEMM_ALIGN);
+    for (int64_t i = 0; i < m; i += rows)
+        turned_product(kernels, least(m - i, rows), n, k, a + i * a_row, a_row, a_column, b, b_row,
                        b_column, start, c + i * ldc, ldc, scratch);
 }

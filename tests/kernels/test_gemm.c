@@ -160,7 +160,7 @@ TEST(every_element_is_one_chain_from_strips) { each_table(check_strips); }
 static void check_narrow(const rnni_kernels *kernels)
 {
     const int64_t width = kernels->width;
-    for (int64_t n = 1; n <= width + 1; n += n < 4 ? 1 : 3)
+    for (int64_t n = 1; n <= 2 * width + 1; n += n < 4 ? 1 : 3)
         for (int64_t m = 2 * width - 1; m <= 2 * width + 1; m++)
             for (int64_t k = 31; k <= 33; k++) check_product(kernels, m, n, k, 1, 0);
     check_product(kernels, 6 * width, width - 1, kernels->kc + 40, 1, 0);
@@ -169,6 +169,7 @@ static void check_narrow(const rnni_kernels *kernels)
     check_product(kernels, 24, 1, 40, 1, 0);
     check_product(kernels, 24, 1, kernels->kc + 40, 1, 0);
     check_product(kernels, 521, 1, 33, 1, 0);
+    check_product(kernels, 300, kernels->nr - 1, 33, 1, 0);
 }
 TEST(every_element_is_one_chain_of_a_narrow_result) { each_table(check_narrow); }
 

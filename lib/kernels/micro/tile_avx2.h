@@ -8,9 +8,15 @@
  *   ymm0, ymm1    16 columns of B             ymm2, ymm3    a number of A in all lanes, of two rows in turn
  *   ymm4 ... 15   sums, two a row
  *
- * A's rows are addressed from two of them, a and a3 (three rows down), and one distance. A step of k moves A
- * by `column` bytes and the panel by `panel_row`; four steps at once where those are known: A's rows
- * contiguous or in strips (gemm.c), the panel packed. */
+ * Four steps of k are one turn of the loop, for two kinds of A:
+ *
+ *   rows     its rows are contiguous, the panel is packed: the steps are distances that are known, the rows are
+ *            addressed from two of them, a and a3 (three rows down), and one distance
+ *   columns  its columns are (a transposed A, strips of gemm.c): the rows are distances that are known, steps of
+ *            A and of any panel are addressed from two of them, a and a3 (three on), panel and panel3, and one
+ *            distance each
+ *
+ * What neither serves, and what is left of k, goes step by step. */
 #ifndef RNNI_TILE_AVX2_H
 #define RNNI_TILE_AVX2_H
 
@@ -28,19 +34,53 @@
 
 enum { HAND_LEAST = 4 };
 
-/* What a row does in one step: `number` is the address of A's number. */
-#define HAND_PAIR(x, sum0, sum1)                       \
+/* What a row does in one step: `number` is the address of A's number, `columns` that of B's. */
+#define HAND_ROW(number, x, sum0, sum1)                 \
+    "vbroadcastss " number ", %%ymm" x "\n\t"           \
     "vfmadd231ps %%ymm0, %%ymm" x ", %%ymm" sum0 "\n\t" \
     "vfmadd231ps %%ymm1, %%ymm" x ", %%ymm" sum1 "\n\t"
-#define HAND_ROW(number, x, sum0, sum1) "vbroadcastss " number ", %%ymm" x "\n\t" HAND_PAIR(x, sum0, sum1)
-#define HAND_COLUMNS(at0, at1) "vmovups " at0 "(%[panel]), %%ymm0\n\tvmovups " at1 "(%[panel]), %%ymm1\n\t"
+#define HAND_COLUMNS(at0, at1, columns) \
+    "vmovups " at0 columns ", %%ymm0\n\tvmovups " at1 columns ", %%ymm1\n\t"
 
-/* One step; `at` is a distance in bytes from a. */
-#define HAND_STEP_4(at)                                                                            \
+/* One step of rows, `at` bytes from a, and one of columns, from address `at` on. */
+#define HAND_STEP_rows_4(at)                                                                       \
     HAND_ROW(at "(%[a])", "2", "4", "5") HAND_ROW(at "(%[a], %[row])", "3", "6", "7")              \
     HAND_ROW(at "(%[a], %[row], 2)", "2", "8", "9") HAND_ROW(at "(%[a3])", "3", "10", "11")
-#define HAND_STEP_5(at) HAND_STEP_4(at) HAND_ROW(at "(%[a3], %[row])", "2", "12", "13")
-#define HAND_STEP_6(at) HAND_STEP_5(at) HAND_ROW(at "(%[a3], %[row], 2)", "3", "14", "15")
+#define HAND_STEP_rows_5(at) HAND_STEP_rows_4(at) HAND_ROW(at "(%[a3], %[row])", "2", "12", "13")
+#define HAND_STEP_rows_6(at) HAND_STEP_rows_5(at) HAND_ROW(at "(%[a3], %[row], 2)", "3", "14", "15")
+#define HAND_STEP_columns_4(at)                                                  \
+    HAND_ROW(at, "2", "4", "5") HAND_ROW("4" at, "3", "6", "7")                  \
+    HAND_ROW("8" at, "2", "8", "9") HAND_ROW("12" at, "3", "10", "11")
+#define HAND_STEP_columns_5(at) HAND_STEP_columns_4(at) HAND_ROW("16" at, "2", "12", "13")
+#define HAND_STEP_columns_6(at) HAND_STEP_columns_5(at) HAND_ROW("20" at, "3", "14", "15")
+
+/* Four steps and the way on. */
+#define HAND_FOUR_rows(rows)                                              \
+    HAND_COLUMNS("", "32", "(%[panel])") HAND_STEP_rows_##rows("")        \
+    HAND_COLUMNS("64", "96", "(%[panel])") HAND_STEP_rows_##rows("4")     \
+    HAND_COLUMNS("128", "160", "(%[panel])") HAND_STEP_rows_##rows("8")   \
+    HAND_COLUMNS("192", "224", "(%[panel])") HAND_STEP_rows_##rows("12")  \
+    "add $16, %[a]\n\tadd $16, %[a3]\n\tadd $256, %[panel]\n\t"
+#define HAND_FOUR_columns(rows)                                                                              \
+    HAND_COLUMNS("", "32", "(%[panel])") HAND_STEP_columns_##rows("(%[a])")                                  \
+    HAND_COLUMNS("", "32", "(%[panel], %[panel_row])") HAND_STEP_columns_##rows("(%[a], %[column])")         \
+    HAND_COLUMNS("", "32", "(%[panel], %[panel_row], 2)") HAND_STEP_columns_##rows("(%[a], %[column], 2)")   \
+    HAND_COLUMNS("", "32", "(%[panel3])") HAND_STEP_columns_##rows("(%[a3])")                                \
+    "lea (%[a], %[column], 4), %[a]\n\tlea (%[a3], %[column], 4), %[a3]\n\t"                                 \
+    "lea (%[panel], %[panel_row], 4), %[panel]\n\tlea (%[panel3], %[panel_row], 4), %[panel3]\n\t"
+
+/* One step and the way on, but for what both kinds do. */
+#define HAND_ONE_rows(rows) \
+    HAND_COLUMNS("", "32", "(%[panel])") HAND_STEP_rows_##rows("") "add %[column], %[a3]\n\t"
+#define HAND_ONE_columns(rows) HAND_COLUMNS("", "32", "(%[panel])") HAND_STEP_columns_##rows("(%[a])")
+
+/* Registers that one kind has alone. */
+#define HAND_IS_rows 1
+#define HAND_IS_columns 0
+#define HAND_MOVED_rows
+#define HAND_MOVED_columns , [panel3] "+&r"(panel3)
+#define HAND_FIXED_rows [row] "r"(p->row),
+#define HAND_FIXED_columns
 
 /* Rows of 16 columns, of C or of what it starts from: three, then those below, to which the pointer moves
  * on. */
@@ -56,7 +96,7 @@ enum { HAND_LEAST = 4 };
 #define HAND_EACH_6(move, base, distance)                                                                    \
     HAND_EACH_5(move, base, distance) move("(" base ", " distance ", 2)", "14", "15")
 
-/* Four steps at once take a line along, where tiles do. */
+/* Four steps take a line along, where tiles do. */
 #define HAND_LINE "prefetcht1 (%[line])\n\tadd $64, %[line]\n\t"
 #define HAND_NO_LINE ""
 
@@ -66,68 +106,64 @@ typedef struct hand_product {
     int64_t row_stride, ldc;           /* in floats, as what follows: from row to row of A and of C */
     int64_t tall, low;                 /* tiles of a panel: the taller ones, and those of one row less */
     int64_t panels, distance, columns; /* from panel to panel, and from its columns of C to the next ones */
+    int strips;                        /* of A: a column is as long as a tile is high */
     int from_c;                        /* sums start from C; else from a row that moves on so far */
     int64_t from_columns;
     int64_t lines;                     /* to be taken along of each next panel */
     rnni_ahead *ahead;
 } hand_product;
 
-/* A tile of `rows` rows: first steps in fours, with A's numbers 0, at1, at2, at3 bytes from a, then those
- * that are left, one by one. */
-#define HAND_TILE(name, rows, at1, at2, at3, strip, LINE)                                                    \
-    BODY_INLINE void name(const hand_product *p, const float *a, const float *panel, const float *from,      \
-                          float *c, const float *line)                                                       \
+/* A tile of `rows` rows: first steps in fours, then those that are left, one by one. */
+#define HAND_TILE(name, kind, rows, LINE)                                                                    \
+    BODY_INLINE void name(const hand_product *p, int64_t column, const float *a, const float *panel,         \
+                          const float *from, float *c, const float *line)                                    \
     {                                                                                                        \
-        const char *a3 = (const char *)a + 3 * p->row;                                                       \
-        const int64_t column = strip ? 4 * rows : p->column;                                                 \
+        const char *a3 = (const char *)a + 3 * (HAND_IS_##kind ? p->row : column);                           \
+        const char *panel3 = (const char *)panel + 3 * p->panel_row;                                         \
         int64_t fours = p->fours, rest = p->k - 4 * fours;                                                   \
+        (void)panel3;                                                                                        \
         __asm__ volatile(HAND_EACH_##rows(HAND_LOAD, "%[from]", "%[from_row]")                               \
                          "test %[fours], %[fours]\n\t"                                                       \
                          "jz 2f\n\t"                                                                         \
                          ".p2align 4\n"                                                                      \
                          "1:\n\t"                                                                            \
                          LINE                                                                                \
-                         HAND_COLUMNS("", "32") HAND_STEP_##rows("")                                         \
-                         HAND_COLUMNS("64", "96") HAND_STEP_##rows(at1)                                      \
-                         HAND_COLUMNS("128", "160") HAND_STEP_##rows(at2)                                    \
-                         HAND_COLUMNS("192", "224") HAND_STEP_##rows(at3)                                    \
-                         "lea (%[a], %[column], 4), %[a]\n\t"                                                \
-                         "lea (%[a3], %[column], 4), %[a3]\n\t"                                              \
-                         "add $256, %[panel]\n\t"                                                            \
+                         HAND_FOUR_##kind(rows)                                                              \
                          "dec %[fours]\n\t"                                                                  \
                          "jnz 1b\n"                                                                          \
                          "2:\n\t"                                                                            \
                          "test %[rest], %[rest]\n\t"                                                         \
                          "jz 4f\n"                                                                           \
                          "3:\n\t"                                                                            \
-                         HAND_COLUMNS("", "32") HAND_STEP_##rows("")                                         \
+                         HAND_ONE_##kind(rows)                                                               \
                          "add %[column], %[a]\n\t"                                                           \
-                         "add %[column], %[a3]\n\t"                                                          \
                          "add %[panel_row], %[panel]\n\t"                                                    \
                          "dec %[rest]\n\t"                                                                   \
                          "jnz 3b\n"                                                                          \
                          "4:\n\t"                                                                            \
                          HAND_EACH_##rows(HAND_STORE, "%[c]", "%[c_row]")                                    \
                          : [rest] "+&r"(rest), [fours] "+&r"(fours), [a] "+&r"(a), [a3] "+&r"(a3),           \
-                           [panel] "+&r"(panel), [from] "+&r"(from), [c] "+&r"(c), [line] "+&r"(line)        \
-                         : [row] "r"(p->row), [column] "r"(column), [panel_row] "rm"(p->panel_row),          \
+                           [panel] "+&r"(panel), [from] "+&r"(from), [c] "+&r"(c),                           \
+                           [line] "+&r"(line) HAND_MOVED_##kind                                              \
+                         : HAND_FIXED_##kind [column] "r"(column), [panel_row] "r"(p->panel_row),            \
                            [from_row] "r"(p->from_row), [c_row] "r"(p->c_row)                                \
                          : "cc", "memory", "ymm0", "ymm1", "ymm2", "ymm3", "ymm4", "ymm5", "ymm6", "ymm7",   \
                            "ymm8", "ymm9", "ymm10", "ymm11", "ymm12", "ymm13", "ymm14", "ymm15");            \
     }
-
 /* `count` tiles of `rows` rows, one below another; behind the last one come `more` of one row less. */
 #define HAND_RUN(kind, rows, count, more)                                                                    \
     for (int64_t t = count; t > 0; t--) {                                                                    \
         float *below = to + rows * p->ldc;                                                                   \
         if (t > 1 || more) rnni_fetch_result(rows - (t == 1), TILE_NR, below, p->ldc);                       \
         rnni_ahead_some(p->ahead, p->k / STEPS_A_LINE);                                                      \
+        const int64_t column = HAND_IS_##kind || !p->strips ? p->column : 4 * rows;                          \
+        const float *start = p->from_c ? to : first;                                                         \
         if (next.lines > 0) {                                                                                \
-            kind##_##rows##_and_lines(p, left, panel, p->from_c ? to : first, to, next.at);                  \
+            kind##_##rows##_and_lines(p, column, left, panel, start, to, next.at);                           \
             next.at += p->fours * RNNI_LINE;                                                                 \
             next.lines -= p->fours;                                                                          \
         } else {                                                                                             \
-            kind##_##rows(p, left, panel, p->from_c ? to : first, to, NULL);                                 \
+            kind##_##rows(p, column, left, panel, start, to, NULL);                                          \
         }                                                                                                    \
         left += rows * p->row_stride;                                                                        \
         to = below;                                                                                          \
@@ -148,23 +184,17 @@ typedef struct hand_product {
         }                                                                                                    \
     }
 
-#define HAND_TILES(kind, rows, at1, at2, at3, strip)                                                         \
-    HAND_TILE(kind##_##rows, rows, at1, at2, at3, strip, HAND_NO_LINE)                                       \
-    HAND_TILE(kind##_##rows##_and_lines, rows, at1, at2, at3, strip, HAND_LINE)
+#define HAND_TILES(kind, rows)                                   \
+    HAND_TILE(kind##_##rows, kind, rows, HAND_NO_LINE)           \
+    HAND_TILE(kind##_##rows##_and_lines, kind, rows, HAND_LINE)
 
 /* ISO C asks compilers for no more than 4095 characters of a string; those that have assembler take more. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverlength-strings"
-HAND_TILES(rows, 4, "4", "8", "12", 0)
-HAND_TILES(rows, 5, "4", "8", "12", 0)
-HAND_TILES(rows, 6, "4", "8", "12", 0)
-HAND_TILES(strips, 4, "16", "32", "48", 1)
-HAND_TILES(strips, 5, "20", "40", "60", 1)
-HAND_TILES(strips, 6, "24", "48", "72", 1)
-HAND_PRODUCT(rows, 5, 4)
-HAND_PRODUCT(rows, 6, 5)
-HAND_PRODUCT(strips, 5, 4)
-HAND_PRODUCT(strips, 6, 5)
+HAND_TILES(rows, 4) HAND_TILES(rows, 5) HAND_TILES(rows, 6)
+HAND_TILES(columns, 4) HAND_TILES(columns, 5) HAND_TILES(columns, 6)
+HAND_PRODUCT(rows, 5, 4) HAND_PRODUCT(rows, 6, 5)
+HAND_PRODUCT(columns, 5, 4) HAND_PRODUCT(columns, 6, 5)
 #pragma GCC diagnostic pop
 
 /* B of so many numbers is in the second cache (512 KiB and more), or partly in memory. */
@@ -185,12 +215,13 @@ static int64_t panels_by_hand(rnni_tiling tiles, int64_t n, int64_t k, const flo
     static const float zeros[TILE_NR];
     const int64_t panels = n / TILE_NR;
     if (panels == 0) return 0;
-    const int strips = column_stride == 0, all_tall = tiles.low == TILE_MR,
+    const int turned = row_stride == 1 || column_stride == 0, all_tall = tiles.low == TILE_MR,
               way = ahead && ahead->backwards ? -1 : 1;
     hand_product p;
     p.k = k;
-    p.fours = panel_stride == TILE_NR && (strips || column_stride == 1) ? k / 4 : 0;
-    p.row = strips ? 4 : 4 * row_stride;
+    p.fours = turned || (panel_stride == TILE_NR && column_stride == 1) ? k / 4 : 0;
+    p.strips = column_stride == 0;
+    p.row = 4 * row_stride;
     p.column = 4 * column_stride;
     p.panel_row = 4 * panel_stride;
     p.from_row = start == RNNI_FROM_C ? 4 * ldc : 0;
@@ -210,8 +241,8 @@ static int64_t panels_by_hand(rnni_tiling tiles, int64_t n, int64_t k, const flo
     const float *from = start == RNNI_FROM_BIAS ? bias + first * TILE_NR : zeros;
     b += first * distance;
     c += first * TILE_NR;
-    if (tiles.low == 4) (strips ? strips_5_4 : rows_5_4)(&p, a, b, from, c);
-    else (strips ? strips_6_5 : rows_6_5)(&p, a, b, from, c);
+    if (tiles.low == 4) (turned ? columns_5_4 : rows_5_4)(&p, a, b, from, c);
+    else (turned ? columns_6_5 : rows_6_5)(&p, a, b, from, c);
     return panels * TILE_NR;
 }
 
