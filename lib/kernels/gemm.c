@@ -148,9 +148,9 @@ static int64_t block_scratch(const rnni_kernels *kernels, int64_t m, int64_t n)
     return (packed_columns(kernels, n) + rows) * deepest_of(kernels, m, n) + GEMM_ALIGN;
 }
 
-/* A C of one vector's columns or fewer has few chains a tile and lanes to spare, and where panels are two vectors
- * wide one that does not fill them has slower tiles. Turned round it has neither: its rows become columns,
- * TURNED of them at a time, as many sums in the same order. */
+/* A C of one vector's columns or fewer has few chains a tile and lanes to spare, and where panels are two
+ * vectors wide one that does not fill them has slower tiles. Turned round it has neither: its rows become
+ * columns, TURNED of them at a time, as many sums in the same order. */
 static bool is_narrow(const rnni_kernels *kernels, int64_t m, int64_t n)
 {
     const int64_t width = kernels->width, narrow = kernels->nr == 2 * width ? kernels->nr - 1 : width;

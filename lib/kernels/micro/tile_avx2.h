@@ -10,10 +10,10 @@
  *
  * Four steps of k are one turn of the loop, for two kinds of A:
  *
- *   rows     its rows are contiguous, the panel is packed: the steps are distances that are known, the rows are
+ *   rows     its rows are contiguous, the panel is packed: steps are distances that are known, rows are
  *            addressed from two of them, a and a3 (three rows down), and one distance
- *   columns  its columns are (a transposed A, strips of gemm.c): the rows are distances that are known, steps of
- *            A and of any panel are addressed from two of them, a and a3 (three on), panel and panel3, and one
+ *   columns  its columns are (a transposed A, strips of gemm.c): rows are distances that are known, steps of A
+ *            and of any panel are addressed from two of them, a and a3 (three on), panel and panel3, and one
  *            distance each
  *
  * What neither serves, and what is left of k, goes step by step. */
