@@ -225,7 +225,7 @@ void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, con
         blocks_of_product(kernels, m, n, k, a, a_row, a_column, b, b_row, b_column, start, c, ldc, scratch);
         return;
     }
-    const int64_t rows = round_up(slice_depth(m, TURNED), GEMM_ALIGN);
+    const int64_t rows = round_up(slice_depth(m, TURNED), kernels->nr); /* whole panels */
     for (int64_t i = 0; i < m; i += rows)
         turned_product(kernels, least(m - i, rows), n, k, a + i * a_row, a_row, a_column, b, b_row,
                        b_column, start, c + i * ldc, ldc, scratch);

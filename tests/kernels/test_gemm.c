@@ -170,10 +170,11 @@ static void check_narrow(const rnni_kernels *kernels)
     check_product(kernels, 24, 1, kernels->kc + 40, 1, 0);
     check_product(kernels, 521, 1, 33, 1, 0);
     check_product(kernels, 300, kernels->nr - 1, 33, 1, 0);
+    check_product(kernels, 600, kernels->nr - 1, kernels->kc, 0, 1);
 }
 TEST(every_element_is_one_chain_of_a_narrow_result) { each_table(check_narrow); }
 
-/* C larger than a second cache: deep slices. The chains of rnni_gemm_packed are those checked above. */
+/* C larger than a second cache: deep slices. The chains of rnni_gemm_packed are checked above and below. */
 static void check_large(const rnni_kernels *kernels)
 {
     for (int64_t k = 2 * kernels->kc; k <= 2 * kernels->kc + 1; k++) {
@@ -208,6 +209,27 @@ static void check_far(const rnni_kernels *kernels)
     }
 }
 TEST(a_large_right_matrix_has_the_same_bits) { each_table(check_far); }
+
+/* Neither rows nor columns of A lie together: every second number of every row. */
+static void check_apart(const rnni_kernels *kernels)
+{
+    for (int64_t m = 4; m <= 13; m++)
+        for (int64_t k = 0; k <= 33; k += k < 9 ? 1 : 24) {
+            product p = make_product(kernels, m, 2 * kernels->nr + 1, 2 * k + 1, 0, 0);
+            sample_matrix packed = copy_of(p.c), general = copy_of(p.c);
+            p.k = k;
+            rnni_pack(kernels, k, p.n, p.b.data, p.b.ld, 1, p.packed.data);
+            rnni_gemm_packed(kernels, m, p.n, k, p.a.data, p.a.ld, 2, p.packed.data, RNNI_FROM_C, NULL,
+                             packed.data, packed.ld, NULL);
+            rnni_gemm(kernels, m, p.n, k, p.a.data, p.a.ld, 2, p.b.data, p.b.ld, 1, RNNI_FROM_C, general.data,
+                      general.ld, p.scratch.data);
+            for (int64_t i = 0; i < m; i++)
+                for (int64_t q = 0; q < k; q++) p.a.data[i * p.a.ld + q] = p.a.data[i * p.a.ld + 2 * q];
+            check_chains(&p, packed, RNNI_FROM_C);
+            CHECK(sample_same_bits(general, packed));
+        }
+}
+TEST(strides_of_both) { each_table(check_apart); }
 
 static void check_empty(const rnni_kernels *kernels)
 {

@@ -2,8 +2,9 @@
 /* The loops around the micro-kernel, which tile.h or micro/tile_scalar.h has: panels outside, so that one
  * stays in the first cache while all rows go by, and rows inside. They are in each table beside their
  * micro-kernel, as a small product (k = 32) is a tile every 400 cycles, and what stands between two tiles
- * counts. The last panel may be the first to go (ahead.h; not of few rows): where weights are larger than the
- * second cache, every second step does so and meets first what the step before read last. */
+ * counts. The last panel may be the first to go (ahead.h; not of few rows, nor one that is not whole where
+ * others go by hand): where weights are larger than the second cache, every second step does so and meets first
+ * what the step before read last. */
 #ifndef RNNI_BODY_PANELS_H
 #define RNNI_BODY_PANELS_H
 
@@ -16,39 +17,13 @@ static inline const rnni_real *part_of_next(const rnni_real *next, int64_t t, in
     return panel_stride == TILE_NR ? next + t % PARTS * k * RNNI_LINE : next;
 }
 
-static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, int64_t row_stride,
-                           int64_t column_stride, const rnni_real *b, int64_t distance, int64_t panel_stride,
-                           int start, const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
+/* Every tile by itself. */
+BODY_INLINE void panels_by_tiles(rnni_tiling tiles, int64_t n, int64_t k, const rnni_real *a,
+                                 int64_t row_stride, int64_t column_stride, const rnni_real *b,
+                                 int64_t distance, int64_t panel_stride, int start, const rnni_real *bias,
+                                 rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
-#ifdef TILE_BY_HAND
-    /* seven rows are a tile by hand and few rows, unless B is too far away to be read twice */
-    if (m == HAND_LEAST + FEW_ROWS && n * k <= HAND_FAR) {
-        m = FEW_ROWS;
-        KERNEL(panels)(HAND_LEAST, n, k, a, row_stride, column_stride, b, distance, panel_stride, start, bias,
-                       c, ldc, ahead);
-        a += HAND_LEAST * row_stride;
-        c += HAND_LEAST * ldc;
-    }
-#endif
-    const rnni_tiling tiles = rnni_tiles_of(TILE_MR, m);
-    const int64_t row = column_stride ? row_stride : 1;
-    int64_t done = 0; /* columns */
-#ifdef RNNI_BODY_FEW_ROWS_H
-    if (m > 1 && m <= FEW_ROWS)
-        done = few_rows(m, n, k, a, row, column_stride ? column_stride : m, b, distance, panel_stride, start,
-                        bias, c, ldc, ahead);
-#endif
-#ifdef TILE_BY_HAND
-    if (tiles.low >= HAND_LEAST)
-        done = panels_by_hand(tiles, n, k, a, row_stride, column_stride, b, distance, panel_stride, start,
-                              bias, c, ldc, ahead);
-#endif
-    if (done == n) return;
-    b += done / TILE_NR * distance;
-    bias = bias ? bias + done : NULL;
-    c += done;
-    n -= done;
-    const int64_t count = (n + TILE_NR - 1) / TILE_NR;
+    const int64_t count = (n + TILE_NR - 1) / TILE_NR, row = column_stride ? row_stride : 1;
     const int backwards = ahead && ahead->backwards;
     for (int64_t i = 0; i < count; i++) {
         const int64_t p = backwards ? count - 1 - i : i, j = p * TILE_NR,
@@ -70,6 +45,37 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
             to = below;
         }
     }
+}
+
+static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, int64_t row_stride,
+                           int64_t column_stride, const rnni_real *b, int64_t distance, int64_t panel_stride,
+                           int start, const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
+{
+    int64_t done = 0; /* columns */
+#ifdef TILE_BY_HAND
+    /* A tile by hand and few rows, unless B is too far away to be read twice. */
+    if (m == HAND_SEVEN && n * k <= HAND_FAR) {
+        m -= HAND_LEAST;
+        KERNEL(panels)(HAND_LEAST, n, k, a, row_stride, column_stride, b, distance, panel_stride, start, bias,
+                       c, ldc, ahead);
+        a += HAND_LEAST * row_stride;
+        c += HAND_LEAST * ldc;
+    }
+#endif
+    const rnni_tiling tiles = rnni_tiles_of(TILE_MR, m);
+#ifdef RNNI_BODY_FEW_ROWS_H
+    if (m > 1 && m <= FEW_ROWS)
+        done = few_rows(m, n, k, a, column_stride ? row_stride : 1, column_stride ? column_stride : m, b,
+                        distance, panel_stride, start, bias, c, ldc, ahead);
+#endif
+#ifdef TILE_BY_HAND
+    if (tiles.low >= HAND_LEAST)
+        done = panels_by_hand(tiles, n, k, a, row_stride, column_stride, b, distance, panel_stride, start,
+                              bias, c, ldc, ahead);
+#endif
+    if (done == n) return;
+    panels_by_tiles(tiles, n - done, k, a, row_stride, column_stride, b + done / TILE_NR * distance, distance,
+                    panel_stride, start, bias ? bias + done : NULL, c + done, ldc, ahead);
 }
 
 #endif

@@ -8,15 +8,13 @@
  * the sums must be registers. Indices are written out (EACH_...) because compilers keep an array in registers
  * only if all are constant.
  *
- * The stub defines TILE_VECS, the vectors in a panel's row (2 or 4), and may include a micro-kernel for full
- * tiles before (TILE_BY_HAND). */
+ * The stub defines TILE_VECS, the vectors in a panel's row (2 or 4). */
 #ifndef RNNI_BODY_TILE_H
 #define RNNI_BODY_TILE_H
 
 enum { TILE_MR = 6, TILE_NR = TILE_VECS * VEC_WIDTH };
 
-/* A tile takes a line along with each step, or, where the registers are chosen by hand, some before the
- * first. */
+/* A tile takes a line along with each step, or, by hand and of few rows, one for so many before the first. */
 enum { STEPS_A_LINE = 4 };
 
 #define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)

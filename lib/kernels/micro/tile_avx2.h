@@ -12,9 +12,9 @@
  *
  *   rows     its rows are contiguous, the panel is packed: steps are distances that are known, rows are
  *            addressed from two of them, a and a3 (three rows down), and one distance
- *   columns  its columns are (a transposed A, strips of gemm.c): rows are distances that are known, steps of A
- *            and of any panel are addressed from two of them, a and a3 (three on), panel and panel3, and one
- *            distance each
+ *   columns  its columns are (a transposed A, strips of gemm.c): rows are distances that are known, steps of
+ *            A and of any panel are addressed from two of them, a and a3 (three on), panel and panel3, and
+ *            one distance each
  *
  * What neither serves, and what is left of k, goes step by step. */
 #ifndef RNNI_TILE_AVX2_H
@@ -32,7 +32,8 @@
 #if !defined(TILE_WATCHED) && defined(__x86_64__) && defined(__GNUC__)
 #define TILE_BY_HAND
 
-enum { HAND_LEAST = 4 };
+/* The fewest rows of a tile, and the only number above it whose tiles would be lower: 4 and 3. */
+enum { HAND_LEAST = 4, HAND_SEVEN = 7 };
 
 /* What a row does in one step: `number` is the address of A's number, `columns` that of B's. */
 #define HAND_ROW(number, x, sum0, sum1)                 \
@@ -102,13 +103,13 @@ enum { HAND_LEAST = 4 };
 
 /* What all tiles of a product have in common. */
 typedef struct hand_product {
-    int64_t k, fours, row, column, panel_row, from_row, c_row; /* distances in bytes */
-    int64_t row_stride, ldc;           /* in floats, as what follows: from row to row of A and of C */
+    int64_t k, fours, row, column, panel_row, from_row, c_row; /* distances in bytes, for the assembler */
+    int64_t row_stride, ldc;           /* row and c_row in floats, as what follows */
     int64_t tall, low;                 /* tiles of a panel: the taller ones, and those of one row less */
     int64_t panels, distance, columns; /* from panel to panel, and from its columns of C to the next ones */
     int strips;                        /* of A: a column is as long as a tile is high */
-    int from_c;                        /* sums start from C; else from a row that moves on so far */
-    int64_t from_columns;
+    int from_c;                        /* sums start from C */
+    int64_t from_columns;              /* else from a row that moves on so far from panel to panel */
     int64_t lines;                     /* to be taken along of each next panel */
     rnni_ahead *ahead;
 } hand_product;
@@ -150,6 +151,7 @@ typedef struct hand_product {
                          : "cc", "memory", "ymm0", "ymm1", "ymm2", "ymm3", "ymm4", "ymm5", "ymm6", "ymm7",   \
                            "ymm8", "ymm9", "ymm10", "ymm11", "ymm12", "ymm13", "ymm14", "ymm15");            \
     }
+
 /* `count` tiles of `rows` rows, one below another; behind the last one come `more` of one row less. */
 #define HAND_RUN(kind, rows, count, more)                                                                    \
     for (int64_t t = count; t > 0; t--) {                                                                    \
@@ -157,27 +159,27 @@ typedef struct hand_product {
         if (t > 1 || more) rnni_fetch_result(rows - (t == 1), TILE_NR, below, p->ldc);                       \
         rnni_ahead_some(p->ahead, p->k / STEPS_A_LINE);                                                      \
         const int64_t column = HAND_IS_##kind || !p->strips ? p->column : 4 * rows;                          \
-        const float *start = p->from_c ? to : first;                                                         \
+        const float *begin = p->from_c ? to : first;                                                         \
         if (next.lines > 0) {                                                                                \
-            kind##_##rows##_and_lines(p, column, left, panel, start, to, next.at);                           \
+            kind##_##rows##_and_lines(p, column, left, panel, begin, to, next.at);                           \
             next.at += p->fours * RNNI_LINE;                                                                 \
             next.lines -= p->fours;                                                                          \
         } else {                                                                                             \
-            kind##_##rows(p, column, left, panel, start, to, NULL);                                          \
+            kind##_##rows(p, column, left, panel, begin, to, NULL);                                          \
         }                                                                                                    \
         left += rows * p->row_stride;                                                                        \
         to = below;                                                                                          \
     }
 
-/* Panels outside, their tiles inside. Behind the last panel comes the next product's first: this one, if it
- * turns round. */
+/* Panels outside, their tiles inside. Behind the last panel comes the first one again, or the next product,
+ * which turns round and has this one near. */
 #define HAND_PRODUCT(kind, high, less)                                                                       \
     static void kind##_##high##_##less(const hand_product *p, const float *a, const float *b,                \
                                        const float *from, float *c)                                          \
     {                                                                                                        \
         for (int64_t i = 0; i < p->panels; i++) {                                                            \
             const float *panel = b + i * p->distance, *first = from + i * p->from_columns, *left = a;        \
-            rnni_fetches next = {i + 1 < p->panels ? panel + p->distance : panel, p->lines};                 \
+            rnni_fetches next = {i + 1 < p->panels ? panel + p->distance : p->ahead ? panel : b, p->lines};  \
             float *to = c + i * p->columns;                                                                  \
             HAND_RUN(kind, high, p->tall, p->low)                                                            \
             HAND_RUN(kind, less, p->low, 0)                                                                  \
@@ -197,11 +199,13 @@ HAND_PRODUCT(rows, 5, 4) HAND_PRODUCT(rows, 6, 5)
 HAND_PRODUCT(columns, 5, 4) HAND_PRODUCT(columns, 6, 5)
 #pragma GCC diagnostic pop
 
-/* B of so many numbers is in the second cache (512 KiB and more), or partly in memory. */
+/* Numbers of B: up to the first it stays in the second cache or comes from the third in time, above the
+ * second part of it is in memory. */
 enum { HAND_NEAR = 256 * 1024, HAND_FAR = 2048 * 1024 };
 
 /* Whether tiles take lines of the next panel along, the first four a quarter of it each: not where B is near,
- * nor where few tiles read a panel and the processor sees what comes, unless B is far. */
+ * nor where few tiles read a panel and the processor sees what comes, unless B is far. Measured on Zen 3: the
+ * more tiles, the smaller the B that gains. */
 static int hand_takes_lines(rnni_tiling tiles, int64_t n, int64_t k, int64_t panel_stride)
 {
     return panel_stride == TILE_NR && n * k > HAND_NEAR && n * k * tiles.count > HAND_FAR;
@@ -215,11 +219,11 @@ static int64_t panels_by_hand(rnni_tiling tiles, int64_t n, int64_t k, const flo
     static const float zeros[TILE_NR];
     const int64_t panels = n / TILE_NR;
     if (panels == 0) return 0;
-    const int turned = row_stride == 1 || column_stride == 0, all_tall = tiles.low == TILE_MR,
+    const int by_columns = row_stride == 1 || column_stride == 0, all_tall = tiles.low == TILE_MR,
               way = ahead && ahead->backwards ? -1 : 1;
     hand_product p;
     p.k = k;
-    p.fours = turned || (panel_stride == TILE_NR && column_stride == 1) ? k / 4 : 0;
+    p.fours = by_columns || (panel_stride == TILE_NR && column_stride == 1) ? k / 4 : 0;
     p.strips = column_stride == 0;
     p.row = 4 * row_stride;
     p.column = 4 * column_stride;
@@ -241,8 +245,8 @@ static int64_t panels_by_hand(rnni_tiling tiles, int64_t n, int64_t k, const flo
     const float *from = start == RNNI_FROM_BIAS ? bias + first * TILE_NR : zeros;
     b += first * distance;
     c += first * TILE_NR;
-    if (tiles.low == 4) (turned ? columns_5_4 : rows_5_4)(&p, a, b, from, c);
-    else (turned ? columns_6_5 : rows_6_5)(&p, a, b, from, c);
+    if (tiles.low == 4) (by_columns ? columns_5_4 : rows_5_4)(&p, a, b, from, c);
+    else (by_columns ? columns_6_5 : rows_6_5)(&p, a, b, from, c);
     return panels * TILE_NR;
 }
 
