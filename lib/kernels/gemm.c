@@ -73,12 +73,12 @@ static void pack_strips(const rnni_kernels *kernels, int64_t m, int64_t k, const
     }
 }
 
-/* How deep the slices are in which k is gone through, at most `deepest`: nearly equal. */
-static int64_t slice_depth(int64_t k, int64_t deepest)
+/* The size of nearly equal slices of at most `most` in which n is gone through: depth or rows. */
+static int64_t slice_of(int64_t n, int64_t most)
 {
-    if (k <= deepest) return k; /* small products feel a division */
-    const int64_t slices = (k + deepest - 1) / deepest;
-    return (k + slices - 1) / slices;
+    if (n <= most) return n; /* small products feel a division */
+    const int64_t slices = (n + most - 1) / most;
+    return (n + slices - 1) / slices;
 }
 
 /* All rows of C, `block` of them at a time against every panel. */
@@ -116,7 +116,7 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
         return;
     }
     if (m <= 0 || n <= 0) return;
-    const int64_t nr = kernels->nr, most = slice_depth(k, ahead ? DEEPEST_STEP : DEEPEST);
+    const int64_t nr = kernels->nr, most = slice_of(k, ahead ? DEEPEST_STEP : DEEPEST);
     int64_t p = 0;
     do {
         const int64_t depth = least(k - p, most);
@@ -182,7 +182,7 @@ static void blocks_of_product(const rnni_kernels *kernels, int64_t m, int64_t n,
                               int64_t b_row, int64_t b_column, rnni_start start, rnni_real *c, int64_t ldc,
                               rnni_real *scratch)
 {
-    const int64_t most = slice_depth(k, deepest_of(kernels, m, n));
+    const int64_t most = slice_of(k, deepest_of(kernels, m, n));
     rnni_real *panels = (rnni_real *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
     rnni_real *strips = panels + packed_columns(kernels, n) * most;
     if (!wants_strips(kernels, n, a_row, a_column)) strips = NULL;
@@ -225,7 +225,7 @@ void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, con
         blocks_of_product(kernels, m, n, k, a, a_row, a_column, b, b_row, b_column, start, c, ldc, scratch);
         return;
     }
-    const int64_t rows = round_up(slice_depth(m, TURNED), kernels->nr); /* whole panels */
+    const int64_t rows = round_up(slice_of(m, TURNED), kernels->nr); /* whole panels */
     for (int64_t i = 0; i < m; i += rows)
         turned_product(kernels, least(m - i, rows), n, k, a + i * a_row, a_row, a_column, b, b_row,
                        b_column, start, c + i * ldc, ldc, scratch);

@@ -108,8 +108,7 @@ typedef struct hand_product {
     int64_t tall, low;                 /* tiles of a panel: the taller ones, and those of one row less */
     int64_t panels, distance, columns; /* from panel to panel, and from its columns of C to the next ones */
     int strips;                        /* of A: a column is as long as a tile is high */
-    int from_c;                        /* sums start from C */
-    int64_t from_columns;              /* else from a row that moves on so far from panel to panel */
+    int64_t from_columns;              /* the same of the row that sums start from; from_row 0: not from C */
     int64_t lines;                     /* to be taken along of each next panel */
     rnni_ahead *ahead;
 } hand_product;
@@ -159,7 +158,7 @@ typedef struct hand_product {
         if (t > 1 || more) rnni_fetch_result(rows - (t == 1), TILE_NR, below, p->ldc);                       \
         rnni_ahead_some(p->ahead, p->k / STEPS_A_LINE);                                                      \
         const int64_t column = HAND_IS_##kind || !p->strips ? p->column : 4 * rows;                          \
-        const float *begin = p->from_c ? to : first;                                                         \
+        const float *begin = p->from_row ? to : first;                                                       \
         if (next.lines > 0) {                                                                                \
             kind##_##rows##_and_lines(p, column, left, panel, begin, to, next.at);                           \
             next.at += p->fours * RNNI_LINE;                                                                 \
@@ -237,7 +236,6 @@ static int64_t panels_by_hand(rnni_tiling tiles, int64_t n, int64_t k, const flo
     p.panels = panels;
     p.distance = way * distance;
     p.columns = way * TILE_NR;
-    p.from_c = start == RNNI_FROM_C;
     p.from_columns = start == RNNI_FROM_BIAS ? p.columns : 0;
     p.lines = hand_takes_lines(tiles, n, k, panel_stride) ? 4 * p.fours : 0;
     p.ahead = ahead;
