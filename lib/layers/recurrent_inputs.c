@@ -8,10 +8,15 @@
  * side by side, are worked on where they lie if all sequences of the chunk go through all of its steps; else
  * rows are moved. */
 
-/* Whether x or dx of steps [from, to) is taken from the table, or left in it, sequence by sequence. */
+/* Whether x or dx of steps [from, to) is taken from the table, or left in it, sequence by sequence. Each
+ * sequence's product reads all weights: those that come from beyond the second cache want more rows than a few
+ * steps, and rows are moved then. */
 static bool goes_by_sequence(const rnni_work *w, int64_t from, int64_t to, const rnni_table *table)
 {
-    return table->ld == w->pass->input && rnni_axis_even(w->axis, from, to);
+    enum { NEAR_WEIGHTS = 128 * 1024, MANY_STEPS = 64 };
+    const int64_t weights = w->r->cell->gates * w->r->h * w->pass->input;
+    return table->ld == w->pass->input && rnni_axis_even(w->axis, from, to) &&
+           (weights <= NEAR_WEIGHTS || to - from >= MANY_STEPS || w->axis->active[from] == 1);
 }
 
 const rnni_real *rnni_recurrent_inputs(const rnni_work *w, int64_t from, int64_t to)
