@@ -19,7 +19,7 @@ static void forward(const rnni_cell_step *s)
     s->kernels->lstm_gates(s->rows, h, s->z, ldz, s->c_in, h, s->c_out, h, s->extra, h);
     if (s->reduced)
         rnni_reduced_product(s->kernels, &s->reduced[2], s->rows, s->extra, h, RNNI_FROM_ZERO, NULL, s->h_out,
-                             s->o);
+                             s->o, s->ahead);
     else
         rnni_gemm_packed(s->kernels, s->rows, s->o, h, s->extra, h, 1, s->packed_out, RNNI_FROM_ZERO, NULL,
                          s->h_out, s->o, s->ahead);

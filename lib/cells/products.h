@@ -39,7 +39,7 @@ static inline void rnni_cell_product(const rnni_cell_step *s, int64_t ldz, int64
 {
     if (s->reduced) { /* the second piece is the one that does not begin the packed weights */
         rnni_reduced_product(s->kernels, &s->reduced[packed != s->packed], s->rows, in, s->o, start, s->bias,
-                             s->z + block * s->h, ldz);
+                             s->z + block * s->h, ldz, s->ahead);
         return;
     }
     rnni_gemm_packed(s->kernels, s->rows, count * s->h, s->o, in, s->o, 1, packed, start, s->bias,
@@ -53,7 +53,7 @@ static inline void rnni_cell_product_backward(const rnni_cell_step *s, int64_t l
 {
     if (s->reduced) {
         rnni_reduced_product(s->kernels, &s->reduced[packed != s->packed], s->rows, s->dz + block * s->h, ldz,
-                             start, NULL, out, s->o);
+                             start, NULL, out, s->o, s->ahead);
         return;
     }
     rnni_gemm_packed(s->kernels, s->rows, s->o, count * s->h, s->dz + block * s->h, ldz, 1, packed, start,

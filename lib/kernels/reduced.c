@@ -140,16 +140,15 @@ static void fill_halves(rnni_reduced *m, int64_t j, const rnni_real *row)
     }
 }
 
-/* Whether products go by tiles. Asked when weights are packed, as the first answer takes a system call, which
- * a step does not make. */
-static bool by_tiles(const rnni_kernels *kernels)
+/* Asked when weights are packed, as the first answer takes a system call, which a step does not make. */
+bool rnni_reduced_by_tiles(const rnni_kernels *kernels)
 {
     return kernels->isa == RNN_ISA_AVX512 && rnni_cpu_tiles();
 }
 
 void rnni_reduced_fill(const rnni_kernels *kernels, rnni_reduced *m, const rnni_real *weights)
 {
-    if (!is_int8(m) && !m->table) (void)by_tiles(kernels);
+    if (!is_int8(m) && !m->table) (void)rnni_reduced_by_tiles(kernels);
     memset(m->block, 0, rnni_reduced_bytes(m));
     place(m);
     for (int64_t j = 0; j < m->n; j++) (is_int8(m) ? fill_bytes : fill_halves)(m, j, weights + j * m->k);
@@ -169,7 +168,7 @@ static void pack_rows(const rnni_kernels *kernels, int64_t k, int64_t n, const r
 
 void rnni_reduced_fill_rows(const rnni_kernels *kernels, rnni_reduced *m, const rnni_real *weights)
 {
-    (void)by_tiles(kernels);
+    (void)rnni_reduced_by_tiles(kernels);
     place(m);
     for (int64_t p = 0; p < m->k; p += RNNI_BF16_DEPTH)
         pack_rows(kernels, least(m->k - p, RNNI_BF16_DEPTH), m->n, weights + p * m->n, m->n,
@@ -203,37 +202,48 @@ static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
 }
 
 /* Inputs [p, p + count) of one block of k, likewise. Tiles are so fast that weights from beyond the second
- * cache would hold them up (512 x 512 of them come in some 50,000 cycles, and 64 rows take 33,000 with them):
+ * cache would hold them up (512 x 512 of them come in some 70,000 cycles, and 64 rows take 60,000 with them):
  * columns that fit into it are multiplied by all rows first. Rounding the rows again for the next columns
  * takes about 10,000. */
 static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64_t p, int64_t count,
                        int64_t m, const rnni_real *a, int64_t lda,
-                       int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
+                       int start, const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
-    enum { ROOM = 64 * RNNI_BF16_DEPTH, NEAR = 512 * RNNI_BF16_DEPTH };
+    /* rows lie a line further apart than their numbers take, as rows a power of two apart share few sets of
+     * the first cache */
+    enum { LINE = 32, ROOM = 64 * (RNNI_BF16_DEPTH + LINE), NEAR = 1024 * RNNI_BF16_DEPTH,
+           TURN_COLUMNS = 4 * RNNI_REDUCED_GROUP };
     _Alignas(64) uint16_t q[ROOM];
-    const int64_t depth = round_up(count, 2), most = NEAR / depth / RNNI_REDUCED_GROUP * RNNI_REDUCED_GROUP;
-    const rnni_tiling parts = rnni_tiles_of(ROOM / depth, m);
-    const int64_t step = parts.count > 1 && by_tiles(kernels) ? most : w->n;
-    for (int64_t j = 0; j < w->n; j += step)
+    const bool backwards = ahead && ahead->backwards;
+    const int64_t depth = round_up(count, 2), ldq = round_up(count, LINE) + LINE,
+                  most = NEAR / depth / RNNI_REDUCED_GROUP * RNNI_REDUCED_GROUP;
+    const rnni_tiling parts = rnni_tiles_of(ROOM / ldq, m);
+    const int64_t step = parts.count > 1 && rnni_reduced_by_tiles(kernels) ? most : backwards ? TURN_COLUMNS : w->n;
+    const int64_t blocks = (w->n + step - 1) / step;
+    for (int64_t block = 0; block < blocks; block++)
         for (int64_t part = 0, i = 0, rows; part < parts.count; part++, i += rows) {
+            const int64_t j = (backwards ? blocks - 1 - block : block) * step;
             rows = rnni_tile_height(parts, part);
-            kernels->bf16_round(rows, count, a + i * lda + p, lda, q, depth);
-            kernels->bf16_product(rows, least(w->n - j, step), depth / 2, q, depth, 2,
+            if (block == 0 || parts.count > 1)
+                kernels->bf16_round(rows, count, a + i * lda + p, lda, q, ldq);
+            kernels->bf16_product(rows, least(w->n - j, step), depth / 2, q, ldq, 2,
                                   w->halves + p * wide(w) + j * depth, start, bias ? bias + j : NULL,
-                                  c + i * ldc + j, ldc);
+                                  c + i * ldc + j, ldc, ahead);
         }
 }
 
 void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, int64_t m, const rnni_real *a,
-                          int64_t lda, rnni_start start,
-                          const rnni_real *bias, rnni_real *c, int64_t ldc)
+                          int64_t lda, rnni_start start, const rnni_real *bias, rnni_real *c, int64_t ldc,
+                          rnni_ahead *ahead)
 {
     const int64_t depth = is_int8(w) ? RNNI_INT8_DEPTH : RNNI_BF16_DEPTH;
     if (start != RNNI_FROM_BIAS) bias = NULL;
-    for (int64_t p = 0; p < w->k; p += depth)
-        (is_int8(w) ? int8_block : bf16_block)(kernels, w, p, least(w->k - p, depth), m, a, lda,
-                                               p ? RNNI_FROM_C : (int)start, bias, c, ldc);
+    for (int64_t p = 0; p < w->k; p += depth) {
+        const int64_t count = least(w->k - p, depth);
+        const int begin = p ? RNNI_FROM_C : (int)start;
+        if (is_int8(w)) int8_block(kernels, w, p, count, m, a, lda, begin, bias, c, ldc);
+        else bf16_block(kernels, w, p, count, m, a, lda, begin, bias, c, ldc, ahead);
+    }
 }
 
 bool rnni_reduced_lstm(const rnni_kernels *kernels, const rnni_reduced *w, int64_t h, const rnni_real *h_in,
@@ -255,14 +265,20 @@ bool rnni_reduced_lstm(const rnni_kernels *kernels, const rnni_reduced *w, int64
 /* ---- products over rows */
 
 /* Columns of A that are turned into pairs at a time: a multiple of a tile's rows, and few enough to stay near
- * for a block of rows. */
-enum { OUTER_COLUMNS = 96, OUTER_ALIGN = 32 };
+ * for a block of rows. NEAR_ROWS: as many rows of B as fit into a second cache as pairs (1 MiB) meet a block of
+ * C before the next, as C comes from further away. */
+enum { OUTER_COLUMNS = 192, OUTER_ALIGN = 32, OUTER_NEAR = 512 * 1024 };
 
-static int64_t outer_rows(int64_t k) { return round_up(least(k, RNNI_BF16_DEPTH), 2); }
+/* Rows of A and B that are packed together: whole blocks of k. */
+static int64_t outer_rows(int64_t n, int64_t k)
+{
+    const int64_t near = OUTER_NEAR / round_up(n, RNNI_REDUCED_COLUMNS) / RNNI_BF16_DEPTH * RNNI_BF16_DEPTH;
+    return round_up(least(k, near < RNNI_BF16_DEPTH ? RNNI_BF16_DEPTH : near), 2);
+}
 
 int64_t rnni_bf16_scratch(int64_t n, int64_t k)
 {
-    int64_t halves = outer_rows(k) * (round_up(n, RNNI_REDUCED_COLUMNS) + OUTER_COLUMNS) + 2 * OUTER_ALIGN;
+    int64_t halves = outer_rows(n, k) * round_up(n, RNNI_REDUCED_COLUMNS) + least(k, RNNI_BF16_DEPTH) * OUTER_COLUMNS + OUTER_COLUMNS + 2 * OUTER_ALIGN;
     return (halves * (int64_t)sizeof(uint16_t) + (int64_t)sizeof(rnni_real) - 1) / (int64_t)sizeof(rnni_real);
 }
 
@@ -270,16 +286,20 @@ void rnni_bf16_outer(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t 
                      int64_t lda, const rnni_real *b, int64_t ldb, rnni_real *c, int64_t ldc,
                      rnni_real *scratch)
 {
+    const int64_t rows = outer_rows(n, k), wide_n = round_up(n, RNNI_REDUCED_COLUMNS);
     uint16_t *right = (uint16_t *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
-    uint16_t *left = right + round_up(outer_rows(k) * round_up(n, RNNI_REDUCED_COLUMNS), OUTER_ALIGN);
-    for (int64_t p = 0; p < k; p += RNNI_BF16_DEPTH) {
-        int64_t count = least(k - p, RNNI_BF16_DEPTH), pairs = (count + 1) / 2;
-        pack_rows(kernels, count, n, b + p * ldb, ldb, right);
-        for (int64_t i = 0; i < m; i += OUTER_COLUMNS) {
-            int64_t columns = least(m - i, OUTER_COLUMNS);
-            kernels->bf16_zip(count, columns, a + p * lda + i, lda, left, 2 * columns);
-            kernels->bf16_product(columns, n, pairs, left, 2, 2 * columns, right, RNNI_FROM_C, NULL,
-                                  c + i * ldc, ldc);
-        }
+    uint16_t *left = right + round_up(rows * wide_n, OUTER_ALIGN);
+    for (int64_t first = 0; first < k; first += rows) {
+        const int64_t behind = least(first + rows, k);
+        for (int64_t p = first; p < behind; p += RNNI_BF16_DEPTH)
+            pack_rows(kernels, least(behind - p, RNNI_BF16_DEPTH), n, b + p * ldb, ldb,
+                      right + (p - first) * wide_n);
+        for (int64_t i = 0; i < m; i += OUTER_COLUMNS)
+            for (int64_t p = first; p < behind; p += RNNI_BF16_DEPTH) {
+                const int64_t columns = least(m - i, OUTER_COLUMNS), count = least(behind - p, RNNI_BF16_DEPTH);
+                kernels->bf16_zip(count, columns, a + p * lda + i, lda, left, 2 * columns);
+                kernels->bf16_product(columns, n, (count + 1) / 2, left, 2, 2 * columns,
+                                      right + (p - first) * wide_n, RNNI_FROM_C, NULL, c + i * ldc, ldc, NULL);
+            }
     }
 }

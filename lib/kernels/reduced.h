@@ -55,16 +55,18 @@ typedef struct rnni_reduced {
     uint16_t *halves;           /* bf16 */
 } rnni_reduced;
 
+/* Whether products of bf16 go by tiles (AMX) here: so fast that weights and sums should come from near. */
+bool rnni_reduced_by_tiles(const rnni_kernels *kernels);
 /* Bytes of a matrix's block, whose precision, table, n and k are set. */
 size_t rnni_reduced_bytes(const rnni_reduced *matrix);
 /* Rounds W, whose row j is at weights + j * k, into the block. */
 void rnni_reduced_fill(const rnni_kernels *kernels, rnni_reduced *matrix, const rnni_real *weights);
 
 /* C[m][n] = start + A[m][k] W^T for a packed matrix, A rounded to 8 or 16 bits as W is; its rows are `lda`
- * apart. The bits of a row do not depend on the others. */
+ * apart. The bits of a row do not depend on the others. `ahead`, or NULL, as rnni_gemm_packed takes it. */
 void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
                           const rnni_real *a, int64_t lda, rnni_start start,
-                          const rnni_real *bias, rnni_real *c, int64_t ldc);
+                          const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead);
 /* A step of one sequence through an LSTM of h units, for recurrent weights W [4 h][h] whose input products
  * are in z [4 h]: rnni_reduced_product and lstm_gates in one, with their bits, but z stays. false: nothing
  * was done, as it would not be faster. */

@@ -49,7 +49,7 @@ static inline void rnni_recurrent_input_product(const rnni_node *node, const rnn
     const rnni_real *bias = node->packed + pass->bias;
     if (matrices)
         rnni_reduced_product(k, &matrices[number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH], rows, x,
-                             pass->input, RNNI_FROM_BIAS, bias, z, ldz);
+                             pass->input, RNNI_FROM_BIAS, bias, z, ldz, NULL);
     else
         rnni_gemm_packed(k, rows, r->cell->gates * r->h, pass->input, x, pass->input, 1,
                          node->packed + pass->packed_ih, RNNI_FROM_BIAS, bias, z, ldz, NULL);

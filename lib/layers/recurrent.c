@@ -47,7 +47,7 @@ typedef struct chunk { int64_t from, to; } chunk;
 /* The chunk of the steps `all` that begins at `edge` and goes up, or down; empty behind the last one. */
 static chunk chunk_at(const rnni_work *w, chunk all, bool down, int64_t edge)
 {
-    int64_t limit = rnni_recurrent_chunk(w->r, w->axis, w->run->training);
+    int64_t limit = rnni_recurrent_chunk(w->r, w->run, w->axis);
     const int64_t *offset = w->axis->offset;
     chunk c = { edge, edge };
     if (down)

@@ -11,9 +11,9 @@
  * at most FEW_UNITS keep c whole: going through the gates once more is a fortieth of their training step. */
 enum { LEAST_STEPS = 4, FEW_UNITS = 64 };
 
-int64_t rnni_cells_stretches(const rnni_recurrent *r, const rnni_axis *axis)
+int64_t rnni_cells_stretches(const rnni_recurrent *r, const rnni_run *run, const rnni_axis *axis)
 {
-    int64_t rows = rnni_recurrent_chunk(r, axis, true);
+    int64_t rows = rnni_recurrent_chunk(r, run, axis);
     if (rows < LEAST_STEPS * axis->count || r->h <= FEW_UNITS) return 0;
     /* a stretch has more than rows - count rows, as one more step would not fit, but for the last one */
     return axis->rows / (rows - axis->count + 1) + 1;

@@ -7,26 +7,37 @@
 
 /* Numbers of z in a chunk. Not more rows than fill a product, so that small cells leave room for x and dy;
  * not fewer than a product needs to get over its beginning and end, and in training than make it worth while
- * to go through the weights' gradients, which large cells have in the third cache or beyond. */
-enum { CHUNK = 64 * 1024, MOST_ROWS = 1024, FEWEST_ROWS = 128, FEWEST_IN_TRAINING = 256 };
+ * to go through the weights' gradients, which large cells have in the third cache or beyond. Tiles multiply
+ * 100 rows in the time that LARGE weights, as halves, take to come from there. */
+enum { CHUNK = 64 * 1024, MOST_ROWS = 1024, FEWEST_ROWS = 128, FEWEST_IN_TRAINING = 256, LARGE = 512 * 1024 };
 
-int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool training)
+static bool goes_by_tiles(const rnni_recurrent *r, const rnni_run *run)
 {
-    int64_t rows = CHUNK / (r->cell->blocks * r->h), fewest = training ? FEWEST_IN_TRAINING : FEWEST_ROWS;
+    const int32_t precision = run->training ? RNN_PRECISION_F32 : run->graph->precision;
+    return r->cell->gates * r->h * (r->pass[0].input + r->o) >= LARGE &&
+           (run->halves || precision == RNN_PRECISION_BF16) && rnni_reduced_by_tiles(run->kernels);
+}
+
+int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_run *run, const rnni_axis *axis)
+{
+    int64_t rows = CHUNK / (r->cell->blocks * r->h),
+            fewest = goes_by_tiles(r, run) ? MOST_ROWS
+                     : run->training       ? FEWEST_IN_TRAINING
+                                           : FEWEST_ROWS;
     rows = rows < fewest ? fewest : rows > MOST_ROWS ? MOST_ROWS : rows;
     return rows < axis->count ? axis->count : rows;
 }
 
 /* Rows of the largest chunk. */
-static int64_t rows_in_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool training)
+static int64_t rows_in_chunk(const rnni_recurrent *r, const rnni_run *run, const rnni_axis *axis)
 {
-    int64_t rows = rnni_recurrent_chunk(r, axis, training);
+    int64_t rows = rnni_recurrent_chunk(r, run, axis);
     return rows < axis->rows ? rows : axis->rows;
 }
 
 void rnni_recurrent_place_chunk(rnni_work *w)
 {
-    int64_t rows = rows_in_chunk(w->r, w->axis, w->run->training);
+    int64_t rows = rows_in_chunk(w->r, w->run, w->axis);
     w->chunk = w->run->room;
     w->gathered = w->chunk + rows * w->ldz;
     w->cells = w->gathered + (w->run->training ? rows * w->r->o : 0);
@@ -65,9 +76,9 @@ static bool wants_whole(const rnni_node *node, const rnni_run *run, int32_t numb
 
 /* Rows of the largest segment of at least `least` steps: its last chunk may begin when one step is
  * missing. */
-static int64_t segment_rows(const rnni_recurrent *r, const rnni_axis *axis, int64_t least, bool training)
+static int64_t segment_rows(const rnni_recurrent *r, const rnni_run *run, const rnni_axis *axis, int64_t least)
 {
-    return (least - 1) * axis->count + rnni_recurrent_chunk(r, axis, training);
+    return (least - 1) * axis->count + rnni_recurrent_chunk(r, run, axis);
 }
 
 /* About the square root of all steps; all of them where segments are not asked for, or would save little. */
@@ -83,7 +94,7 @@ static int64_t least_of(const rnni_node *node, const rnni_run *run, int32_t numb
     if (!run->training || run->recompute != RNN_RECOMPUTE_TIME || read || wants_whole(node, run, number))
         return axis->steps;
     while (least * least < axis->steps) least++;
-    return 2 * segment_rows(r, axis, least, run->training) > axis->rows ? axis->steps : least;
+    return 2 * segment_rows(r, run, axis, least) > axis->rows ? axis->steps : least;
 }
 
 static bool keeps_gates(const rnni_node *node, const rnni_run *run, int32_t number)
@@ -112,7 +123,7 @@ static void plan_cells(const rnni_node *node, rnni_run *run, int32_t number, int
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_axis *axis = &run->axes[node->axis];
     bool again = keeps_gates(node, run, number) && kept->least >= axis->steps && !zones_out(r, run, 1);
-    int64_t stretches = again ? rnni_cells_stretches(r, axis) : 0;
+    int64_t stretches = again ? rnni_cells_stretches(r, run, axis) : 0;
     if (stretches == 0) {
         kept->c = rnni_run_take(run, (axis->count + rows) * r->h);
         return;
@@ -133,7 +144,7 @@ static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni
     int64_t crossing = kept->least < axis->steps ? axis->steps / kept->least : 0, rows = axis->rows;
     if (crossing) {
         kept->edges = rnni_arena_take(&run->arena, (size_t)crossing + 2, sizeof *kept->edges);
-        rows = segment_rows(r, axis, kept->least, run->training);
+        rows = segment_rows(r, run, axis, kept->least);
     }
     if (r->cell->extra)
         kept->extra = rnni_run_take(run, (run->training ? rows : axis->count) * r->cell->extra * h);
@@ -237,7 +248,7 @@ void rnni_recurrent_plan_run(const rnni_node *node, rnni_run *run)
     int64_t wide = r->cell->blocks * r->h + (run->training ? r->o : 0) +
                    (run->training && r->cell->states == 2 ? r->h : 0) +
                    (rnni_run_in_table(run, in) ? in->features : 0);
-    rnni_run_need_room(run, rows_in_chunk(r, axis, run->training) * wide);
+    rnni_run_need_room(run, rows_in_chunk(r, run, axis) * wide);
     values.between = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.between);
     values.dbetween = rnni_arena_take(&run->arena, (size_t)r->layers, sizeof *values.dbetween);
     if (saved) *saved = values;

@@ -155,7 +155,7 @@ static inline bool rnni_merges(const rnni_recurrent *r)
 
 /* Rows of a chunk of steps: one chunk's z stays in the second-level cache from the input product to the
  * gates, and its dz to the weights' gradient. */
-int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_axis *axis, bool training);
+int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_run *run, const rnni_axis *axis);
 /* Where a pass has its chunk. */
 void rnni_recurrent_place_chunk(rnni_work *w);
 /* Numbers of scratch that a cell's step has. */
@@ -190,7 +190,7 @@ void rnni_recurrent_take_given(rnni_work *w, int64_t from, int64_t to);
 /* ---- recurrent_cells.c */
 
 /* Stretches that a pass which does not keep c has at most; 0: it had better keep it. */
-int64_t rnni_cells_stretches(const rnni_recurrent *r, const rnni_axis *axis);
+int64_t rnni_cells_stretches(const rnni_recurrent *r, const rnni_run *run, const rnni_axis *axis);
 /* Forward: steps [from, to) are the next stretch, and saved->c is what they begin with. Nothing to do where c
  * is kept. */
 void rnni_cells_mark(const rnni_work *w, int64_t from, int64_t to);

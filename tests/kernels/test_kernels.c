@@ -231,7 +231,7 @@ static const specification spec_bf16_zip = {run_bf16_zip, 1, NO_UNITS, {{1, -1, 
 
 typedef void bf16_kernel(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a, int64_t a_row,
                          int64_t a_pair, const uint16_t *packed, int start, const rnni_real *bias,
-                         rnni_real *c, int64_t ldc);
+                         rnni_real *c, int64_t ldc, rnni_ahead *ahead);
 
 static void bf16_call(const rnni_kernels *k, call *c, bf16_kernel *product)
 {
@@ -239,7 +239,7 @@ static void bf16_call(const rnni_kernels *k, call *c, bf16_kernel *product)
     uint16_t q[7 * PAIRS * 2];
     k->bf16_round(c->rows, DEPTH, X(0), LD(0), q, PAIRS * 2);
     product(c->rows, c->n, PAIRS, q, PAIRS * 2, 2, right_reduced(k, RNN_PRECISION_BF16, c->n)->halves,
-            c->variant, X(1), X(2), LD(2));
+            c->variant, X(1), X(2), LD(2), NULL);
 }
 static void run_bf16_product(const rnni_kernels *k, call *c) { bf16_call(k, c, k->bf16_product); }
 static void run_bf16_product_plain(const rnni_kernels *k, call *c) { bf16_call(k, c, k->bf16_product_plain); }

@@ -135,7 +135,7 @@ static void check_int8(const rnni_kernels *k, int64_t m, int64_t n, int64_t dept
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) expected[i * n + j] = by_definition(a + i * depth, depth, bound,
                 w + j * depth, c[i * n + j]);
-    rnni_reduced_product(k, &r, m, a, depth, RNNI_FROM_C, NULL, c, n);
+    rnni_reduced_product(k, &r, m, a, depth, RNNI_FROM_C, NULL, c, n, NULL);
     CHECK_BYTES(c, expected, (size_t)(m * n) * sizeof *c);
     free(expected);
     free(r.block);
@@ -184,7 +184,7 @@ static void check_int8_lstm(const rnni_kernels *k, int64_t h, int64_t depth, rnn
     k->int8_round(1, depth, h_in, depth, bound, q, MOST_DEPTH + 2, &scale);
     k->int8_lstm(h, (depth + 3) / 4, q, scale, m.bytes, m.correction, m.scale, z, c[0], c[0], out[0]);
     CHECK_BYTES(z, kept, sizeof z);
-    rnni_reduced_product(k, &m, 1, h_in, depth, RNNI_FROM_C, NULL, z, 4 * h);
+    rnni_reduced_product(k, &m, 1, h_in, depth, RNNI_FROM_C, NULL, z, 4 * h, NULL);
     k->lstm_gates(1, h, z, 4 * h, c[1], h, c[1], h, out[1], h);
     CHECK_BYTES(c[0], c[1], (size_t)h * sizeof(rnni_real));
     CHECK_BYTES(out[0], out[1], (size_t)h * sizeof(rnni_real));
@@ -236,11 +236,11 @@ TEST(int8_products_do_not_saturate)
         for (int plain = 0; plain < 2; plain++) {
             rnni_kernels k = *kernels;
             if (plain) k.int8_product = k.int8_product_plain;
-            rnni_reduced_product(&k, &m, 3, a, K, RNNI_FROM_ZERO, NULL, c, N);
+            rnni_reduced_product(&k, &m, 3, a, K, RNNI_FROM_ZERO, NULL, c, N, NULL);
             for (int i = 0; i < 3; i++)
                 for (int j = 0; j < N; j++) CHECK_NEAR(c[i * N + j], (i == 1 ? -1 : 1) * (j % 2 ? -K : K),
                                                        0.02);
-            rnni_reduced_product(&k, &m, 1, a, K, RNNI_FROM_ZERO, NULL, c, N);
+            rnni_reduced_product(&k, &m, 1, a, K, RNNI_FROM_ZERO, NULL, c, N, NULL);
             for (int j = 0; j < N; j++) CHECK_NEAR(c[j], j % 2 ? -K : K, 0.02);
         }
     free(m.block);
@@ -257,7 +257,7 @@ TEST(what_is_not_finite_goes_through)
             a[37] = bad ? (rnni_real)INFINITY : (rnni_real)NAN;
             EACH_LEVEL(k)
             {
-                rnni_reduced_product(k, &m, 2, a, 40, RNNI_FROM_ZERO, NULL, c, 20);
+                rnni_reduced_product(k, &m, 2, a, 40, RNNI_FROM_ZERO, NULL, c, 20, NULL);
                 for (int j = 0; j < 20; j++) CHECK(!isfinite(c[j]) && isfinite(c[20 + j]));
             }
             free(m.block);
@@ -273,7 +273,7 @@ TEST(zeros_give_the_start)
     rnni_reduced m = make(RNN_PRECISION_INT8, 0, 20, 40, 0, w);
     EACH_LEVEL(k)
     {
-        rnni_reduced_product(k, &m, 1, a, 40, RNNI_FROM_BIAS, bias, c, 20);
+        rnni_reduced_product(k, &m, 1, a, 40, RNNI_FROM_BIAS, bias, c, 20, NULL);
         for (int j = 0; j < 20; j++) CHECK(c[j] == bias[j]);
     }
     free(m.block);
@@ -328,10 +328,10 @@ static void check_bf16(const rnni_kernels *kernels, int64_t m, int64_t n, int64_
     memcpy(plain, c, bytes);
     memcpy(split, c, bytes);
     rnni_reduced r = make(RNN_PRECISION_BF16, 0, n, k, 0, w);
-    rnni_reduced_product(kernels, &r, m, a, k, start, bias, c, n);
+    rnni_reduced_product(kernels, &r, m, a, k, start, bias, c, n, NULL);
     kernels->bf16_round(m, k, a, k, q, depth);
-    kernels->bf16_product_plain(m, n, depth / 2, q, depth, 2, r.halves, (int)start, bias, plain, n);
-    kernels->bf16_product_split(m, n, depth / 2, q, depth, 2, r.halves, (int)start, bias, split, n);
+    kernels->bf16_product_plain(m, n, depth / 2, q, depth, 2, r.halves, (int)start, bias, plain, n, NULL);
+    kernels->bf16_product_split(m, n, depth / 2, q, depth, 2, r.halves, (int)start, bias, split, n, NULL);
     CHECK_BYTES(c, by_tiles(kernels) ? split : plain, bytes);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) {
@@ -359,8 +359,8 @@ TEST(bf16_rules_to_the_bit)
             fill(a, K, 200 + i, 1);
             rnni_reduced r = make(RNN_PRECISION_BF16, 0, 1, K, 0, w);
             kernels->bf16_round(1, K, a, K, q, DEEP);
-            kernels->bf16_product_plain(1, 1, PAIRS, q, DEEP, 2, r.halves, RNNI_FROM_ZERO, NULL, &plain, 1);
-            kernels->bf16_product_split(1, 1, PAIRS, q, DEEP, 2, r.halves, RNNI_FROM_ZERO, NULL, &split, 1);
+            kernels->bf16_product_plain(1, 1, PAIRS, q, DEEP, 2, r.halves, RNNI_FROM_ZERO, NULL, &plain, 1, NULL);
+            kernels->bf16_product_split(1, 1, PAIRS, q, DEEP, 2, r.halves, RNNI_FROM_ZERO, NULL, &split, 1, NULL);
             CHECK(plain == bf16_expected(K, a, w, 0, fused) && split == split_expected(K, a, w, 0, fused));
             differ += plain != split;
             free(r.block);
@@ -390,10 +390,10 @@ TEST(bf16_products_have_the_same_bits_at_every_vector_level)
     {
         if (kernels->isa == RNN_ISA_SCALAR) continue;
         kernels->bf16_round(13, 199, a, 200, q, 200);
-        kernels->bf16_product_split(13, 300, 100, q, 200, 2, r.halves, RNNI_FROM_ZERO, NULL, c, 300);
+        kernels->bf16_product_split(13, 300, 100, q, 200, 2, r.halves, RNNI_FROM_ZERO, NULL, c, 300, NULL);
         if (have) CHECK_BYTES(c, split, sizeof c);
         memcpy(split, c, sizeof c);
-        rnni_reduced_product(kernels, &r, 13, a, 200, RNNI_FROM_ZERO, NULL, c, 300);
+        rnni_reduced_product(kernels, &r, 13, a, 200, RNNI_FROM_ZERO, NULL, c, 300, NULL);
         if (by_tiles(kernels)) CHECK_BYTES(c, split, sizeof c);
         else if (have) CHECK_BYTES(c, first, sizeof c);
         if (!by_tiles(kernels)) memcpy(first, c, sizeof c);
@@ -414,12 +414,12 @@ TEST(bf16_rows_stand_alone)
     rnni_reduced r = make(RNN_PRECISION_BF16, 0, N, K, 0, w);
     EACH_LEVEL(kernels)
     {
-        rnni_reduced_product(kernels, &r, M, a, K, RNNI_FROM_ZERO, NULL, all, N);
+        rnni_reduced_product(kernels, &r, M, a, K, RNNI_FROM_ZERO, NULL, all, N, NULL);
         for (int64_t i = 0; i < M; i++) {
-            rnni_reduced_product(kernels, &r, 1, a + i * K, K, RNNI_FROM_ZERO, NULL, one, N);
+            rnni_reduced_product(kernels, &r, 1, a + i * K, K, RNNI_FROM_ZERO, NULL, one, N, NULL);
             CHECK_BYTES(one, all + i * N, sizeof one);
         }
-        rnni_reduced_product(kernels, &r, 0, a, K, RNNI_FROM_ZERO, NULL, one, N);
+        rnni_reduced_product(kernels, &r, 0, a, K, RNNI_FROM_ZERO, NULL, one, N, NULL);
     }
     free(r.block);
     free(w);
@@ -441,7 +441,7 @@ static void check_over_rows(const rnni_kernels *kernels, int64_t m, int64_t n, i
     for (int64_t i = 0; i < m; i++)
         for (int64_t p = 0; p < k; p++) turned[i * k + p] = a[p * m + i];
     rnni_reduced_fill_rows(kernels, &w, b);
-    rnni_reduced_product(kernels, &w, m, turned, k, RNNI_FROM_ZERO, NULL, y, n);
+    rnni_reduced_product(kernels, &w, m, turned, k, RNNI_FROM_ZERO, NULL, y, n, NULL);
     rnni_bf16_outer(kernels, m, n, k, a, m, b, n, c, n, scratch);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) {

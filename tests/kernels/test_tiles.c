@@ -63,9 +63,9 @@ static void check(int64_t rows, int64_t n, int64_t k, int turned, rnni_start sta
     else kernels->bf16_round(rows, k, x, k, halves, depth);
     const int64_t a_row = turned ? 2 : depth, a_pair = turned ? 2 * rows : 2;
     bf16_product_tiles(rows, n, depth / 2, halves, a_row, a_pair, m.halves, (int)start, bias, by_tiles.data,
-                       ldc);
+                       ldc, NULL);
     kernels->bf16_product_split(rows, n, depth / 2, halves, a_row, a_pair, m.halves, (int)start, bias,
-                                by_rule.data, ldc);
+                                by_rule.data, ldc, NULL);
     for (int64_t i = 0; i < rows; i++)
         CHECK_BYTES(by_tiles.data + i * ldc, by_rule.data + i * ldc, (size_t)n * sizeof *bias);
     CHECK(sample_guards_hold(by_tiles));
@@ -112,8 +112,8 @@ TEST(signs_of_zero)
     for (int i = 0; i < N; i++) bias[i] = i % 2 ? -0.0f : 0.0f;
     rnni_reduced m = packed(N, K);
     fusing()->bf16_round(ROWS, K, x, K, halves, K);
-    bf16_product_tiles(ROWS, N, K / 2, halves, K, 2, m.halves, RNNI_FROM_BIAS, bias, c[0], N);
-    fusing()->bf16_product_split(ROWS, N, K / 2, halves, K, 2, m.halves, RNNI_FROM_BIAS, bias, c[1], N);
+    bf16_product_tiles(ROWS, N, K / 2, halves, K, 2, m.halves, RNNI_FROM_BIAS, bias, c[0], N, NULL);
+    fusing()->bf16_product_split(ROWS, N, K / 2, halves, K, 2, m.halves, RNNI_FROM_BIAS, bias, c[1], N, NULL);
     CHECK_BYTES(c[0], c[1], sizeof c[0]);
     for (int i = 0; i < ROWS * N; i++) CHECK(!signbit(c[0][i]) == (i / N % 2 || i % N % 2 == 0));
     free(m.block);
@@ -131,7 +131,7 @@ TEST(not_finite)
     rnni_reduced m = packed(N, K);
     for (size_t i = 0; i < sizeof halves / sizeof *halves; i++) halves[i] = 0x7fff;
     fusing()->bf16_round(ROWS, K, x, K, halves + 64, K + 6);
-    bf16_product_tiles(ROWS, N, K / 2, halves + 64, K + 6, 2, m.halves, RNNI_FROM_ZERO, NULL, c, N);
+    bf16_product_tiles(ROWS, N, K / 2, halves + 64, K + 6, 2, m.halves, RNNI_FROM_ZERO, NULL, c, N, NULL);
     for (int i = 0; i < ROWS * N; i++) CHECK(!isfinite(c[i]) == (i / N == 7));
     free(m.block);
 }

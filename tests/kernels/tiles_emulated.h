@@ -71,6 +71,7 @@ static void v_turn(const float *x, int64_t ldx, float *y, int64_t ldy)
 }
 
 #define TILE_LOAD(t, place) tile_load(t, place)
+#define TILE_LOAD_ONCE(t, place) tile_load(t, place)
 #define TILE_STORE(t, place) tile_store(t, place)
 #define TILE_DOT(sums, left, right) tile_dot(sums, left, right)
 

@@ -71,30 +71,34 @@ enum { BF16_LEAST = RNNI_REDUCED_COLUMNS / VEC_WIDTH };
 
 static void KERNEL(bf16_product_plain)(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a,
                                        int64_t a_row, int64_t a_pair, const uint16_t *packed, int start,
-                                       const rnni_real *bias, rnni_real *c, int64_t ldc)
+                                       const rnni_real *bias, rnni_real *c, int64_t ldc,
+                                       rnni_ahead *ahead)
 {
     bf16_columns b = {packed, RNNI_REDUCED_GROUP * 2 * pairs, 0, pairs, a_row, a_pair, 0};
+    (void)ahead;
     if (rows < WIDE_LEAST) bf16_product_plain(rows, n, b, a, start, bias, c, ldc);
     else bf16_product_wide(rows, n, b, a, start, bias, c, ldc);
 }
 
 static void KERNEL(bf16_product_split)(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a,
                                        int64_t a_row, int64_t a_pair, const uint16_t *packed, int start,
-                                       const rnni_real *bias, rnni_real *c, int64_t ldc)
+                                       const rnni_real *bias, rnni_real *c, int64_t ldc,
+                                       rnni_ahead *ahead)
 {
     bf16_columns b = {packed, RNNI_REDUCED_GROUP * 2 * pairs, 0, pairs, a_row, a_pair, 0};
+    (void)ahead;
     bf16_product_split(rows, n, b, a, start, bias, c, ldc);
 }
 
 static void KERNEL(bf16_product)(int64_t rows, int64_t n, int64_t pairs, const uint16_t *a, int64_t a_row,
                                  int64_t a_pair, const uint16_t *packed, int start, const rnni_real *bias,
-                                 rnni_real *c, int64_t ldc)
+                                 rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
 #ifdef TILE_DOT
     if (rnni_cpu_tiles()) {
         if (rows >= TILES_LEAST)
-            bf16_product_tiles(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc);
-        else KERNEL(bf16_product_split)(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc);
+            bf16_product_tiles(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc, ahead);
+        else KERNEL(bf16_product_split)(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc, ahead);
         return;
     }
 #endif
@@ -106,7 +110,7 @@ static void KERNEL(bf16_product)(int64_t rows, int64_t n, int64_t pairs, const u
         return;
     }
 #endif
-    KERNEL(bf16_product_plain)(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc);
+    KERNEL(bf16_product_plain)(rows, n, pairs, a, a_row, a_pair, packed, start, bias, c, ldc, ahead);
 }
 
 #endif

@@ -3,6 +3,7 @@
  * tiles_<name>.h defines
  *   tiles_begin, tiles_end         shapes of all eight; between the two nobody else uses them
  *   TILE_LOAD(t, place), TILE_STORE(t, place)    rows `stride` bytes apart, which may be 0
+ *   TILE_LOAD_ONCE(t, place)       the same for what is not wanted soon again: others may stay nearer
  *   TILE_DOT(sums, left, right)    sums[m][n] += left[m] right[n] over a row's pairs of bfloat16 (reduced.h):
  *                                  first numbers in one chain of multiply-adds from 0, second ones in
  *                                  another, then both together; denormals are 0

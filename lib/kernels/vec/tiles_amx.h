@@ -13,6 +13,8 @@ static inline void tiles_end(void) { __asm__ volatile("tilerelease" : : : "memor
 
 #define TILE_LOAD(t, place)                                                                    \
     __asm__ volatile("tileloadd (%0,%1,1), %%tmm" #t : : "r"((place).at), "r"((place).stride) : "memory")
+#define TILE_LOAD_ONCE(t, place)                                                               \
+    __asm__ volatile("tileloaddt1 (%0,%1,1), %%tmm" #t : : "r"((place).at), "r"((place).stride) : "memory")
 #define TILE_STORE(t, place)                                                                   \
     __asm__ volatile("tilestored %%tmm" #t ", (%0,%1,1)" : : "r"((place).at), "r"((place).stride) : "memory")
 #define TILE_DOT(sums, left, right)                                                            \
