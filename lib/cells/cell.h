@@ -44,6 +44,7 @@ typedef struct rnni_cell_step {
     int64_t lddy;
     const rnni_real *mask;     /* backward: recurrent dropout's factors [rows][h], or NULL */
     rnni_real *scratch;        /* forward and backward: [rows][2 * h] */
+    rnni_real *room;           /* backward, reduced: rnni_reduced_room(rows, gates * h) */
     const rnni_real *const *vectors; /* [vector_count] the cell's own weights */
     rnni_real *const *dvectors;      /* backward: their gradients, added to */
     double epsilon;            /* of norms */

@@ -201,6 +201,12 @@ static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
     }
 }
 
+/* Rows of rounded numbers lie a line further apart than these take, as rows a power of two apart share few
+ * sets of the first cache. TURN_COLUMNS: what is gone through in the opposite order where a product turns. */
+enum { LINE = 32, TURN_COLUMNS = 4 * RNNI_REDUCED_GROUP };
+
+static int64_t rounded_row(int64_t count) { return round_up(count, LINE) + LINE; }
+
 /* Inputs [p, p + count) of one block of k, likewise. Tiles are so fast that weights from beyond the second
  * cache would hold them up (512 x 512 of them come in some 70,000 cycles, and 64 rows take 60,000 with them):
  * columns that fit into it are multiplied by all rows first. Rounding the rows again for the next columns
@@ -209,13 +215,10 @@ static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
                        int64_t m, const rnni_real *a, int64_t lda,
                        int start, const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
-    /* rows lie a line further apart than their numbers take, as rows a power of two apart share few sets of
-     * the first cache */
-    enum { LINE = 32, ROOM = 64 * (RNNI_BF16_DEPTH + LINE), NEAR = 1024 * RNNI_BF16_DEPTH,
-           TURN_COLUMNS = 4 * RNNI_REDUCED_GROUP };
+    enum { ROOM = 64 * (RNNI_BF16_DEPTH + LINE), NEAR = 1024 * RNNI_BF16_DEPTH };
     _Alignas(64) uint16_t q[ROOM];
     const bool backwards = ahead && ahead->backwards;
-    const int64_t depth = round_up(count, 2), ldq = round_up(count, LINE) + LINE,
+    const int64_t depth = round_up(count, 2), ldq = rounded_row(count),
                   most = NEAR / depth / RNNI_REDUCED_GROUP * RNNI_REDUCED_GROUP;
     const rnni_tiling parts = rnni_tiles_of(ROOM / ldq, m);
     const int64_t step = parts.count > 1 && rnni_reduced_by_tiles(kernels) ? most : backwards ? TURN_COLUMNS : w->n;
@@ -243,6 +246,40 @@ void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, in
         const int begin = p ? RNNI_FROM_C : (int)start;
         if (is_int8(w)) int8_block(kernels, w, p, count, m, a, lda, begin, bias, c, ldc);
         else bf16_block(kernels, w, p, count, m, a, lda, begin, bias, c, ldc, ahead);
+    }
+}
+
+static int64_t blocks_of_halves(int64_t k) { return (k + RNNI_BF16_DEPTH - 1) / RNNI_BF16_DEPTH; }
+
+int64_t rnni_reduced_room(int64_t m, int64_t k)
+{
+    const int64_t halves = m * blocks_of_halves(k) * rounded_row(least(k, RNNI_BF16_DEPTH)) + LINE;
+    return (halves * (int64_t)sizeof(uint16_t) + (int64_t)sizeof(rnni_real) - 1) / (int64_t)sizeof(rnni_real);
+}
+
+void rnni_reduced_product_deep(const rnni_kernels *kernels, const rnni_reduced *w, int64_t m,
+                               const rnni_real *a, int64_t lda, rnni_start start, rnni_real *c, int64_t ldc,
+                               rnni_ahead *ahead, rnni_real *room)
+{
+    if (is_int8(w) || w->k <= RNNI_BF16_DEPTH) {
+        rnni_reduced_product(kernels, w, m, a, lda, start, NULL, c, ldc, ahead);
+        return;
+    }
+    const bool backwards = ahead && ahead->backwards;
+    const int64_t ldq = rounded_row(RNNI_BF16_DEPTH), parts = (w->n + TURN_COLUMNS - 1) / TURN_COLUMNS;
+    uint16_t *rounded = (uint16_t *)(((uintptr_t)room + 63) & ~(uintptr_t)63);
+    for (int64_t p = 0; p < w->k; p += RNNI_BF16_DEPTH)
+        kernels->bf16_round(m, least(w->k - p, RNNI_BF16_DEPTH), a + p, lda,
+                            rounded + p / RNNI_BF16_DEPTH * m * ldq, ldq);
+    for (int64_t part = 0; part < parts; part++) {
+        const int64_t j = (backwards ? parts - 1 - part : part) * TURN_COLUMNS;
+        for (int64_t p = 0; p < w->k; p += RNNI_BF16_DEPTH) {
+            const int64_t depth = round_up(least(w->k - p, RNNI_BF16_DEPTH), 2);
+            kernels->bf16_product(m, least(w->n - j, TURN_COLUMNS), depth / 2,
+                                  rounded + p / RNNI_BF16_DEPTH * m * ldq, ldq, 2,
+                                  w->halves + p * wide(w) + j * depth, p ? RNNI_FROM_C : (int)start, NULL,
+                                  c + j, ldc, ahead);
+        }
     }
 }
 

@@ -67,6 +67,13 @@ void rnni_reduced_fill(const rnni_kernels *kernels, rnni_reduced *matrix, const 
 void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
                           const rnni_real *a, int64_t lda, rnni_start start,
                           const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead);
+/* The same without bias, where k may take several blocks: some columns go through all of them before others
+ * do, so that a product can turn round with `ahead` there, too. Rows are rounded to `room` before, of
+ * rnni_reduced_room numbers. */
+int64_t rnni_reduced_room(int64_t m, int64_t k);
+void rnni_reduced_product_deep(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
+                               const rnni_real *a, int64_t lda, rnni_start start, rnni_real *c, int64_t ldc,
+                               rnni_ahead *ahead, rnni_real *room);
 /* A step of one sequence through an LSTM of h units, for recurrent weights W [4 h][h] whose input products
  * are in z [4 h]: rnni_reduced_product and lstm_gates in one, with their bits, but z stays. false: nothing
  * was done, as it would not be faster. */

@@ -204,10 +204,11 @@ static rnni_cell_step begin_steps_back(rnni_work *w)
     step.dc = w->saved->dc;
     step.mask = w->kept->mask_h;
     step.dvectors = w->dvectors;
+    step.room = w->run->scratch + rnni_recurrent_step_scratch(w->r, w->axis);
     if (w->r->cell->projects) {
         step.packed_out = w->node->packed_backward + w->pass->backward_hr;
         step.dweight_out = w->run->gradients + w->node->weights[w->pass->weight_hr].offset;
-        step.scratch_out = w->run->scratch + rnni_recurrent_step_scratch(w->r, w->axis);
+        step.scratch_out = step.room; /* one product after the other */
     }
     return step;
 }
