@@ -9,7 +9,8 @@
  * not fewer than a product needs to get over its beginning and end, and in training than make it worth while
  * to go through the weights' gradients, which large cells have in the third cache or beyond. Tiles multiply
  * 100 rows in the time that LARGE weights, as halves, take to come from there. */
-enum { CHUNK = 64 * 1024, MOST_ROWS = 1024, FEWEST_ROWS = 128, FEWEST_IN_TRAINING = 256, LARGE = 512 * 1024 };
+enum { CHUNK = 64 * 1024, MOST_ROWS = 1024, FEWEST_ROWS = 128, FEWEST_IN_TRAINING = 256,
+       FEWEST_BY_TILES = 512, LARGE = 512 * 1024 };
 
 static bool goes_by_tiles(const rnni_recurrent *r, const rnni_run *run)
 {
@@ -21,7 +22,7 @@ static bool goes_by_tiles(const rnni_recurrent *r, const rnni_run *run)
 int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_run *run, const rnni_axis *axis)
 {
     int64_t rows = CHUNK / (r->cell->blocks * r->h),
-            fewest = goes_by_tiles(r, run) ? MOST_ROWS
+            fewest = goes_by_tiles(r, run) ? FEWEST_BY_TILES
                      : run->training       ? FEWEST_IN_TRAINING
                                            : FEWEST_ROWS;
     rows = rows < fewest ? fewest : rows > MOST_ROWS ? MOST_ROWS : rows;

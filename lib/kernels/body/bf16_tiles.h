@@ -16,7 +16,7 @@ enum {
     TILE_SIDE = 16,                             /* rows, pairs and columns of a whole tile */
     TILE_BYTES = 64,                            /* of its row */
     TILE_PAIRS_MOST = RNNI_BF16_DEPTH / 2,
-    PART_COLUMNS = 2 * RNNI_REDUCED_GROUP,      /* that meet all row tiles before others do */
+    PART_COLUMNS = 8 * RNNI_REDUCED_GROUP,      /* that meet all row tiles before others do */
     PART_TILES = 4, PART_TURNED = 2             /* row tiles taken together: as they lie, and turned */
 };
 _Static_assert((int)RNNI_BF16_SPLIT == (int)TILE_SIDE, "a tile's pairs are what the rule adds up at a time");
