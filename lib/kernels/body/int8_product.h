@@ -208,21 +208,35 @@ INT8_TARGET BODY_INLINE void INT8_NAME(int8_unit)(int64_t h, int64_t unit, int64
 #undef END
 }
 
+/* w vectors of units from u on: the gates of two go abreast, as each alone is a chain. */
+#define UNITS(w)                                                                                       \
+    {                                                                                                  \
+        abreast ifo, g, c_old, c, out;                                                                 \
+        for (int i = 0; i < w; i++) {                                                                  \
+            vec gate[UNIT_GATES];                                                                      \
+            INT8_NAME(int8_unit)(h, u + i * VEC_WIDTH, quads, a, a_scale, packed, correction, scale,   \
+                                 z, gate);                                                             \
+            ifo[i] = gate[0], ifo[w + i] = gate[1], ifo[2 * w + i] = gate[3], g[i] = gate[2];          \
+            c_old[i] = v_load(c_in + u + i * VEC_WIDTH);                                               \
+        }                                                                                              \
+        lstm_units(w, ifo, g, c_old, c, out);                                                          \
+        for (int i = 0; i < w; i++) {                                                                  \
+            v_store(c_out + u + i * VEC_WIDTH, c[i]);                                                  \
+            v_store(h_out + u + i * VEC_WIDTH, out[i]);                                                \
+        }                                                                                              \
+    }
+
 INT8_TARGET static void INT8_NAME(int8_lstm)(int64_t h, int64_t quads, const uint8_t *a, rnni_real a_scale,
                                              const int8_t *packed, const int32_t *correction,
                                              const rnni_real *scale, const rnni_real *z,
                                              const rnni_real *c_in, rnni_real *c_out, rnni_real *h_out)
 {
-    for (int64_t u = 0; u < h; u += VEC_WIDTH) {
-        vec gate[UNIT_GATES];
-        INT8_NAME(int8_unit)(h, u, quads, a, a_scale, packed, correction, scale, z, gate);
-        abreast ifo = {gate[0], gate[1], gate[3]}, g = {gate[2]}, c_old = {v_load(c_in + u)}, c, out;
-        lstm_units(1, ifo, g, c_old, c, out);
-        v_store(c_out + u, c[0]);
-        v_store(h_out + u, out[0]);
-    }
+    int64_t u = 0;
+    for (; u + 2 * VEC_WIDTH <= h; u += 2 * VEC_WIDTH) UNITS(2)
+    for (; u < h; u += VEC_WIDTH) UNITS(1)
 }
 
+#undef UNITS
 #undef INT8_QUAD
 #undef INT8_LOAD
 #undef INT8_DOT
