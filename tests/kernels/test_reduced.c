@@ -402,28 +402,75 @@ TEST(bf16_products_have_the_same_bits_at_every_vector_level)
     free(r.block);
 }
 
+/* Lines that a product takes along or leaves, and the way it goes: the bits of `expected`. */
+static void check_ahead(const rnni_kernels *kernels, const rnni_reduced *r, int64_t m, const rnni_real *a,
+                        rnni_start start, const rnni_real *before, const rnni_real *expected)
+{
+    const size_t bytes = (size_t)(m * r->n) * sizeof *a;
+    rnni_real *c = malloc(bytes), *room = calloc((size_t)rnni_reduced_room(m, r->k), sizeof *room);
+    for (int way = 0; way < 4; way++) {
+        rnni_ahead ahead = {.count = 0, .backwards = way % 2};
+        rnni_ahead_add(&ahead, 3 * RNNI_LINE, a);
+        rnni_ahead_add(&ahead, m * r->k, a);
+        memcpy(c, before, bytes);
+        if (way < 2) rnni_reduced_product(kernels, r, m, a, r->k, start, NULL, c, r->n, &ahead);
+        else rnni_reduced_product_deep(kernels, r, m, a, r->k, start, c, r->n, &ahead, room);
+        CHECK_BYTES(c, expected, bytes);
+        CHECK_INT(ahead.backwards, way % 2);
+        CHECK(ahead.count <= 2);
+    }
+    free(c);
+    free(room);
+}
+
 /* A row has the bits it has among others, in matrices deeper than a block of k and wider than what stays
- * near, too. */
+ * near, too, whichever way a product goes. */
 TEST(bf16_rows_stand_alone)
 {
-    enum { N = 530, K = 3 * RNNI_BF16_DEPTH + 99, M = 70 };
+    enum { N = 1100, K = 3 * RNNI_BF16_DEPTH + 99, M = 70, EACH = 6 };
     rnni_real *w = calloc(N * K, sizeof *w), *a = calloc(M * K, sizeof *a);
-    static rnni_real all[M * N], one[N];
+    static rnni_real all[M * N], one[N], none[M * N];
     fill(w, N * K, 26, 1);
     fill(a, M * K, 27, 1);
     rnni_reduced r = make(RNN_PRECISION_BF16, 0, N, K, 0, w);
     EACH_LEVEL(kernels)
     {
         rnni_reduced_product(kernels, &r, M, a, K, RNNI_FROM_ZERO, NULL, all, N, NULL);
-        for (int64_t i = 0; i < M; i++) {
+        for (int64_t i = 0; i < M; i += EACH) {
             rnni_reduced_product(kernels, &r, 1, a + i * K, K, RNNI_FROM_ZERO, NULL, one, N, NULL);
             CHECK_BYTES(one, all + i * N, sizeof one);
         }
+        check_ahead(kernels, &r, M, a, RNNI_FROM_ZERO, none, all);
+        check_ahead(kernels, &r, 25, a, RNNI_FROM_C, none, all);
         rnni_reduced_product(kernels, &r, 0, a, K, RNNI_FROM_ZERO, NULL, one, N, NULL);
     }
     free(r.block);
     free(w);
     free(a);
+}
+
+/* Many rows in one product, whose blocks meet C together, and block after block: the same bits. */
+TEST(bf16_outer_by_blocks)
+{
+    enum { M = 200, N = 300, K = 3 * RNNI_BF16_DEPTH + 163 };
+    rnni_real *a = calloc(M * K, sizeof *a), *b = calloc(N * K, sizeof *b);
+    rnni_real *scratch = calloc((size_t)rnni_bf16_scratch(N, K), sizeof *scratch);
+    static rnni_real once[M * N], blocks[M * N];
+    fill(a, M * K, 28, 1);
+    fill(b, N * K, 29, 1);
+    EACH_LEVEL(kernels)
+    {
+        fill(once, M * N, 30, 1);
+        memcpy(blocks, once, sizeof blocks);
+        rnni_bf16_outer(kernels, M, N, K, a, M, b, N, once, N, scratch);
+        for (int64_t p = 0; p < K; p += RNNI_BF16_DEPTH)
+            rnni_bf16_outer(kernels, M, N, K - p < RNNI_BF16_DEPTH ? K - p : RNNI_BF16_DEPTH, a + p * M, M,
+                            b + p * N, N, blocks, N, scratch);
+        CHECK_BYTES(once, blocks, sizeof once);
+    }
+    free(a);
+    free(b);
+    free(scratch);
 }
 
 /* A^T B from C, and x W with the rows of W as k: the sums of rounded numbers. */

@@ -14,7 +14,7 @@
 #include "tiles_emulated.h"
 #include "kernels/body/bf16_tiles.h"
 
-enum { MOST_ROWS = 150, MOST_N = 200, MOST_K = RNNI_BF16_DEPTH };
+enum { MOST_ROWS = 150, MOST_N = 2 * PART_COLUMNS + 40, MOST_K = RNNI_BF16_DEPTH };
 
 /* A level whose multiply-adds are fused, or NULL. */
 static const rnni_kernels *fusing(void)
@@ -62,8 +62,10 @@ static void check(int64_t rows, int64_t n, int64_t k, int turned, rnni_start sta
     if (turned) kernels->bf16_zip(k, rows, x, rows, halves, 2 * rows);
     else kernels->bf16_round(rows, k, x, k, halves, depth);
     const int64_t a_row = turned ? 2 : depth, a_pair = turned ? 2 * rows : 2;
+    rnni_ahead ahead = {.count = 0};
+    rnni_ahead_add(&ahead, rows * k, x);
     bf16_product_tiles(rows, n, depth / 2, halves, a_row, a_pair, m.halves, (int)start, bias, by_tiles.data,
-                       ldc, NULL);
+                       ldc, &ahead);
     kernels->bf16_product_split(rows, n, depth / 2, halves, a_row, a_pair, m.halves, (int)start, bias,
                                 by_rule.data, ldc, NULL);
     for (int64_t i = 0; i < rows; i++)
@@ -77,7 +79,7 @@ TEST(shapes)
 {
     if (!fusing()) SKIP("no level here fuses multiply-adds");
     for (int64_t i = 0; i < 240; i++)
-        check(TILES_LEAST + i * 37 % (MOST_ROWS - TILES_LEAST + 1), 1 + i * 29 % MOST_N, 1 + i * 53 % 130,
+        check(TILES_LEAST + i * 37 % (MOST_ROWS - TILES_LEAST + 1), 1 + i * 29 % 200, 1 + i * 53 % 130,
               i % 2, (rnni_start)(i % 3));
 }
 
@@ -89,6 +91,15 @@ TEST(heights)
         for (int turned = 0; turned < 2; turned++) check(rows, 48, 40, turned, RNNI_FROM_C);
     for (int64_t rows = 16; rows <= 144; rows += 16)
         for (int turned = 0; turned < 2; turned++) check(rows, 128, 96, turned, RNNI_FROM_BIAS);
+}
+
+/* More columns than meet all rows before others do; and lines on the way, beside C's own. */
+TEST(widest)
+{
+    if (!fusing()) SKIP("no level here fuses multiply-adds");
+    const int64_t rows[] = { 9, 20, 47, 70, 131 };
+    for (int i = 0; i < 5; i++)
+        for (int turned = 0; turned < 2; turned++) check(rows[i], MOST_N - 16 * i - i, 34, turned, i % 3);
 }
 
 TEST(deepest)

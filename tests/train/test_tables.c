@@ -6,7 +6,7 @@
  * that go straight to the caller's tensor: the same bits as through packed rows, which a second reader of the
  * input and a second use of the output bring about. */
 
-enum { BATCH = 21, STEPS = 45, FEATURES = 5, UNITS = 48 };
+enum { BATCH = 21, STEPS = 45, FEATURES = 5, MANY_FEATURES = 700, UNITS = 48 };
 
 typedef struct kind {
     rnn_layer_t *(*layer)(rnn_model_t *model, rnn_layer_t *x, int64_t units);
@@ -20,12 +20,13 @@ typedef struct run {
 } run;
 
 static rnn_context_t *context; /* of the models; NULL: the default */
+static int64_t features = FEATURES;
 
 static float number(int64_t i) { return (float)((i * 7919 + 13) % 1009) / 1009 - 0.5f; }
 
-static rnn_tensor_t *numbers(int64_t steps, int64_t features)
+static rnn_tensor_t *numbers(int64_t steps, int64_t width)
 {
-    int64_t shape[3] = { BATCH, steps, features };
+    int64_t shape[3] = { BATCH, steps, width };
     rnn_tensor_t *tensor = rnn_tensor_create(NULL, RNN_F32, 3, shape);
     for (int64_t i = 0; i < rnn_tensor_count(tensor); i++) rnn_tensor_set(tensor, i, number(i));
     return tensor;
@@ -45,7 +46,7 @@ static rnn_batch_t *make_batch(int ragged, int holes)
 {
     rnn_batch_t *batch = rnn_batch_create(NULL);
     int64_t count[1] = { BATCH }, shape[2] = { BATCH, STEPS };
-    rnn_tensor_t *x = numbers(STEPS, FEATURES), *lengths = rnn_tensor_create(NULL, RNN_I64, 1, count);
+    rnn_tensor_t *x = numbers(STEPS, features), *lengths = rnn_tensor_create(NULL, RNN_I64, 1, count);
     rnn_tensor_t *mask = rnn_tensor_create(NULL, RNN_BOOL, 2, shape);
     for (int64_t b = 0; b < BATCH; b++) rnn_tensor_set(lengths, b, (double)length_of(b));
     for (int64_t i = 0; i < BATCH * STEPS; i++)
@@ -62,7 +63,7 @@ static rnn_batch_t *make_batch(int ragged, int holes)
 static run make(const kind *k, int packed)
 {
     run r = { .model = rnn_model_create(context) };
-    rnn_layer_t *x = rnn_input_values(r.model, "x", FEATURES), *h = k->layer(r.model, x, UNITS);
+    rnn_layer_t *x = rnn_input_values(r.model, "x", features), *h = k->layer(r.model, x, UNITS);
     rnn_layer_set_int(h, RNN_LAYER_DIRECTION, k->direction);
     rnn_layer_set_int(h, RNN_LAYER_LAYERS, k->layers);
     if (k->direction == RNN_BIDIRECTIONAL) rnn_layer_set_int(h, RNN_LAYER_MERGE, k->merge);
@@ -156,6 +157,19 @@ static void compare_all(int ragged, int holes)
 TEST(equal_lengths) { compare_all(0, 0); }
 TEST(ragged_lengths) { compare_all(1, 0); }
 TEST(masked_steps) { compare_all(0, 1); }
+
+/* Weights too large to go through once for each sequence. */
+TEST(large_weights)
+{
+    const kind kinds[] = { { rnn_lstm, RNN_FORWARD, 0, 1, 0 }, { rnn_lstm, RNN_REVERSE, 0, 2, 0 } };
+    features = MANY_FEATURES;
+    for (int ragged = 0; ragged < 2; ragged++) {
+        rnn_batch_t *batch = make_batch(ragged, 0);
+        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) compare(&kinds[i], batch);
+        rnn_batch_free(batch);
+    }
+    features = FEATURES;
+}
 
 static void check_rest(const rnn_tensor_t *tensor, int64_t width, int ragged, int holes)
 {
