@@ -208,7 +208,7 @@ enum { LINE = 32, TURN_COLUMNS = 4 * RNNI_REDUCED_GROUP };
 static int64_t rounded_row(int64_t count) { return round_up(count, LINE) + LINE; }
 
 /* Inputs [p, p + count) of one block of k, likewise. Tiles are so fast that weights from beyond the second
- * cache would hold them up (512 x 512 of them come in some 70,000 cycles, and 64 rows take 60,000 with them):
+ * cache would hold them up (512 x 512 of them come in some 70,000 cycles, as long as 64 rows take with them):
  * columns that fit into it are multiplied by all rows first. Rounding the rows again for the next columns
  * takes about 10,000. */
 static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64_t p, int64_t count,
@@ -221,8 +221,8 @@ static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
     const int64_t depth = round_up(count, 2), ldq = rounded_row(count),
                   most = NEAR / depth / RNNI_REDUCED_GROUP * RNNI_REDUCED_GROUP;
     const rnni_tiling parts = rnni_tiles_of(ROOM / ldq, m);
-    const int64_t step = parts.count > 1 && rnni_reduced_by_tiles(kernels) ? most : backwards ? TURN_COLUMNS : w->n;
-    const int64_t blocks = (w->n + step - 1) / step;
+    const bool near = parts.count > 1 && rnni_reduced_by_tiles(kernels);
+    const int64_t step = near ? most : backwards ? TURN_COLUMNS : w->n, blocks = (w->n + step - 1) / step;
     for (int64_t block = 0; block < blocks; block++)
         for (int64_t part = 0, i = 0, rows; part < parts.count; part++, i += rows) {
             const int64_t j = (backwards ? blocks - 1 - block : block) * step;
@@ -302,8 +302,8 @@ bool rnni_reduced_lstm(const rnni_kernels *kernels, const rnni_reduced *w, int64
 /* ---- products over rows */
 
 /* Columns of A that are turned into pairs at a time: a multiple of a tile's rows, and few enough to stay near
- * for a block of rows. NEAR_ROWS: as many rows of B as fit into a second cache as pairs (1 MiB) meet a block of
- * C before the next, as C comes from further away. */
+ * for a block of rows. OUTER_NEAR: numbers of B, as pairs, that a second cache holds (1 MiB): the rows they
+ * are of meet some rows of C before the next, as C comes from further away. */
 enum { OUTER_COLUMNS = 192, OUTER_ALIGN = 32, OUTER_NEAR = 512 * 1024 };
 
 /* Rows of A and B that are packed together: whole blocks of k. */
@@ -315,7 +315,9 @@ static int64_t outer_rows(int64_t n, int64_t k)
 
 int64_t rnni_bf16_scratch(int64_t n, int64_t k)
 {
-    int64_t halves = outer_rows(n, k) * round_up(n, RNNI_REDUCED_COLUMNS) + least(k, RNNI_BF16_DEPTH) * OUTER_COLUMNS + OUTER_COLUMNS + 2 * OUTER_ALIGN;
+    int64_t right = outer_rows(n, k) * round_up(n, RNNI_REDUCED_COLUMNS),
+            left = round_up(least(k, RNNI_BF16_DEPTH), 2) * OUTER_COLUMNS,
+            halves = right + left + 2 * OUTER_ALIGN;
     return (halves * (int64_t)sizeof(uint16_t) + (int64_t)sizeof(rnni_real) - 1) / (int64_t)sizeof(rnni_real);
 }
 
@@ -333,10 +335,12 @@ void rnni_bf16_outer(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t 
                       right + (p - first) * wide_n);
         for (int64_t i = 0; i < m; i += OUTER_COLUMNS)
             for (int64_t p = first; p < behind; p += RNNI_BF16_DEPTH) {
-                const int64_t columns = least(m - i, OUTER_COLUMNS), count = least(behind - p, RNNI_BF16_DEPTH);
+                const int64_t columns = least(m - i, OUTER_COLUMNS),
+                              count = least(behind - p, RNNI_BF16_DEPTH);
                 kernels->bf16_zip(count, columns, a + p * lda + i, lda, left, 2 * columns);
                 kernels->bf16_product(columns, n, (count + 1) / 2, left, 2, 2 * columns,
-                                      right + (p - first) * wide_n, RNNI_FROM_C, NULL, c + i * ldc, ldc, NULL);
+                                      right + (p - first) * wide_n, RNNI_FROM_C, NULL, c + i * ldc, ldc,
+                                      NULL);
             }
     }
 }

@@ -213,7 +213,8 @@ void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t numbe
                        rnni_start start, rnni_real *dx)
 {
     const rnni_reduced *matrices = rnni_reduced_back(node, run);
-    if (matrices) rnni_reduced_product(run->kernels, &matrices[number], rows, dz, lddz, start, NULL, dx, n, NULL);
+    if (matrices)
+        rnni_reduced_product(run->kernels, &matrices[number], rows, dz, lddz, start, NULL, dx, n, NULL);
     else rnni_gemm_packed(run->kernels, rows, n, k, dz, lddz, 1, packed, start, NULL, dx, n, NULL);
 }
 

@@ -9,8 +9,8 @@
  * rows are moved. */
 
 /* Whether x or dx of steps [from, to) is taken from the table, or left in it, sequence by sequence. Each
- * sequence's product reads all weights: those that come from beyond the second cache want more rows than a few
- * steps, and rows are moved then. */
+ * sequence's product reads all weights: those that come from beyond the second cache want more rows than a
+ * few steps, and rows are moved then. */
 static bool goes_by_sequence(const rnni_work *w, int64_t from, int64_t to, const rnni_table *table)
 {
     enum { NEAR_WEIGHTS = 128 * 1024, MANY_STEPS = 64 };

@@ -359,8 +359,10 @@ TEST(bf16_rules_to_the_bit)
             fill(a, K, 200 + i, 1);
             rnni_reduced r = make(RNN_PRECISION_BF16, 0, 1, K, 0, w);
             kernels->bf16_round(1, K, a, K, q, DEEP);
-            kernels->bf16_product_plain(1, 1, PAIRS, q, DEEP, 2, r.halves, RNNI_FROM_ZERO, NULL, &plain, 1, NULL);
-            kernels->bf16_product_split(1, 1, PAIRS, q, DEEP, 2, r.halves, RNNI_FROM_ZERO, NULL, &split, 1, NULL);
+            kernels->bf16_product_plain(1, 1, PAIRS, q, DEEP, 2, r.halves, RNNI_FROM_ZERO, NULL, &plain, 1,
+                                        NULL);
+            kernels->bf16_product_split(1, 1, PAIRS, q, DEEP, 2, r.halves, RNNI_FROM_ZERO, NULL, &split, 1,
+                                        NULL);
             CHECK(plain == bf16_expected(K, a, w, 0, fused) && split == split_expected(K, a, w, 0, fused));
             differ += plain != split;
             free(r.block);

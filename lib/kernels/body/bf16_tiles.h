@@ -255,8 +255,8 @@ static void tiles_block_place(tiles_block *b, const tiles_left *left, int64_t t,
 /* The right tiles of `columns` column tiles; what is behind their last whole tile is copied to `rest`, and
  * behind that are tiny negative numbers, which times 0 are -0: no sum changes by that, where +0 would turn a
  * chain of -0. */
-static void tiles_right(tiles_block *b, int64_t columns, const uint16_t *packed, int64_t stride, int64_t pairs,
-                        uint16_t *rest)
+static void tiles_right(tiles_block *b, int64_t columns, const uint16_t *packed, int64_t stride,
+                        int64_t pairs, uint16_t *rest)
 {
     const int64_t left = pairs % TILE_SIDE, bytes = columns * TILE_BYTES;
     b->right = (tiles_place){ packed, stride };
@@ -287,7 +287,8 @@ static void tiles_shape(int across, int64_t upper, int64_t lower, int64_t set[2]
     tiles_shapes shapes = {.palette = 1};
     if (set[0] == upper && set[1] == lower) return;
     for (int t = 0; t < 8; t++) {
-        const bool right = t >= 6 || (t == 5 && across == 4), low = across == 2 && (t == 2 || t == 3 || t == 5);
+        const bool right = t >= 6 || (t == 5 && across == 4),
+                   low = across == 2 && (t == 2 || t == 3 || t == 5);
         shapes.row_bytes[t] = TILE_BYTES;
         shapes.rows[t] = (uint8_t)(right ? TILE_SIDE : low ? lower : upper);
     }
@@ -296,13 +297,13 @@ static void tiles_shape(int across, int64_t upper, int64_t lower, int64_t set[2]
     set[1] = lower;
 }
 
-/* The block of C that comes next: up to `rows` rows from `first` on, those that are there, and PART_COLUMNS
- * columns from j on. */
-static void tiles_next(tiles_block *b, const tiles_sums *sums, int64_t first, int64_t rows, int64_t j)
+/* The part of C that comes next: two row tiles from row `first` on, if they are there, and PART_COLUMNS
+ * columns from j on. Row by row, as the machine foresees lines only where they follow one another. */
+static void tiles_next(tiles_block *b, const tiles_sums *sums, int64_t first, int64_t j)
 {
     const int64_t columns = sums->n - j < PART_COLUMNS ? sums->n - j : PART_COLUMNS,
                   lines = (columns + TILE_SIDE - 1) / TILE_SIDE, bytes = sizeof(rnni_real),
-                  there = sums->rows - first < rows ? sums->rows - first : rows,
+                  there = sums->rows - first < 2 * TILE_SIDE ? sums->rows - first : 2 * TILE_SIDE,
                   steps = PART_COLUMNS / TILE_SIDE / 2 * (b->depth ? b->depth : 1);
     b->fetch = (tiles_fetch){.left = 0};
     if (there <= 0) return;
@@ -316,14 +317,15 @@ static void tiles_part(const tiles_left *left, int across, int64_t pairs, const 
                        const tiles_sums *sums, int64_t set[2], rnni_ahead *ahead)
 {
     const int64_t n = sums->n, last = left->tiles - 1;
-    tiles_block b = {.across = across, .depth = pairs / TILE_SIDE, .rest = pairs % TILE_SIDE != 0, .ahead = ahead};
+    tiles_block b = {
+        .across = across, .depth = pairs / TILE_SIDE, .rest = pairs % TILE_SIDE != 0, .ahead = ahead};
     for (int64_t j = 0; j < n; j += PART_COLUMNS)
         for (int64_t t = 0, count; t < left->tiles; t += count) {
             count = across == 2 && left->tiles - t > 1 ? 2 : 1;
             tiles_shape(across, left->rows[t], count > 1 ? left->rows[t + 1] : set[1], set);
-            if (t + count <= last) tiles_next(&b, sums, left->first[t + count], 2 * TILE_SIDE, j);
-            else if (j + PART_COLUMNS < n) tiles_next(&b, sums, left->first[0], 2 * TILE_SIDE, j + PART_COLUMNS);
-            else tiles_next(&b, sums, left->first[last] + left->rows[last], 2 * TILE_SIDE, 0);
+            if (t + count <= last) tiles_next(&b, sums, left->first[t + count], j);
+            else if (j + PART_COLUMNS < n) tiles_next(&b, sums, left->first[0], j + PART_COLUMNS);
+            else tiles_next(&b, sums, left->first[last] + left->rows[last], 0);
             tiles_columns(&b, left, t, count, j, n - j < PART_COLUMNS ? n : j + PART_COLUMNS, pairs, packed,
                           sums);
         }
