@@ -72,8 +72,16 @@ double rnni_macro_f1(const rnni_counts *counts)
 
 int64_t rnni_argmax(int64_t n, const rnni_real *x)
 {
-    int64_t best = 0;
-    for (int64_t i = 1; i < n; i++)
-        if (x[i] > x[best]) best = i;
+    enum { LANES = 16 }; /* largest numbers of their own, as a vocabulary's row is long */
+    rnni_real most[LANES], top = x[0];
+    int64_t i = 0, best = 0;
+    if (top != top) return 0; /* no other number is larger than NaN */
+    for (int lane = 0; lane < LANES; lane++) most[lane] = top;
+    for (; n - i >= LANES; i += LANES)
+        for (int lane = 0; lane < LANES; lane++)
+            most[lane] = x[i + lane] > most[lane] ? x[i + lane] : most[lane];
+    for (; i < n; i++) top = x[i] > top ? x[i] : top;
+    for (int lane = 0; lane < LANES; lane++) top = most[lane] > top ? most[lane] : top;
+    while (x[best] != top) best++;
     return best;
 }

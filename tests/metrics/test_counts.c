@@ -102,4 +102,27 @@ TEST(argmax_is_the_first_largest)
     CHECK_INT(rnni_argmax(1, x), 0);
 }
 
+/* Every place of the largest number in rows of every length, a second one behind it, and NaN as any comparison
+ * takes it. */
+TEST(argmax_of_long_rows)
+{
+    enum { MOST = 70 };
+    rnni_real x[MOST];
+    for (int n = 1; n <= MOST; n++)
+        for (int at = 0; at < n; at++) {
+            for (int i = 0; i < n; i++) x[i] = (rnni_real)(-1 - i % 7);
+            x[at] = x[n - 1] = 3;
+            CHECK_INT(rnni_argmax(n, x), at);
+            x[n / 2] = NAN;
+            int64_t expected = 0;
+            for (int i = 1; i < n; i++)
+                if (x[i] > x[expected]) expected = i;
+            CHECK_INT(rnni_argmax(n, x), expected);
+        }
+    x[0] = 0, x[1] = -0.0f;
+    CHECK_INT(rnni_argmax(2, x), 0);
+    for (int i = 0; i < MOST; i++) x[i] = -INFINITY;
+    CHECK_INT(rnni_argmax(MOST, x), 0);
+}
+
 TEST_MAIN
