@@ -9,11 +9,11 @@
  * rows are moved. */
 
 /* Whether x or dx of steps [from, to) is taken from the table, or left in it, sequence by sequence. Each
- * sequence's product reads all weights: those that come from beyond the second cache want more rows than a
- * few steps, and rows are moved then. */
+ * sequence's product reads all weights: those that no first cache holds want more rows than a few steps, and
+ * rows are moved then. */
 static bool goes_by_sequence(const rnni_work *w, int64_t from, int64_t to, const rnni_table *table)
 {
-    enum { NEAR_WEIGHTS = 128 * 1024, MANY_STEPS = 64 };
+    enum { NEAR_WEIGHTS = 32 * 1024, MANY_STEPS = 64 };
     const int64_t weights = w->r->cell->gates * w->r->h * w->pass->input;
     return table->ld == w->pass->input && rnni_axis_even(w->axis, from, to) &&
            (weights <= NEAR_WEIGHTS || to - from >= MANY_STEPS || w->axis->active[from] == 1);
