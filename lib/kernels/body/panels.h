@@ -17,8 +17,8 @@ static inline const rnni_real *part_of_next(const rnni_real *next, int64_t t, in
     return panel_stride == TILE_NR ? next + t % PARTS * k * RNNI_LINE : next;
 }
 
-/* Every tile by itself. */
-BODY_INLINE void panels_by_tiles(rnni_tiling tiles, int64_t n, int64_t k, const rnni_real *a,
+/* Every tile by itself. A last panel of few vectors takes taller ones, unless A is in strips. */
+BODY_INLINE void panels_by_tiles(rnni_tiling whole, rnni_tiling tall, int64_t n, int64_t k, const rnni_real *a,
                                  int64_t row_stride, int64_t column_stride, const rnni_real *b,
                                  int64_t distance, int64_t panel_stride, int start, const rnni_real *bias,
                                  rnni_real *c, int64_t ldc, rnni_ahead *ahead)
@@ -28,6 +28,7 @@ BODY_INLINE void panels_by_tiles(rnni_tiling tiles, int64_t n, int64_t k, const 
     for (int64_t i = 0; i < count; i++) {
         const int64_t p = backwards ? count - 1 - i : i, j = p * TILE_NR,
                       columns = n - j < TILE_NR ? n - j : TILE_NR;
+        const rnni_tiling tiles = columns <= TALL_VECS * VEC_WIDTH && column_stride ? tall : whole;
         const rnni_real *panel = b + p * distance, *from = bias ? bias + j : NULL, *left = a;
         /* behind the last one the next product's first: this one, if it turns round */
         const rnni_real *following = i + 1 < count ? panel + (backwards ? -distance : distance)
@@ -74,7 +75,7 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
                               bias, c, ldc, ahead);
 #endif
     if (done == n) return;
-    panels_by_tiles(tiles, n - done, k, a, row_stride, column_stride, b + done / TILE_NR * distance, distance,
+    panels_by_tiles(tiles, rnni_tiles_of(TILE_TALL, m), n - done, k, a, row_stride, column_stride, b + done / TILE_NR * distance, distance,
                     panel_stride, start, bias ? bias + done : NULL, c + done, ldc, ahead);
 }
 

@@ -14,10 +14,18 @@
 
 enum { TILE_MR = 6, TILE_NR = TILE_VECS * VEC_WIDTH };
 
+/* Panels of half as many vectors have room for twice as many rows: half the beginnings and ends. */
+enum { ROWS_MOST = 2 * TILE_MR };
+#if TILE_VECS == 4
+enum { TILE_TALL = ROWS_MOST, TALL_VECS = TILE_VECS / 2 };
+#else
+enum { TILE_TALL = TILE_MR, TALL_VECS = 0 };
+#endif
+
 /* A tile takes a line along with each step, or, by hand and of few rows, one for so many before the first. */
 enum { STEPS_A_LINE = 4 };
 
-#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
+#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
 #define EACH_PANEL(DO) DO(0) DO(1) DO(2) DO(3)
 #if TILE_VECS == 4
 #define EACH_VEC(DO, i) DO(i, 0) DO(i, 1) DO(i, 2) DO(i, 3)
@@ -40,7 +48,7 @@ BODY_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_
                             rnni_ahead *ahead, const rnni_real *next)
 {
     enum { W = VEC_WIDTH };
-    vec sum[TILE_MR][TILE_VECS], b[TILE_VECS];
+    vec sum[ROWS_MOST][TILE_VECS], b[TILE_VECS];
 #define LIVE(j) ((j) == vecs - 1 ? last : W)
 #define BEGIN(i, j) \
     if (i < rows && j < vecs) sum[i][j] = tile_start(start, bias + j * W, c + i * ldc + j * W, LIVE(j));
@@ -97,18 +105,27 @@ typedef void tile_function(int64_t last, int64_t k, const float *a, int64_t row_
 #define TILE_NAMES(vecs)                                                                                     \
     {tile_1x##vecs, tile_2x##vecs, tile_3x##vecs, tile_4x##vecs, tile_5x##vecs, tile_6x##vecs}
 
+#define TALL_COLUMN(vecs)                                                                                    \
+    TILE_FUNCTION(7, vecs) TILE_FUNCTION(8, vecs) TILE_FUNCTION(9, vecs)                                     \
+    TILE_FUNCTION(10, vecs) TILE_FUNCTION(11, vecs) TILE_FUNCTION(12, vecs)
+#define TALL_NAMES(vecs)                                                                                     \
+    {tile_1x##vecs, tile_2x##vecs, tile_3x##vecs, tile_4x##vecs,  tile_5x##vecs,  tile_6x##vecs,             \
+     tile_7x##vecs, tile_8x##vecs, tile_9x##vecs, tile_10x##vecs, tile_11x##vecs, tile_12x##vecs}
+
 TILE_COLUMN(1)
 TILE_COLUMN(2)
 #if TILE_VECS == 4
 TILE_COLUMN(3)
 TILE_COLUMN(4)
-static tile_function *const tile_functions[TILE_VECS][TILE_MR] = {TILE_NAMES(1), TILE_NAMES(2), TILE_NAMES(3),
-                                                                 TILE_NAMES(4)};
+TALL_COLUMN(1)
+TALL_COLUMN(2)
+static tile_function *const tile_functions[TILE_VECS][TILE_TALL] = {TALL_NAMES(1), TALL_NAMES(2),
+                                                                   TILE_NAMES(3), TILE_NAMES(4)};
 #else
-static tile_function *const tile_functions[TILE_VECS][TILE_MR] = {TILE_NAMES(1), TILE_NAMES(2)};
+static tile_function *const tile_functions[TILE_VECS][TILE_TALL] = {TILE_NAMES(1), TILE_NAMES(2)};
 #endif
 
-/* 1 <= rows <= TILE_MR, 1 <= columns <= TILE_NR. */
+/* 1 <= rows <= TILE_MR, or TILE_TALL for columns of TALL_VECS vectors; 1 <= columns <= TILE_NR. */
 BODY_INLINE void tile(int64_t rows, int64_t columns, int64_t k, const rnni_real *a, int64_t row_stride,
                       int64_t column_stride, const rnni_real *panel, int64_t panel_stride, int start,
                       const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead,

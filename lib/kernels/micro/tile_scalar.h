@@ -14,6 +14,7 @@ enum { LANES = 1 };
 #endif
 
 enum { TILE_MR = 4, TILE_NR = 8, GROUPS = TILE_NR / LANES };
+enum { TILE_TALL = TILE_MR, TALL_VECS = 0 }; /* as tile.h has them: no taller tiles */
 
 static inline void tile_begin(int64_t columns, int start, const rnni_real *bias, const rnni_real *c,
                               rnni_real *sum)
