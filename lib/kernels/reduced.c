@@ -222,7 +222,8 @@ static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
                   most = NEAR / depth / RNNI_REDUCED_GROUP * RNNI_REDUCED_GROUP;
     const rnni_tiling parts = rnni_tiles_of(ROOM / ldq, m);
     const bool near = parts.count > 1 && rnni_reduced_by_tiles(kernels);
-    const int64_t step = near ? most : backwards ? TURN_COLUMNS : w->n, blocks = (w->n + step - 1) / step;
+    const int64_t step = near ? most : backwards && parts.count == 1 ? TURN_COLUMNS : w->n,
+                  blocks = (w->n + step - 1) / step;
     for (int64_t block = 0; block < blocks; block++)
         for (int64_t part = 0, i = 0, rows; part < parts.count; part++, i += rows) {
             const int64_t j = (backwards ? blocks - 1 - block : block) * step;
@@ -249,11 +250,10 @@ void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, in
     }
 }
 
-static int64_t blocks_of_halves(int64_t k) { return (k + RNNI_BF16_DEPTH - 1) / RNNI_BF16_DEPTH; }
-
 int64_t rnni_reduced_room(int64_t m, int64_t k)
 {
-    const int64_t halves = m * blocks_of_halves(k) * rounded_row(least(k, RNNI_BF16_DEPTH)) + LINE;
+    const int64_t blocks = (k + RNNI_BF16_DEPTH - 1) / RNNI_BF16_DEPTH,
+                  halves = m * blocks * rounded_row(least(k, RNNI_BF16_DEPTH)) + LINE;
     return (halves * (int64_t)sizeof(uint16_t) + (int64_t)sizeof(rnni_real) - 1) / (int64_t)sizeof(rnni_real);
 }
 

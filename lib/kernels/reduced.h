@@ -63,7 +63,8 @@ size_t rnni_reduced_bytes(const rnni_reduced *matrix);
 void rnni_reduced_fill(const rnni_kernels *kernels, rnni_reduced *matrix, const rnni_real *weights);
 
 /* C[m][n] = start + A[m][k] W^T for a packed matrix, A rounded to 8 or 16 bits as W is; its rows are `lda`
- * apart. The bits of a row do not depend on the others. `ahead`, or NULL, as rnni_gemm_packed takes it. */
+ * apart. The bits of a row do not depend on the others. `ahead`, or NULL, says of bf16 whether
+ * the columns go from the last to the first; tiles take its lines along, other products leave them. */
 void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
                           const rnni_real *a, int64_t lda, rnni_start start,
                           const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead);

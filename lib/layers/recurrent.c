@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* The time loop of recurrent layers, forward and back through time; recurrent_work.h says how rows and states
- * lie. Time is cut into chunks of steps, which stay in the second-level cache:
+ * lie. Time is cut into chunks of steps, which stay in the second-level cache (rnni_recurrent_chunk):
  *
  *   forward    z = b + W x for all steps of the chunk at once;  then step by step z += U h, and the gates
  *   back       step by step dz from dh, dc and dy, and dh = U^T dz;

@@ -5,8 +5,8 @@
 
 /* What the time loop does with a chunk's inputs, all steps at once: their products before it, their gradient
  * after it, and the gradients of outputs that are given. The caller's tensors, where a sequence's steps lie
- * side by side, are worked on where they lie if all sequences of the chunk go through all of its steps; else
- * rows are moved. */
+ * side by side, are worked on where they lie if all sequences of the chunk go through all of its steps, and
+ * x and dx only if the weights are near enough to be read once a sequence; else rows are moved. */
 
 /* Whether x or dx of steps [from, to) is taken from the table, or left in it, sequence by sequence. Each
  * sequence's product reads all weights: those that no first cache holds want more rows than a few steps, and

@@ -12,19 +12,19 @@
 enum { CHUNK = 64 * 1024, MOST_ROWS = 1024, FEWEST_ROWS = 128, FEWEST_IN_TRAINING = 256,
        FEWEST_BY_TILES = 512, LARGE = 512 * 1024 };
 
-static bool goes_by_tiles(const rnni_recurrent *r, const rnni_run *run)
+static bool is_large_by_tiles(const rnni_recurrent *r, const rnni_run *run)
 {
-    const int32_t precision = run->training ? RNN_PRECISION_F32 : run->graph->precision;
-    return r->cell->gates * r->h * (r->pass[0].input + r->o) >= LARGE &&
-           (run->halves || precision == RNN_PRECISION_BF16) && rnni_reduced_by_tiles(run->kernels);
+    const bool halves = run->training ? run->halves : run->graph->precision == RNN_PRECISION_BF16;
+    return halves && r->cell->gates * r->h * (r->pass[0].input + r->o) >= LARGE &&
+           rnni_reduced_by_tiles(run->kernels);
 }
 
 int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_run *run, const rnni_axis *axis)
 {
     int64_t rows = CHUNK / (r->cell->blocks * r->h),
-            fewest = goes_by_tiles(r, run) ? FEWEST_BY_TILES
-                     : run->training       ? FEWEST_IN_TRAINING
-                                           : FEWEST_ROWS;
+            fewest = is_large_by_tiles(r, run) ? FEWEST_BY_TILES
+                     : run->training           ? FEWEST_IN_TRAINING
+                                               : FEWEST_ROWS;
     rows = rows < fewest ? fewest : rows > MOST_ROWS ? MOST_ROWS : rows;
     return rows < axis->count ? axis->count : rows;
 }
@@ -172,8 +172,9 @@ static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni
         kept->mask_x = rnni_run_take(run, axis->count * pass->input);
         rnni_run_need_scratch(run, axis->count * pass->input);
     }
-    rnni_run_need_scratch(run, rnni_gradient_scratch(run, r->cell->gates * h, pass->input, axis->rows));
-    rnni_run_need_scratch(run, rnni_gradient_scratch(run, r->cell->gates * h, r->o, axis->rows));
+    const int64_t together = rows_in_chunk(r, run, axis);
+    rnni_run_need_scratch(run, rnni_gradient_scratch(run, r->cell->gates * h, pass->input, together));
+    rnni_run_need_scratch(run, rnni_gradient_scratch(run, r->cell->gates * h, r->o, together));
     if (run->halves)
         rnni_run_need_scratch(run, rnni_recurrent_step_scratch(r, axis) +
                                        rnni_reduced_room(axis->count, r->cell->gates * h));

@@ -154,7 +154,8 @@ static inline bool rnni_merges(const rnni_recurrent *r)
 /* ---- recurrent_plan.c */
 
 /* Rows of a chunk of steps: one chunk's z stays in the second-level cache from the input product to the
- * gates, and its dz to the weights' gradient. */
+ * gates, and its dz to the weights' gradient; but where large weights go by tiles, they are what should come
+ * from far away as seldom as can be. */
 int64_t rnni_recurrent_chunk(const rnni_recurrent *r, const rnni_run *run, const rnni_axis *axis);
 /* Where a pass has its chunk. */
 void rnni_recurrent_place_chunk(rnni_work *w);

@@ -307,9 +307,6 @@ static rnni_real split_expected(int64_t k, const rnni_real *a, const rnni_real *
     return sum;
 }
 
-/* Levels whose products go by tiles have the second rule. */
-static int by_tiles(const rnni_kernels *kernels) { return kernels->isa == RNN_ISA_AVX512 && rnni_cpu_tiles(); }
-
 /* fmaf, whose double form is exact before its one rounding: x y has 16 bits, the sum with 24 others fits into
  * 53 where the exponents are near each other, as here. */
 enum { MOST_M = 40, WIDEST = 1200 };
@@ -332,7 +329,7 @@ static void check_bf16(const rnni_kernels *kernels, int64_t m, int64_t n, int64_
     kernels->bf16_round(m, k, a, k, q, depth);
     kernels->bf16_product_plain(m, n, depth / 2, q, depth, 2, r.halves, (int)start, bias, plain, n, NULL);
     kernels->bf16_product_split(m, n, depth / 2, q, depth, 2, r.halves, (int)start, bias, split, n, NULL);
-    CHECK_BYTES(c, by_tiles(kernels) ? split : plain, bytes);
+    CHECK_BYTES(c, rnni_reduced_by_tiles(kernels) ? split : plain, bytes);
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) {
             const rnni_real in_c = sample_between(9u * 7919u + (uint64_t)(i * n + j), -1, 1),
@@ -396,9 +393,9 @@ TEST(bf16_products_have_the_same_bits_at_every_vector_level)
         if (have) CHECK_BYTES(c, split, sizeof c);
         memcpy(split, c, sizeof c);
         rnni_reduced_product(kernels, &r, 13, a, 200, RNNI_FROM_ZERO, NULL, c, 300, NULL);
-        if (by_tiles(kernels)) CHECK_BYTES(c, split, sizeof c);
+        if (rnni_reduced_by_tiles(kernels)) CHECK_BYTES(c, split, sizeof c);
         else if (have) CHECK_BYTES(c, first, sizeof c);
-        if (!by_tiles(kernels)) memcpy(first, c, sizeof c);
+        if (!rnni_reduced_by_tiles(kernels)) memcpy(first, c, sizeof c);
         have = true;
     }
     free(r.block);

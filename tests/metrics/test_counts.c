@@ -102,8 +102,8 @@ TEST(argmax_is_the_first_largest)
     CHECK_INT(rnni_argmax(1, x), 0);
 }
 
-/* Every place of the largest number in rows of every length, a second one behind it, and NaN as any comparison
- * takes it. */
+/* Every place of the largest number in rows of every length, a second one behind it, and NaN as any
+ * comparison takes it. */
 TEST(argmax_of_long_rows)
 {
     enum { MOST = 70 };

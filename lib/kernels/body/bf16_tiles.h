@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Products of numbers of 16 bits by tiles (vec/tiles_amx.h), for three rows and more: the bits of
- * bf16_product_split. A tile of sums has up to 16 rows and 16 columns; a left tile has 16 pairs of k of these
- * rows, a right one, as packed, of these columns. Four tiles of sums at once: two by two, so that each tile
- * that is loaded is used twice, or four side by side where there are 16 rows or fewer. Rows are cut into
- * tiles of nearly one height, pair by pair alike where that can be, as shapes take long to set. Some columns
- * at a time meet all pairs of row tiles: the first pair brings their weights, which may come from far away.
+ * bf16_product_split, where denormals are flushed, as runs do. A tile of sums has up to 16 rows and 16
+ * columns; a left tile has 16 pairs of k of these rows, a right one, as packed, of these columns. Four tiles
+ * of sums at once: two by two, so that each tile that is loaded is used twice, or four side by side where
+ * there are 16 rows or fewer. Rows are cut into tiles of nearly one height, pair by pair alike where that can
+ * be, as shapes take long to set. Some columns at a time meet all row tiles that are taken together: the
+ * first pair brings their weights, which may come from far away.
  *
  * Where a tile is not full it is made of a copy: pairs behind the last are 0 there (on the left); so are
  * columns of sums, which are not copied back. */
@@ -16,7 +17,7 @@ enum {
     TILE_SIDE = 16,                             /* rows, pairs and columns of a whole tile */
     TILE_BYTES = 64,                            /* of its row */
     TILE_PAIRS_MOST = RNNI_BF16_DEPTH / 2,
-    PART_COLUMNS = 8 * RNNI_REDUCED_GROUP,      /* that meet all row tiles before others do */
+    PART_COLUMNS = 8 * RNNI_REDUCED_GROUP,      /* that meet all row tiles of a part before others do */
     PART_TILES = 4, PART_TURNED = 2             /* row tiles taken together: as they lie, and turned */
 };
 _Static_assert((int)RNNI_BF16_SPLIT == (int)TILE_SIDE, "a tile's pairs are what the rule adds up at a time");
@@ -281,7 +282,8 @@ static void tiles_columns(tiles_block *b, const tiles_left *left, int64_t t, int
     }
 }
 
-/* Sets shapes for row tiles of so many rows; `set` are those of before. */
+/* Sets shapes for row tiles of so many rows, none of 0, which instructions refuse; `set` are those of before.
+ * A row tile alone leaves the lower height as it was. */
 static void tiles_shape(int across, int64_t upper, int64_t lower, int64_t set[2])
 {
     tiles_shapes shapes = {.palette = 1};
@@ -304,7 +306,7 @@ static void tiles_next(tiles_block *b, const tiles_sums *sums, int64_t first, in
     const int64_t columns = sums->n - j < PART_COLUMNS ? sums->n - j : PART_COLUMNS,
                   lines = (columns + TILE_SIDE - 1) / TILE_SIDE, bytes = sizeof(rnni_real),
                   there = sums->rows - first < 2 * TILE_SIDE ? sums->rows - first : 2 * TILE_SIDE,
-                  steps = PART_COLUMNS / TILE_SIDE / 2 * (b->depth ? b->depth : 1);
+                  steps = PART_COLUMNS / TILE_SIDE / b->across * (b->depth ? b->depth : 1);
     b->fetch = (tiles_fetch){.left = 0};
     if (there <= 0) return;
     b->fetch = (tiles_fetch){.at = (const char *)(sums->c + first * sums->ldc + j), .lines = lines,

@@ -209,22 +209,23 @@ INT8_TARGET BODY_INLINE void INT8_NAME(int8_unit)(int64_t h, int64_t unit, int64
 }
 
 /* w vectors of units from u on: the gates of two go abreast, as each alone is a chain. */
-#define UNITS(w)                                                                                       \
-    {                                                                                                  \
-        abreast ifo, g, c_old, c, out;                                                                 \
-        for (int i = 0; i < w; i++) {                                                                  \
-            vec gate[UNIT_GATES];                                                                      \
-            INT8_NAME(int8_unit)(h, u + i * VEC_WIDTH, quads, a, a_scale, packed, correction, scale,   \
-                                 z, gate);                                                             \
-            ifo[i] = gate[0], ifo[w + i] = gate[1], ifo[2 * w + i] = gate[3], g[i] = gate[2];          \
-            c_old[i] = v_load(c_in + u + i * VEC_WIDTH);                                               \
-        }                                                                                              \
-        lstm_units(w, ifo, g, c_old, c, out);                                                          \
-        for (int i = 0; i < w; i++) {                                                                  \
-            v_store(c_out + u + i * VEC_WIDTH, c[i]);                                                  \
-            v_store(h_out + u + i * VEC_WIDTH, out[i]);                                                \
-        }                                                                                              \
+INT8_TARGET BODY_INLINE void INT8_NAME(int8_units)(const int w, int64_t u, int64_t h, int64_t quads,
+                                                   const uint8_t *a, rnni_real a_scale, const int8_t *packed,
+                                                   const int32_t *correction, const rnni_real *scale,
+                                                   const rnni_real *z, const rnni_real *c_in,
+                                                   rnni_real *c_out, rnni_real *h_out)
+{
+    abreast ifo, g, c_old, c, out;
+    for (int i = 0; i < w; i++) {
+        vec gate[UNIT_GATES];
+        INT8_NAME(int8_unit)(h, u + i * VEC_WIDTH, quads, a, a_scale, packed, correction, scale, z, gate);
+        ifo[i] = gate[0], ifo[w + i] = gate[1], ifo[2 * w + i] = gate[3], g[i] = gate[2];
     }
+    load_abreast(w, c_in + u, w * VEC_WIDTH, c_old);
+    lstm_units(w, ifo, g, c_old, c, out);
+    store_abreast(w, c, c_out + u, w * VEC_WIDTH);
+    store_abreast(w, out, h_out + u, w * VEC_WIDTH);
+}
 
 INT8_TARGET static void INT8_NAME(int8_lstm)(int64_t h, int64_t quads, const uint8_t *a, rnni_real a_scale,
                                              const int8_t *packed, const int32_t *correction,
@@ -232,11 +233,12 @@ INT8_TARGET static void INT8_NAME(int8_lstm)(int64_t h, int64_t quads, const uin
                                              const rnni_real *c_in, rnni_real *c_out, rnni_real *h_out)
 {
     int64_t u = 0;
-    for (; u + 2 * VEC_WIDTH <= h; u += 2 * VEC_WIDTH) UNITS(2)
-    for (; u < h; u += VEC_WIDTH) UNITS(1)
+    for (; u + 2 * VEC_WIDTH <= h; u += 2 * VEC_WIDTH)
+        INT8_NAME(int8_units)(2, u, h, quads, a, a_scale, packed, correction, scale, z, c_in, c_out, h_out);
+    for (; u < h; u += VEC_WIDTH)
+        INT8_NAME(int8_units)(1, u, h, quads, a, a_scale, packed, correction, scale, z, c_in, c_out, h_out);
 }
 
-#undef UNITS
 #undef INT8_QUAD
 #undef INT8_LOAD
 #undef INT8_DOT

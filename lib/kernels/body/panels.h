@@ -18,17 +18,20 @@ static inline const rnni_real *part_of_next(const rnni_real *next, int64_t t, in
 }
 
 /* Every tile by itself. A last panel of few vectors takes taller ones, unless A is in strips. */
-BODY_INLINE void panels_by_tiles(rnni_tiling whole, rnni_tiling tall, int64_t n, int64_t k, const rnni_real *a,
+BODY_INLINE void panels_by_tiles(int64_t m, int64_t n, int64_t k, const rnni_real *a,
                                  int64_t row_stride, int64_t column_stride, const rnni_real *b,
                                  int64_t distance, int64_t panel_stride, int start, const rnni_real *bias,
                                  rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
     const int64_t count = (n + TILE_NR - 1) / TILE_NR, row = column_stride ? row_stride : 1;
     const int backwards = ahead && ahead->backwards;
+    const bool tall = n - (count - 1) * TILE_NR <= TALL_VECS * VEC_WIDTH && column_stride;
+    const rnni_tiling last = rnni_tiles_of(tall ? TILE_TALL : TILE_MR, m),
+                      others = tall && count > 1 ? rnni_tiles_of(TILE_MR, m) : last;
     for (int64_t i = 0; i < count; i++) {
         const int64_t p = backwards ? count - 1 - i : i, j = p * TILE_NR,
                       columns = n - j < TILE_NR ? n - j : TILE_NR;
-        const rnni_tiling tiles = columns <= TALL_VECS * VEC_WIDTH && column_stride ? tall : whole;
+        const rnni_tiling tiles = p == count - 1 ? last : others;
         const rnni_real *panel = b + p * distance, *from = bias ? bias + j : NULL, *left = a;
         /* behind the last one the next product's first: this one, if it turns round */
         const rnni_real *following = i + 1 < count ? panel + (backwards ? -distance : distance)
@@ -63,19 +66,19 @@ static void KERNEL(panels)(int64_t m, int64_t n, int64_t k, const rnni_real *a, 
         c += HAND_LEAST * ldc;
     }
 #endif
-    const rnni_tiling tiles = rnni_tiles_of(TILE_MR, m);
 #ifdef RNNI_BODY_FEW_ROWS_H
     if (m > 1 && m <= FEW_ROWS)
         done = few_rows(m, n, k, a, column_stride ? row_stride : 1, column_stride ? column_stride : m, b,
                         distance, panel_stride, start, bias, c, ldc, ahead);
 #endif
 #ifdef TILE_BY_HAND
+    const rnni_tiling tiles = rnni_tiles_of(TILE_MR, m);
     if (tiles.low >= HAND_LEAST)
         done = panels_by_hand(tiles, n, k, a, row_stride, column_stride, b, distance, panel_stride, start,
                               bias, c, ldc, ahead);
 #endif
     if (done == n) return;
-    panels_by_tiles(tiles, rnni_tiles_of(TILE_TALL, m), n - done, k, a, row_stride, column_stride, b + done / TILE_NR * distance, distance,
+    panels_by_tiles(m, n - done, k, a, row_stride, column_stride, b + done / TILE_NR * distance, distance,
                     panel_stride, start, bias ? bias + done : NULL, c + done, ldc, ahead);
 }
 
