@@ -47,8 +47,8 @@ static void pack_strip(int64_t rows, int64_t depth, const rnni_real *a, int64_t 
  * when enough panels will read it. Where they lie closer, packing is slower. */
 static bool may_want_strips(const rnni_kernels *kernels, int64_t n)
 {
-    enum { FEWEST_PANELS = 4 };
-    return n >= FEWEST_PANELS * kernels->nr;
+    enum { FEWEST_PANELS = 2, FEWEST_COLUMNS = 64 };
+    return n >= FEWEST_PANELS * kernels->nr && n >= FEWEST_COLUMNS;
 }
 
 static bool wants_strips(const rnni_kernels *kernels, int64_t n, int64_t a_row, int64_t a_column)
