@@ -25,7 +25,8 @@ enum { TILE_TALL = TILE_MR, TALL_VECS = 0 };
 /* A tile takes a line along with each step, or, by hand and of few rows, one for so many before the first. */
 enum { STEPS_A_LINE = 4 };
 
-#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
+#define EACH_ROW(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5)
+#define EACH_TALL_ROW(DO) EACH_ROW(DO) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
 #define EACH_PANEL(DO) DO(0) DO(1) DO(2) DO(3)
 #if TILE_VECS == 4
 #define EACH_VEC(DO, i) DO(i, 0) DO(i, 1) DO(i, 2) DO(i, 3)
@@ -65,15 +66,15 @@ BODY_INLINE void tile_block(const int rows, const int vecs, int64_t last, int64_
 
     rnni_fetches lines = rnni_ahead_begin(ahead, k, next);
     if (start != RNNI_FROM_BIAS) bias = c;
-    EACH_ROW(BEGIN_ROW)
+    EACH_TALL_ROW(BEGIN_ROW)
     for (; k > 0; k--, a += column_stride, panel += panel_stride) {
         EACH_VEC(FETCH, 0)
-        EACH_ROW(STEP_ROW)
+        EACH_TALL_ROW(STEP_ROW)
         lines = rnni_ahead_step(ahead, lines, k, next);
     }
     FORGET(c);
     FORGET(ldc);
-    EACH_ROW(END_ROW)
+    EACH_TALL_ROW(END_ROW)
     rnni_ahead_end(ahead, lines);
 
 #undef LIVE
