@@ -166,13 +166,20 @@ static void pack_rows(const rnni_kernels *kernels, int64_t k, int64_t n, const r
     }
 }
 
+/* All blocks of k. */
+static void pack_blocks(const rnni_kernels *kernels, int64_t k, int64_t n, const rnni_real *b, int64_t ldb,
+                        uint16_t *to)
+{
+    for (int64_t p = 0; p < k; p += RNNI_BF16_DEPTH)
+        pack_rows(kernels, least(k - p, RNNI_BF16_DEPTH), n, b + p * ldb, ldb,
+                  to + p * round_up(n, RNNI_REDUCED_COLUMNS));
+}
+
 void rnni_reduced_fill_rows(const rnni_kernels *kernels, rnni_reduced *m, const rnni_real *weights)
 {
     (void)rnni_reduced_by_tiles(kernels);
     place(m);
-    for (int64_t p = 0; p < m->k; p += RNNI_BF16_DEPTH)
-        pack_rows(kernels, least(m->k - p, RNNI_BF16_DEPTH), m->n, weights + p * m->n, m->n,
-                  m->halves + p * wide(m));
+    pack_blocks(kernels, m->k, m->n, weights, m->n, m->halves);
 }
 
 void rnni_reduced_row(const rnni_reduced *m, int64_t row, rnni_real *out)
@@ -182,6 +189,19 @@ void rnni_reduced_row(const rnni_reduced *m, int64_t row, rnni_real *out)
 }
 
 /* ---- products */
+
+enum { LINE = 64 / sizeof(uint16_t) }; /* halves */
+
+/* Numbers of scratch that have room for so many halves from the beginning of a line on, and where that is. */
+static int64_t scratch_for(int64_t halves)
+{
+    return ((halves + LINE) * (int64_t)sizeof(uint16_t) + (int64_t)sizeof(rnni_real) - 1) /
+           (int64_t)sizeof(rnni_real);
+}
+static uint16_t *halves_in(rnni_real *scratch)
+{
+    return (uint16_t *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
+}
 
 /* Inputs [p, p + count) of one block of k, as many rows at a time as there is room for as bytes. */
 static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64_t p, int64_t count,
@@ -203,7 +223,7 @@ static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
 
 /* Rows of rounded numbers lie a line further apart than these take, as rows a power of two apart share few
  * sets of the first cache. TURN_COLUMNS: what is gone through in the opposite order where a product turns. */
-enum { LINE = 32, TURN_COLUMNS = 4 * RNNI_REDUCED_GROUP };
+enum { TURN_COLUMNS = 4 * RNNI_REDUCED_GROUP };
 
 static int64_t rounded_row(int64_t count) { return round_up(count, LINE) + LINE; }
 
@@ -252,9 +272,8 @@ void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, in
 
 int64_t rnni_reduced_room(int64_t m, int64_t k)
 {
-    const int64_t blocks = (k + RNNI_BF16_DEPTH - 1) / RNNI_BF16_DEPTH,
-                  halves = m * blocks * rounded_row(least(k, RNNI_BF16_DEPTH)) + LINE;
-    return (halves * (int64_t)sizeof(uint16_t) + (int64_t)sizeof(rnni_real) - 1) / (int64_t)sizeof(rnni_real);
+    const int64_t blocks = (k + RNNI_BF16_DEPTH - 1) / RNNI_BF16_DEPTH;
+    return blocks > 1 ? scratch_for(m * blocks * rounded_row(RNNI_BF16_DEPTH)) : 0;
 }
 
 void rnni_reduced_product_deep(const rnni_kernels *kernels, const rnni_reduced *w, int64_t m,
@@ -267,7 +286,7 @@ void rnni_reduced_product_deep(const rnni_kernels *kernels, const rnni_reduced *
     }
     const bool backwards = ahead && ahead->backwards;
     const int64_t ldq = rounded_row(RNNI_BF16_DEPTH), parts = (w->n + TURN_COLUMNS - 1) / TURN_COLUMNS;
-    uint16_t *rounded = (uint16_t *)(((uintptr_t)room + 63) & ~(uintptr_t)63);
+    uint16_t *rounded = halves_in(room);
     for (int64_t p = 0; p < w->k; p += RNNI_BF16_DEPTH)
         kernels->bf16_round(m, least(w->k - p, RNNI_BF16_DEPTH), a + p, lda,
                             rounded + p / RNNI_BF16_DEPTH * m * ldq, ldq);
@@ -304,7 +323,7 @@ bool rnni_reduced_lstm(const rnni_kernels *kernels, const rnni_reduced *w, int64
 /* Columns of A that are turned into pairs at a time: a multiple of a tile's rows, and few enough to stay near
  * for a block of rows. OUTER_NEAR: numbers of B, as pairs, that a second cache holds (1 MiB): the rows they
  * are of meet some rows of C before the next, as C comes from further away. */
-enum { OUTER_COLUMNS = 192, OUTER_ALIGN = 32, OUTER_NEAR = 512 * 1024 };
+enum { OUTER_COLUMNS = 192, OUTER_NEAR = 512 * 1024 };
 
 /* Rows of A and B that are packed together: whole blocks of k. */
 static int64_t outer_rows(int64_t n, int64_t k)
@@ -316,30 +335,26 @@ static int64_t outer_rows(int64_t n, int64_t k)
 int64_t rnni_bf16_scratch(int64_t n, int64_t k)
 {
     int64_t right = outer_rows(n, k) * round_up(n, RNNI_REDUCED_COLUMNS),
-            left = round_up(least(k, RNNI_BF16_DEPTH), 2) * OUTER_COLUMNS,
-            halves = right + left + 2 * OUTER_ALIGN;
-    return (halves * (int64_t)sizeof(uint16_t) + (int64_t)sizeof(rnni_real) - 1) / (int64_t)sizeof(rnni_real);
+            left = round_up(least(k, RNNI_BF16_DEPTH), 2) * OUTER_COLUMNS;
+    return scratch_for(round_up(right, LINE) + left);
 }
 
 void rnni_bf16_outer(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                      int64_t lda, const rnni_real *b, int64_t ldb, rnni_real *c, int64_t ldc,
                      rnni_real *scratch)
 {
-    const int64_t rows = outer_rows(n, k), wide_n = round_up(n, RNNI_REDUCED_COLUMNS);
-    uint16_t *right = (uint16_t *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
-    uint16_t *left = right + round_up(rows * wide_n, OUTER_ALIGN);
+    const int64_t rows = outer_rows(n, k), packed = round_up(n, RNNI_REDUCED_COLUMNS);
+    uint16_t *right = halves_in(scratch), *left = right + round_up(rows * packed, LINE);
     for (int64_t first = 0; first < k; first += rows) {
         const int64_t behind = least(first + rows, k);
-        for (int64_t p = first; p < behind; p += RNNI_BF16_DEPTH)
-            pack_rows(kernels, least(behind - p, RNNI_BF16_DEPTH), n, b + p * ldb, ldb,
-                      right + (p - first) * wide_n);
+        pack_blocks(kernels, behind - first, n, b + first * ldb, ldb, right);
         for (int64_t i = 0; i < m; i += OUTER_COLUMNS)
             for (int64_t p = first; p < behind; p += RNNI_BF16_DEPTH) {
                 const int64_t columns = least(m - i, OUTER_COLUMNS),
                               count = least(behind - p, RNNI_BF16_DEPTH);
                 kernels->bf16_zip(count, columns, a + p * lda + i, lda, left, 2 * columns);
                 kernels->bf16_product(columns, n, (count + 1) / 2, left, 2, 2 * columns,
-                                      right + (p - first) * wide_n, RNNI_FROM_C, NULL, c + i * ldc, ldc,
+                                      right + (p - first) * packed, RNNI_FROM_C, NULL, c + i * ldc, ldc,
                                       NULL);
             }
     }

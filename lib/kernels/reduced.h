@@ -70,7 +70,7 @@ void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matri
                           const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead);
 /* The same without bias, where k may take several blocks: some columns go through all of them before others
  * do, so that a product can turn round with `ahead` there, too. Rows are rounded to `room` before, of
- * rnni_reduced_room numbers. */
+ * rnni_reduced_room numbers, 0 where k takes one. */
 int64_t rnni_reduced_room(int64_t m, int64_t k);
 void rnni_reduced_product_deep(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
                                const rnni_real *a, int64_t lda, rnni_start start, rnni_real *c, int64_t ldc,
