@@ -41,7 +41,8 @@ typedef struct rnni_cell_step {
                                   return */
     const rnni_real *dy;       /* backward, cells that have dz_apart: [rows] what is added to dh before,
                                   leading dimension lddy; or NULL */
-    int64_t lddy;
+    int64_t lddy, next_dy;     /* numbers to the row that the step after this one will read, if it lies in a
+                                  table; or 0 */
     const rnni_real *mask;     /* backward: recurrent dropout's factors [rows][h], or NULL */
     rnni_real *scratch;        /* forward and backward: [rows][2 * h] */
     rnni_real *room;           /* backward, reduced: rnni_reduced_room(rows, gates * h) */
@@ -67,6 +68,7 @@ typedef struct rnni_cell_gradient {
     const rnni_real *bias_ih;   /* [gates * h] to which these rows of dz have been added: as both gradients
                                    begin at 0 and get the same rows, bias_hh's sum, too; or NULL */
     rnni_real *scratch;         /* rnni_outer_scratch(gates * h, o, rows) */
+    rnni_ahead *ahead;          /* for the products to take along; or NULL */
 } rnni_cell_gradient;
 
 /* A vector of weights that a cell has beside matrices and biases. */

@@ -34,7 +34,8 @@ static void backward(const rnni_cell_step *s)
 {
     int64_t h = s->h, ldz = BLOCKS * h;
     const rnni_real *packed_n = s->packed + rnni_cell_packed_backward_size(s->kernels, h, 2);
-    s->kernels->gru_gates_backward(s->rows, h, s->z, ldz, s->h_in, h, s->dh, h, s->dy, s->lddy, s->dz, ldz);
+    s->kernels->gru_gates_backward(s->rows, h, s->z, ldz, s->h_in, h, s->dh, h, s->dy, s->lddy,
+                                   s->next_dy, s->dz, ldz);
     rnni_real *products = s->mask ? s->scratch : s->dh;
     rnni_cell_product_backward(s, ldz, 0, 2, s->packed, s->mask ? RNNI_FROM_ZERO : RNNI_FROM_C, products);
     rnni_cell_product_backward(s, ldz, Q, 1, packed_n, RNNI_FROM_C, products);

@@ -31,10 +31,10 @@ static void backward(const rnni_cell_step *s)
     int64_t h = s->h, ldz = GATES * h;
     rnni_real *dm = s->scratch;
     rnni_gemm(k, s->o, h, s->rows, s->dh, 1, s->o, s->extra, h, 1, RNNI_FROM_C, s->dweight_out, h,
-              s->scratch_out);
+              s->scratch_out, NULL);
     rnni_gemm_packed(k, s->rows, h, s->o, s->dh, s->o, 1, s->packed_out, RNNI_FROM_ZERO, NULL, dm, h,
                      s->ahead);
-    k->lstm_gates_backward(s->rows, h, s->z, ldz, s->c_in, h, dm, h, NULL, 0, s->dc, h, s->dz, ldz);
+    k->lstm_gates_backward(s->rows, h, s->z, ldz, s->c_in, h, dm, h, NULL, 0, 0, s->dc, h, s->dz, ldz);
     rnni_cell_product_backward(s, ldz, 0, GATES, s->packed, RNNI_FROM_ZERO, s->dh);
     if (s->mask) k->multiply(s->rows * s->o, s->dh, s->mask, s->dh);
 }

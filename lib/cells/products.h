@@ -76,7 +76,7 @@ static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz
     int64_t h = g->h, o = g->o;
     const rnni_real *dz = g->dz + block * h;
     rnni_outer_product(g->kernels, g->halves, count * h, o, g->rows, dz, ldz, in, o,
-                       g->weight_hh + first * h * o, o, g->scratch);
+                       g->weight_hh + first * h * o, o, g->scratch, g->ahead);
     if (g->bias_hh && g->bias_ih && block == first)
         memcpy(g->bias_hh + first * h, g->bias_ih + first * h, (size_t)(count * h) * sizeof *dz);
     else if (g->bias_hh) g->kernels->column_sums(g->rows, count * h, dz, ldz, g->bias_hh + first * h);

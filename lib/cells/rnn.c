@@ -38,7 +38,8 @@ static void pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *wei
 static void forward(const rnni_cell_step *s)
 {
     if (is_short(s->h) && !s->reduced)
-        s->kernels->short_product(s->rows, s->h, s->h, s->h_masked, s->h, s->packed, s->z, s->h);
+        s->kernels->short_product(s->rows, s->h, s->h, s->h_masked, s->h, s->packed, s->z, s->h,
+                                  s->ahead);
     else rnni_cell_product(s, s->h, 0, 1, s->h_masked, s->packed, RNNI_FROM_C);
     s->kernels->rnn_gates(s->activation, s->rows, s->h, s->z, s->h, s->h_out, s->h);
 }
@@ -48,7 +49,7 @@ static rnni_row_kernel *row(const rnni_kernels *k) { return k->rnn_row; }
 static void backward(const rnni_cell_step *s)
 {
     s->kernels->rnn_gates_backward(s->activation, s->rows, s->h, s->h_out, s->h, s->dh, s->h, s->dy, s->lddy,
-                                   s->dz, s->h);
+                                   s->next_dy, s->dz, s->h);
     rnni_cell_product_backward(s, s->h, 0, 1, s->packed, RNNI_FROM_ZERO, s->dh);
     if (s->mask) s->kernels->multiply(s->rows * s->h, s->dh, s->mask, s->dh);
 }

@@ -10,7 +10,7 @@
  * while it computes, one a step of k: asked for all at once they would occupy what every other read waits
  * for, and processors do not foresee them themselves where time goes backwards. Changes no result. */
 
-enum { RNNI_LINE = 64 / sizeof(rnni_real), RNNI_AHEAD_PARTS = 32 };
+enum { RNNI_LINE = 64 / sizeof(rnni_real), RNNI_AHEAD_PARTS = 96 };
 
 static inline void rnni_fetch_line(const rnni_real *at)
 {
@@ -28,6 +28,16 @@ static inline void rnni_fetch_target(const rnni_real *at)
     __builtin_prefetch(at, 1);
 #else
     (void)at;
+#endif
+}
+
+/* x[n], which the first cache should have. */
+static inline void rnni_fetch_near(int64_t n, const rnni_real *x)
+{
+#ifdef __GNUC__
+    for (int64_t i = 0; i < n; i += RNNI_LINE) __builtin_prefetch(x + i, 0, 3);
+#else
+    (void)n, (void)x;
 #endif
 }
 
@@ -49,12 +59,12 @@ static inline void rnni_fetch_lines(const rnni_real *at, int64_t lines)
 /* Lines [at, at + lines RNNI_LINE). */
 typedef struct rnni_fetches { const rnni_real *at; int64_t lines; } rnni_fetches;
 
-/* What is still to come; the last part is the first to go. And the way: a product that goes through the
- * panels of its weights backwards, after one that went forwards, still has in the caches what it begins
- * with. */
+/* What is still to come; the last part is the first to go, and the first `waiting` parts need not go before
+ * the step ends. And the way: a product that goes through the panels of its weights backwards, after one that
+ * went forwards, still has in the caches what it begins with. */
 typedef struct rnni_ahead {
     rnni_fetches part[RNNI_AHEAD_PARTS];
-    int64_t count;
+    int64_t count, waiting;
     int backwards;
 } rnni_ahead;
 
@@ -81,10 +91,10 @@ static inline void rnni_ahead_end(rnni_ahead *ahead, rnni_fetches now)
     if (ahead && ahead->count) ahead->part[ahead->count - 1] = now;
 }
 
-/* At most `most` lines at once. */
-static inline void rnni_ahead_some(rnni_ahead *ahead, int64_t most)
+/* At most `most` lines at once, of all parts but the first `kept`. */
+static inline void rnni_ahead_down(rnni_ahead *ahead, int64_t kept, int64_t most)
 {
-    while (ahead && ahead->count && most > 0) {
+    while (ahead->count > kept && most > 0) {
         rnni_fetches *now = &ahead->part[ahead->count - 1];
         const int64_t lines = now->lines < most ? now->lines : most;
         rnni_fetch_lines(now->at, lines);
@@ -95,13 +105,22 @@ static inline void rnni_ahead_some(rnni_ahead *ahead, int64_t most)
     }
 }
 
+static inline void rnni_ahead_some(rnni_ahead *ahead, int64_t most)
+{
+    if (ahead) rnni_ahead_down(ahead, 0, most);
+}
+
 /* What no product took along. */
 static inline void rnni_ahead_rest(rnni_ahead *ahead) { rnni_ahead_some(ahead, INT64_MAX); }
+
+/* What is noted so far may wait for the products of later steps: in bursts, lines occupy what the next reads
+ * wait for. */
+static inline void rnni_ahead_wait(rnni_ahead *ahead) { ahead->waiting = ahead->count; }
 
 /* A step ends, and the next one turns round. */
 static inline void rnni_ahead_turn(rnni_ahead *ahead)
 {
-    rnni_ahead_rest(ahead);
+    rnni_ahead_down(ahead, ahead->waiting, INT64_MAX);
     ahead->backwards = !ahead->backwards;
 }
 

@@ -3,6 +3,8 @@
 #define _DEFAULT_SOURCE
 #include "kernels/isa.h"
 
+enum { FIRST_CACHE = 32 * 1024 };
+
 #ifdef RNNI_X86_VECTORS
 
 #include <cpuid.h>
@@ -50,13 +52,47 @@ int32_t rnni_cpu_isa(void)
     return has(saved, XCR0_ZMM) ? RNN_ISA_AVX512 : RNN_ISA_AVX2;
 }
 
+static int is_made_by(unsigned ebx, unsigned edx, unsigned ecx)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid(0, &a, &b, &c, &d) && b == ebx && d == edx && c == ecx;
+}
+
+/* The leaf that lists caches: AMD has one of its own in Intel's form. */
+static unsigned leaf_of_caches(void)
+{
+    return is_made_by(signature_AMD_ebx, signature_AMD_edx, signature_AMD_ecx) ? 0x8000001d : 4;
+}
+
+static int64_t ask_first_cache(void)
+{
+    enum { CACHES = 8, KIND = 0x1f, LEVEL = 7 << 5, FIRST_DATA = 1 << 5 | 1 };      /* of eax */
+    enum { WAYS = 22, PARTS = 12, PARTS_MASK = 0x3ff, LINE_MASK = 0xfff };          /* of ebx, each less 1 */
+    const unsigned leaf = leaf_of_caches();
+    unsigned a, b, c, d;
+    for (unsigned i = 0; i < CACHES; i++) {
+        if (!__get_cpuid_count(leaf, i, &a, &b, &c, &d) || !(a & KIND)) break;
+        if ((a & (KIND | LEVEL)) != FIRST_DATA) continue;
+        return (int64_t)((b >> WAYS) + 1) * ((b >> PARTS & PARTS_MASK) + 1) * ((b & LINE_MASK) + 1) * (c + 1);
+    }
+    return FIRST_CACHE;
+}
+
+int64_t rnni_cpu_first_cache(void)
+{
+    static _Atomic int64_t known;
+    int64_t found = atomic_load_explicit(&known, memory_order_relaxed);
+    if (found) return found;
+    found = ask_first_cache();
+    atomic_store_explicit(&known, found, memory_order_relaxed);
+    return found;
+}
+
 /* Intel's processors do vdpbf16ps at less than the rate of the two float multiply-adds that give the same
  * sums (body/bf16_wide.h). */
 static int has_slow_bf16(void)
 {
-    unsigned a, b, c, d;
-    return __get_cpuid(0, &a, &b, &c, &d) && b == signature_INTEL_ebx && d == signature_INTEL_edx &&
-           c == signature_INTEL_ecx;
+    return is_made_by(signature_INTEL_ebx, signature_INTEL_edx, signature_INTEL_ecx);
 }
 
 static int ask_dots(void)
@@ -135,6 +171,7 @@ int32_t rnni_cpu_isa(void)
 }
 
 int rnni_cpu_dots(void) { return 0; }
+int64_t rnni_cpu_first_cache(void) { return FIRST_CACHE; }
 
 #endif
 

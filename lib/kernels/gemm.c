@@ -180,7 +180,7 @@ static bool serves_as_panels(const rnni_kernels *kernels, int64_t m, int64_t n, 
 static void blocks_of_product(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k,
                               const rnni_real *a, int64_t a_row, int64_t a_column, const rnni_real *b,
                               int64_t b_row, int64_t b_column, rnni_start start, rnni_real *c, int64_t ldc,
-                              rnni_real *scratch)
+                              rnni_real *scratch, rnni_ahead *ahead)
 {
     const int64_t most = slice_of(k, deepest_of(kernels, m, n));
     rnni_real *panels = (rnni_real *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
@@ -197,7 +197,7 @@ static void blocks_of_product(const rnni_kernels *kernels, int64_t m, int64_t n,
             if (serves_as_panels(kernels, m, n, b_row, b_column))
                 right = (right_matrix){ from, kernels->nr, b_row };
             else rnni_pack(kernels, depth, columns, from, b_row, b_column, panels);
-            block_product(kernels, m, columns, depth, left, right, kernels->mc, strips, result, NULL);
+            block_product(kernels, m, columns, depth, left, right, kernels->mc, strips, result, ahead);
             p += depth;
         } while (p < k);
     }
@@ -206,27 +206,29 @@ static void blocks_of_product(const rnni_kernels *kernels, int64_t m, int64_t n,
 /* C^T = B^T A^T, the same sums, for m <= TURNED. */
 static void turned_product(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                            int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row,
-                           int64_t b_column, rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)
+                           int64_t b_column, rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch,
+                           rnni_ahead *ahead)
 {
     rnni_real *turned = scratch;
     if (start == RNNI_FROM_C) kernels->turn(m, n, c, ldc, turned, m);
     blocks_of_product(kernels, n, m, k, b, b_column, b_row, a, a_column, a_row, start, turned, m,
-                      scratch + m * n);
+                      scratch + m * n, ahead);
     kernels->turn(n, m, turned, m, c, ldc);
 }
 
 void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row, int64_t b_column,
-               rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch)
+               rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch, rnni_ahead *ahead)
 {
     enum { WORTH_TURNING = 32 };
     if (m <= 0 || n <= 0) return;
     if (!is_narrow(kernels, m, n) || k < WORTH_TURNING) {
-        blocks_of_product(kernels, m, n, k, a, a_row, a_column, b, b_row, b_column, start, c, ldc, scratch);
+        blocks_of_product(kernels, m, n, k, a, a_row, a_column, b, b_row, b_column, start, c, ldc, scratch,
+                          ahead);
         return;
     }
     const int64_t rows = round_up(slice_of(m, TURNED), kernels->nr); /* whole panels */
     for (int64_t i = 0; i < m; i += rows)
         turned_product(kernels, least(m - i, rows), n, k, a + i * a_row, a_row, a_column, b, b_row,
-                       b_column, start, c + i * ldc, ldc, scratch);
+                       b_column, start, c + i * ldc, ldc, scratch, ahead);
 }

@@ -41,8 +41,12 @@ typedef struct rnni_row {
     int64_t first, last;        /* blocks of `width` units that this call does, [first, last); changes no
                                    bit */
     int backwards;              /* the last units first; changes no bit */
+    int64_t first_cache;        /* its bytes, rnni_cpu_first_cache; changes no bit */
 } rnni_row;
 typedef void rnni_row_kernel(const rnni_row *step);
+
+/* Bytes of a core's first data cache; 32 KiB where the processor does not say. Asked once. */
+int64_t rnni_cpu_first_cache(void);
 
 typedef struct rnni_kernels {
     const char *name;  /* "scalar", "avx2", "avx512", "neon" */
@@ -104,11 +108,12 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
 
 /* The general product of two matrices that are not packed: packs blocks into `scratch` (rnni_gemm_scratch
  * elements of this n, and this m or a larger one). B's element (k, n) is b[k * b_row + n * b_column]. Start
- * is ZERO or C. For weight gradients: A = dZ transposed, B = X, k = rows. */
+ * is ZERO or C. For weight gradients: A = dZ transposed, B = X, k = rows. Takes lines of `ahead`, or NULL,
+ * along. */
 int64_t rnni_gemm_scratch(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k);
 void rnni_gemm(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                int64_t a_row, int64_t a_column, const rnni_real *b, int64_t b_row, int64_t b_column,
-               rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch);
+               rnni_start start, rnni_real *c, int64_t ldc, rnni_real *scratch, rnni_ahead *ahead);
 
 /* Sets flush-to-zero and denormals-are-zero for the calling thread and returns the old mode, to be restored;
  * on x86 exceptions that are raised in between are not seen afterwards. No-ops where there is no such

@@ -150,6 +150,7 @@ void rnni_reduced_fill(const rnni_kernels *kernels, rnni_reduced *m, const rnni_
 {
     if (!is_int8(m) && !m->table) (void)rnni_reduced_by_tiles(kernels);
     memset(m->block, 0, rnni_reduced_bytes(m));
+    m->dots = rnni_cpu_dots();
     place(m);
     for (int64_t j = 0; j < m->n; j++) (is_int8(m) ? fill_bytes : fill_halves)(m, j, weights + j * m->k);
 }
@@ -203,6 +204,12 @@ static uint16_t *halves_in(rnni_real *scratch)
     return (uint16_t *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
 }
 
+bool rnni_reduced_has_dots(const rnni_kernels *kernels, const rnni_reduced *w)
+{
+    const int wanted = kernels->isa == RNN_ISA_AVX512 ? RNNI_DOTS_VNNI_512 : RNNI_DOTS_VNNI_256;
+    return kernels->isa >= RNN_ISA_AVX2 && w->dots & wanted;
+}
+
 /* Inputs [p, p + count) of one block of k, as many rows at a time as there is room for as bytes. */
 static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64_t p, int64_t count,
                        int64_t m, const rnni_real *a, int64_t lda,
@@ -213,11 +220,13 @@ static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
     rnni_real scale[MOST];
     int64_t depth = round_up(count, 4), rows = least(ROOM / depth, MOST);
     const int32_t *correction = w->correction + p / RNNI_INT8_DEPTH * wide(w);
+    const bool dots = rnni_reduced_has_dots(kernels, w);
     for (int64_t i = 0; i < m; i += rows) {
         int64_t now = least(rows, m - i);
         kernels->int8_round(now, count, a + i * lda + p, lda, w->bound, q, depth, scale);
-        kernels->int8_product(now, w->n, depth / 4, q, depth, scale, w->bytes + p * wide(w), correction,
-                              w->scale, start, bias, c + i * ldc, ldc);
+        (dots ? kernels->int8_product : kernels->int8_product_plain)(
+            now, w->n, depth / 4, q, depth, scale, w->bytes + p * wide(w), correction, w->scale, start, bias,
+            c + i * ldc, ldc);
     }
 }
 
@@ -308,7 +317,7 @@ bool rnni_reduced_lstm(const rnni_kernels *kernels, const rnni_reduced *w, int64
     enum { MOST = 1024 }; /* of k, in one block: beyond, the gates do not count beside the product */
     _Static_assert((int)MOST <= (int)RNNI_INT8_DEPTH, "the kernel takes one block of k");
     /* with shorter vectors, or without the instruction, the two kernels one after the other are faster */
-    bool faster = kernels->isa == RNN_ISA_AVX512 && rnni_cpu_dots() & RNNI_DOTS_VNNI_512;
+    bool faster = kernels->isa == RNN_ISA_AVX512 && rnni_reduced_has_dots(kernels, w);
     if (!faster || !is_int8(w) || w->k > MOST || h % RNNI_REDUCED_COLUMNS) return false;
     _Alignas(64) uint8_t q[MOST];
     rnni_real scale;

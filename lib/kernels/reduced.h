@@ -45,6 +45,7 @@ static inline int64_t rnni_reduced_width(int64_t n, int64_t group)
 typedef struct rnni_reduced {
     int32_t precision;          /* RNN_PRECISION_BF16 or RNN_PRECISION_INT8; 0: nothing is there */
     bool table;                 /* rows [n][k] for rnni_reduced_row, not packed */
+    int dots;                   /* int8: what rnni_cpu_dots found as the block was filled */
     int64_t n, k;
     rnni_real bound;            /* int8: no left number is larger than this in size; 0: each row's largest one
                                    is looked for */
@@ -57,6 +58,8 @@ typedef struct rnni_reduced {
 
 /* Whether products of bf16 go by tiles (AMX) here: so fast that weights and sums should come from near. */
 bool rnni_reduced_by_tiles(const rnni_kernels *kernels);
+/* Whether kernels int8_product and int8_lstm may be used; else those without the instruction. */
+bool rnni_reduced_has_dots(const rnni_kernels *kernels, const rnni_reduced *matrix);
 /* Bytes of a matrix's block, whose precision, table, n and k are set. */
 size_t rnni_reduced_bytes(const rnni_reduced *matrix);
 /* Rounds W, whose row j is at weights + j * k, into the block. */
@@ -90,7 +93,8 @@ int64_t rnni_bf16_scratch(int64_t n, int64_t k);
 void rnni_bf16_outer(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k, const rnni_real *a,
                      int64_t lda, const rnni_real *b, int64_t ldb, rnni_real *c, int64_t ldc,
                      rnni_real *scratch);
-/* The same in bf16 or, without `halves`, in float; scratch of rnni_outer_scratch numbers. */
+/* The same in bf16 or, without `halves`, in float, which takes lines of `ahead`, or NULL, along; scratch of
+ * rnni_outer_scratch numbers. */
 static inline int64_t rnni_outer_scratch(const rnni_kernels *kernels, bool halves, int64_t m, int64_t n,
                                          int64_t k)
 {
@@ -98,10 +102,11 @@ static inline int64_t rnni_outer_scratch(const rnni_kernels *kernels, bool halve
 }
 static inline void rnni_outer_product(const rnni_kernels *kernels, bool halves, int64_t m, int64_t n,
                                       int64_t k, const rnni_real *a, int64_t lda, const rnni_real *b,
-                                      int64_t ldb, rnni_real *c, int64_t ldc, rnni_real *scratch)
+                                      int64_t ldb, rnni_real *c, int64_t ldc, rnni_real *scratch,
+                                      rnni_ahead *ahead)
 {
     if (halves) rnni_bf16_outer(kernels, m, n, k, a, lda, b, ldb, c, ldc, scratch);
-    else rnni_gemm(kernels, m, n, k, a, 1, lda, b, ldb, 1, RNNI_FROM_C, c, ldc, scratch);
+    else rnni_gemm(kernels, m, n, k, a, 1, lda, b, ldb, 1, RNNI_FROM_C, c, ldc, scratch, ahead);
 }
 /* Row number `row` of a table, as floats: out[k]. */
 void rnni_reduced_row(const rnni_reduced *matrix, int64_t row, rnni_real *out);

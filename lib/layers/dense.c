@@ -122,7 +122,8 @@ static void backward(const rnni_node *node, rnni_run *run)
     rnni_real *dz = slot->dy, *g = run->gradients;
     rnni_activate_backward(k, rnni_activation_of(node, run), rows, n, slot->saved, slot->y, dz);
     if (slot->learns)
-        rnni_gradient_product(run, n, in->features, rows, dz, n, x->y, g + weight_of(node)->offset);
+        rnni_gradient_product(run, n, in->features, rows, dz, n, x->y, g + weight_of(node)->offset,
+                              NULL);
     if (slot->learns && bias_of(node)) k->column_sums(rows, n, dz, n, g + bias_of(node)->offset);
     if (x->dy)
         rnni_back_product(node, run, 0, rows, in->features, n, dz, n, node->packed_backward,

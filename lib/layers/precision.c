@@ -203,9 +203,10 @@ int64_t rnni_gradient_scratch(const rnni_run *run, int64_t m, int64_t n, int64_t
 }
 
 void rnni_gradient_product(const rnni_run *run, int64_t m, int64_t n, int64_t rows, const rnni_real *dz,
-                           int64_t lddz, const rnni_real *x, rnni_real *gradient)
+                           int64_t lddz, const rnni_real *x, rnni_real *gradient, rnni_ahead *ahead)
 {
-    rnni_outer_product(run->kernels, run->halves, m, n, rows, dz, lddz, x, n, gradient, n, run->scratch);
+    rnni_outer_product(run->kernels, run->halves, m, n, rows, dz, lddz, x, n, gradient, n, run->scratch,
+                       ahead);
 }
 
 void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t number, int64_t rows, int64_t n,

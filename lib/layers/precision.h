@@ -42,17 +42,18 @@ static inline const rnni_reduced *rnni_reduced_of_pass(const rnni_reduced *matri
 /* z[rows][ldz] = b + x W^T of a pass; `matrices` are the node's, or NULL. */
 static inline void rnni_recurrent_input_product(const rnni_node *node, const rnni_reduced *matrices,
                                                 int32_t number, const rnni_kernels *k, int64_t rows,
-                                                const rnni_real *x, rnni_real *z, int64_t ldz)
+                                                const rnni_real *x, rnni_real *z, int64_t ldz,
+                                                rnni_ahead *ahead)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_pass *pass = &r->pass[number];
     const rnni_real *bias = node->packed + pass->bias;
     if (matrices)
         rnni_reduced_product(k, &matrices[number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH], rows, x,
-                             pass->input, RNNI_FROM_BIAS, bias, z, ldz, NULL);
+                             pass->input, RNNI_FROM_BIAS, bias, z, ldz, ahead);
     else
         rnni_gemm_packed(k, rows, r->cell->gates * r->h, pass->input, x, pass->input, 1,
-                         node->packed + pass->packed_ih, RNNI_FROM_BIAS, bias, z, ldz, NULL);
+                         node->packed + pass->packed_ih, RNNI_FROM_BIAS, bias, z, ldz, ahead);
 }
 
 /* Changes the precision of a built graph; with `keep` the float weights are kept when they are there, without
@@ -64,9 +65,9 @@ void rnni_node_pack_again(rnni_node *node);
 /* Makes node->halves where they are missing. RNN_ERROR_MEMORY. */
 rnn_status_t rnni_graph_make_halves(rnni_graph *graph);
 /* dW [m][n] += dz^T x over rows: as the run says, in float or bf16. Scratch: rnni_gradient_scratch
- * numbers. */
+ * numbers. In float it takes lines of `ahead`, or NULL, along. */
 void rnni_gradient_product(const rnni_run *run, int64_t m, int64_t n, int64_t rows, const rnni_real *dz,
-                           int64_t lddz, const rnni_real *x, rnni_real *gradient);
+                           int64_t lddz, const rnni_real *x, rnni_real *gradient, rnni_ahead *ahead);
 int64_t rnni_gradient_scratch(const rnni_run *run, int64_t m, int64_t n, int64_t rows);
 /* dx [rows][n] = (or +=) dz W by float weights packed for the way back, or by matrix number `number` where
  * the run is in bf16. */

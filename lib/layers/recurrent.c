@@ -136,12 +136,14 @@ static void forward_steps(const rnni_work *w, chunk all)
         rnni_cells_mark(w, now.from, now.to);
         next = chunk_at(w, all, down, down ? now.from : now.to);
         place_step(w, now.from, first, &step);
-        rnni_recurrent_input_products(w, now.from, now.to, step.z);
+        rnni_recurrent_input_products(w, now.from, now.to, step.z, step.ahead);
+        rnni_ahead_rest(step.ahead);
         for (int64_t i = 0, alone; i < count; i += alone ? alone : 1) {
             int64_t t = down ? now.to - 1 - i : now.from + i;
             place_step(w, t, first, &step);
             fetch_next(w, next, &w->values, i, count, step.ahead);
             fetch_words(w, next, i, count, step.ahead);
+            rnni_ahead_wait(step.ahead);
             alone = in_place ? steps_alone(w, t, count - i, step.z) : 0;
             if (alone == 0) forward_step(w, t, &step);
             rnni_ahead_turn(&ahead);
@@ -195,6 +197,13 @@ static const rnni_real *dy_at(const rnni_work *w, int64_t t)
                                : (w->axis->offset[t] - w->dy_first) * w->ldy);
 }
 
+/* Numbers from a row of it to the one that the step after this one reads, where it is read in a table. */
+static int64_t next_dy(const rnni_work *w, int64_t t)
+{
+    const int64_t next = w->pass->reverse ? t + 1 : t - 1;
+    return next < 0 || next >= w->axis->steps ? 0 : (next - t) * w->dy_step;
+}
+
 static rnni_cell_step begin_steps_back(rnni_work *w)
 {
     rnni_cell_step step = begin_steps(w);
@@ -246,6 +255,7 @@ static void backward_step(const rnni_work *w, int64_t t, int64_t first, rnni_cel
     if (w->kept->result) step->h_out = w->kept->result + rnni_kept_row(w, t) * w->r->o;
     step->dy = dy_at(w, t);
     step->lddy = w->ldy;
+    step->next_dy = next_dy(w, t);
     if (step->dy && (!w->r->cell->dz_apart || w->kept->keep[0])) { /* where the cell does not add it */
         add_rows(w->run->kernels, step->rows, w->r->o, step->dy, w->ldy, w->saved->dh);
         step->dy = NULL;
@@ -268,7 +278,7 @@ static const rnni_real *states_in(const rnni_work *w, int64_t from, int64_t to)
 }
 
 /* Adds what steps [from, to) give to the gradients of the weights. */
-static void weight_gradients(const rnni_work *w, int64_t from, int64_t to)
+static void weight_gradients(const rnni_work *w, int64_t from, int64_t to, rnni_ahead *ahead)
 {
     const rnni_kernels *k = w->run->kernels;
     const rnni_pass *pass = w->pass;
@@ -279,7 +289,8 @@ static void weight_gradients(const rnni_work *w, int64_t from, int64_t to)
     const rnni_real *dz = rnni_dz_at(w, first, first);
     if (!w->table)
         rnni_gradient_product(w->run, columns, pass->input, rows, dz, w->ldz,
-                              rnni_recurrent_inputs(w, from, to), g + weights[pass->weight_ih].offset);
+                              rnni_recurrent_inputs(w, from, to), g + weights[pass->weight_ih].offset,
+                              ahead);
     if (pass->bias_ih >= 0) k->column_sums(rows, columns, dz, w->ldz, g + weights[pass->bias_ih].offset);
     rnni_cell_gradient gradient = {
         .kernels = k,
@@ -293,7 +304,8 @@ static void weight_gradients(const rnni_work *w, int64_t from, int64_t to)
         .weight_hh = g + weights[pass->weight_hh].offset,
         .bias_hh = pass->bias_hh < 0 ? NULL : g + weights[pass->bias_hh].offset,
         .bias_ih = pass->bias_ih < 0 ? NULL : g + weights[pass->bias_ih].offset,
-        .scratch = w->run->scratch
+        .scratch = w->run->scratch,
+        .ahead = ahead
     };
     w->r->cell->gradient(&gradient);
 }
@@ -315,14 +327,16 @@ static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_
     int64_t count = now.to - now.from;
     for (int64_t i = 0; i < count; i++) {
         int64_t t = down ? now.to - 1 - i : now.from + i;
-        fetch_step(w, down ? t - 1 : t + 1, step->ahead);
         fetch_next(w, next, &w->values, i, count, step->ahead);
         fetch_next(w, next, &w->given, i, count, step->ahead);
         if (moves) fetch_next(w, now, &w->dvalues, i, count, step->ahead);
+        rnni_ahead_wait(step->ahead);
+        fetch_step(w, down ? t - 1 : t + 1, step->ahead);
         backward_step(w, t, w->axis->offset[now.from], step);
         rnni_ahead_turn(step->ahead);
     }
-    if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to);
+    if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to, step->ahead);
+    rnni_ahead_rest(step->ahead);
     if (w->dx || w->dvalues.data) rnni_recurrent_input_gradient(w, now.from, now.to);
 }
 

@@ -173,7 +173,7 @@ void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64
         for (int32_t pass = 0; pass < r->directions; pass++)
             rnni_recurrent_input_product(node, node->reduced, pass, whole->graph->kernels, count, words,
                                          batch_table(node, whole, pass) + first * columns(r),
-                                         columns(r));
+                                         columns(r), NULL);
     }
 }
 
@@ -290,7 +290,7 @@ static void input_weight_slice(const rnni_node *node, const rnni_whole *whole, i
         count = words->list ? group_size(node, whole, first) : words->count;
         rnni_gemm(whole->graph->kernels, rows, n, count, sums + first * columns(r), 1, columns(r),
                   embedded(node, whole, first, count, scratch), n, 1, RNNI_FROM_C, gradient, n,
-                  scratch + (words->list ? WORDS * n : 0));
+                  scratch + (words->list ? WORDS * n : 0), NULL);
     }
 }
 

@@ -41,19 +41,22 @@ static void input_part(int64_t part, void *argument)
     int64_t from = part * in->share, rows = in->rows - from < in->share ? in->rows - from : in->share;
     if (rows > 0)
         rnni_recurrent_input_product(w->node, rnni_reduced_of(w->node, w->run), w->number, w->run->kernels,
-                                     rows, in->x + from * w->pass->input, in->z + from * w->ldz, w->ldz);
+                                     rows, in->x + from * w->pass->input, in->z + from * w->ldz, w->ldz,
+                                     NULL);
 }
 
-static void products_by_sequence(const rnni_work *w, int64_t from, int64_t to, rnni_real *z)
+static void products_by_sequence(const rnni_work *w, int64_t from, int64_t to, rnni_real *z,
+                                 rnni_ahead *ahead)
 {
     const rnni_reduced *matrices = rnni_reduced_of(w->node, w->run);
     for (int64_t s = 0, count = w->axis->active[from]; s < count; s++)
         rnni_recurrent_input_product(w->node, matrices, w->number, w->run->kernels, to - from,
                                      rnni_table_place(w->run, w->axis, from, s, &w->values), z + s * w->ldz,
-                                     count * w->ldz);
+                                     count * w->ldz, ahead);
 }
 
-void rnni_recurrent_input_products(const rnni_work *w, int64_t from, int64_t to, rnni_real *z)
+void rnni_recurrent_input_products(const rnni_work *w, int64_t from, int64_t to, rnni_real *z,
+                                   rnni_ahead *ahead)
 {
     int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first,
             columns = w->r->cell->gates * w->r->h;
@@ -62,7 +65,7 @@ void rnni_recurrent_input_products(const rnni_work *w, int64_t from, int64_t to,
         return;
     }
     if (!w->x && w->parts == 1 && goes_by_sequence(w, from, to, &w->values)) {
-        products_by_sequence(w, from, to, z);
+        products_by_sequence(w, from, to, z, ahead);
         return;
     }
     input_work in = { w, rnni_recurrent_inputs(w, from, to), rows, (rows + w->parts - 1) / w->parts, z };

@@ -107,7 +107,8 @@ static rnni_row row_of(const rnni_node *node, int32_t number)
                        .packed_hh = rows ? rows + hh : NULL,
                        .bias = rows ? rows + bias : NULL,
                        .activation = r->activation,
-                       .last = rnni_row_blocks(node->graph->kernels, r->h) };
+                       .last = rnni_row_blocks(node->graph->kernels, r->h),
+                       .first_cache = rnni_cpu_first_cache() };
 }
 
 /* ---- consecutive steps of one sequence */
@@ -296,7 +297,8 @@ static void input_product(const rnni_node *node, const rnni_run *run, int32_t nu
         step->kernels->gather_rows(step->rows, columns, rnni_recurrent_places(node, run), words, columns,
                                    step->z, ldz);
     else
-        rnni_recurrent_input_product(node, node->reduced, number, step->kernels, step->rows, x, step->z, ldz);
+        rnni_recurrent_input_product(node, node->reduced, number, step->kernels, step->rows, x, step->z, ldz,
+                                     NULL);
 }
 
 /* One step through one pass of any cell. */

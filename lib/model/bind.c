@@ -178,6 +178,10 @@ static int64_t useful_steps(const rnni_column *column, int32_t mask_id, int64_t 
 static void sort_by_length(int64_t count, const int64_t *lengths, int64_t longest, int64_t *places,
                            int64_t *order)
 {
+    if (count == 1) {
+        order[0] = 0;
+        return;
+    }
     memset(places, 0, (size_t)(longest + 2) * sizeof *places);
     for (int64_t b = 0; b < count; b++) places[longest - lengths[b] + 1]++;
     for (int64_t i = 1; i <= longest + 1; i++) places[i] += places[i - 1];
@@ -188,12 +192,13 @@ static void place_rows(rnni_axis *axis)
 {
     axis->steps = axis->count ? axis->lengths[0] : 0;
     axis->rows = 0;
-    int64_t active = axis->count;
-    for (int64_t t = 0; t < axis->steps; t++) {
-        while (active > 0 && axis->lengths[active - 1] <= t) active--;
-        axis->active[t] = active;
-        axis->offset[t] = axis->rows;
-        axis->rows += active;
+    for (int64_t active = axis->count, t = 0; active > 0; active--) {
+        const int64_t first = axis->rows - t * active, end = axis->lengths[active - 1];
+        for (; t < end; t++) {
+            axis->active[t] = active;
+            axis->offset[t] = first + t * active;
+        }
+        axis->rows = first + t * active;
     }
     axis->offset[axis->steps] = axis->rows;
 }
@@ -202,7 +207,8 @@ static void place_rows(rnni_axis *axis)
 static void place_all(rnni_axis *axis, const rnni_column *column, const int64_t *sequence, int64_t *starts)
 {
     for (int64_t s = 0; s < axis->count; s++) starts[s] = column->starts[sequence[axis->order[s]]];
-    for (int64_t t = 0; t < axis->steps; t++)
+    for (int64_t t = 0; axis->count == 1 && t < axis->steps; t++) axis->position[t] = starts[0] + t;
+    for (int64_t t = 0; axis->count > 1 && t < axis->steps; t++)
         for (int64_t s = 0; s < axis->active[t]; s++) axis->position[axis->offset[t] + s] = starts[s] + t;
 }
 

@@ -85,6 +85,51 @@ void rnni_exec_release(rnni_exec *exec)
     memset(exec, 0, sizeof *exec);
 }
 
+/* ---- one that is used again */
+
+/* Bytes that a model may keep between two calls. */
+enum { KEPT_BYTES = 1 << 20 };
+
+static size_t bytes_of(const rnni_exec *exec)
+{
+    size_t bytes = exec->order.capacity + exec->brief.capacity;
+    for (int32_t i = 0; i < exec->run_capacity; i++)
+        bytes += exec->runs[i].arena.capacity + exec->runs[i].axis_arena.capacity;
+    for (int32_t i = 0; i < exec->model->graph.count; i++)
+        bytes += exec->shared_counts[i] * sizeof **exec->shared_blocks;
+    return bytes;
+}
+
+static void free_exec(rnni_exec *exec)
+{
+    rnn_context_t *context = exec->context;
+    rnni_exec_release(exec);
+    rnni_free(context, exec, sizeof *exec);
+}
+
+rnni_exec *rnni_exec_take(rnn_model_t *model)
+{
+    rnni_exec *exec = atomic_exchange(&model->idle, NULL);
+    if (exec) return exec;
+    exec = rnni_alloc(model->graph.context, sizeof *exec);
+    if (!exec || rnni_exec_init(exec, model, false) == RNN_OK) return exec;
+    rnni_free(model->graph.context, exec, sizeof *exec);
+    return NULL;
+}
+
+void rnni_exec_give_back(rnni_exec *exec)
+{
+    rnni_exec *none = NULL;
+    if (bytes_of(exec) > KEPT_BYTES || !atomic_compare_exchange_strong(&exec->model->idle, &none, exec))
+        free_exec(exec);
+}
+
+void rnni_exec_drop_idle(rnn_model_t *model)
+{
+    rnni_exec *exec = atomic_exchange(&model->idle, NULL);
+    if (exec) free_exec(exec);
+}
+
 /* ---- running */
 
 /* Shards, or pieces of the whole, of which each may have a run's scratch: as the runs were laid out. */

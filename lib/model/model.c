@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "layers/precision.h"
-#include "model/model.h"
+#include "model/exec.h"
 #include "core/error.h"
 #include "tensor/tensor.h"
 #include <math.h>
@@ -42,6 +42,7 @@ void rnn_model_free(rnn_model_t *model)
 {
     if (!model || atomic_fetch_sub_explicit(&model->references, 1, memory_order_acq_rel) != 1) return;
     rnn_context_t *context = model->graph.context;
+    rnni_exec_drop_idle(model);
     rnni_graph_release(&model->graph);
     for (size_t i = 0; i < model->tokenizer_count; i++) rnn_tokenizer_free(model->tokenizers[i]);
     rnni_free(context, model->tokenizers, model->tokenizer_count * sizeof *model->tokenizers);

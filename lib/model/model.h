@@ -22,6 +22,8 @@ typedef struct rnni_blob {
     size_t size;
 } rnni_blob;
 
+struct rnni_exec;
+
 struct rnn_model {
     rnni_graph graph;                /* first: rnni_graph_of */
     atomic_int references;
@@ -34,6 +36,8 @@ struct rnn_model {
     rnni_blob *blobs;                /* sorted by name */
     size_t blob_count, blob_capacity;
     atomic_uint_fast64_t version;    /* counts changes of weights */
+    _Atomic(struct rnni_exec *) idle; /* the workspace that the last rnn_model_run left, if it is small; or
+                                         NULL */
 };
 
 /* For the loader: adds a node of the named op with these inputs (NULL entries allowed) and name; settings

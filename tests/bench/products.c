@@ -67,7 +67,7 @@ static void run_packed(const product *p)
 static void run_general(const product *p)
 {
     rnni_gemm(p->kernels, p->s.m, p->s.n, p->s.k, p->a, p->s.k, 1, p->b, p->s.n, 1, RNNI_FROM_ZERO, p->c,
-              p->s.n, p->scratch);
+              p->s.n, p->scratch, NULL);
 }
 
 typedef void (*sgemm_function)(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a,

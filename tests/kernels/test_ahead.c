@@ -40,6 +40,31 @@ TEST(without_room_nothing_is_noted)
     CHECK_INT(lines_of(&ahead), RNNI_AHEAD_PARTS);
 }
 
+/* What may wait stays behind when the step ends, and goes with the rest. */
+TEST(what_may_wait_stays)
+{
+    rnni_ahead ahead = { .count = 0 };
+    rnni_ahead_add(&ahead, 3 * RNNI_LINE, far_away);
+    rnni_ahead_add(&ahead, 2 * RNNI_LINE, far_away);
+    rnni_ahead_wait(&ahead);
+    rnni_ahead_add(&ahead, 5 * RNNI_LINE, far_away);
+    rnni_ahead_some(&ahead, 1);
+    CHECK_INT(lines_of(&ahead), 9);
+    rnni_ahead_turn(&ahead);
+    CHECK_INT(ahead.count, 2);
+    CHECK_INT(lines_of(&ahead), 5);
+    rnni_ahead_some(&ahead, 3); /* products take what waits, too */
+    rnni_ahead_turn(&ahead);
+    CHECK_INT(lines_of(&ahead), 2);
+    rnni_ahead_wait(&ahead);
+    rnni_ahead_add(&ahead, RNNI_LINE, far_away);
+    rnni_ahead_turn(&ahead);
+    CHECK_INT(lines_of(&ahead), 2);
+    CHECK_INT(ahead.backwards, 1);
+    rnni_ahead_rest(&ahead);
+    CHECK_INT(ahead.count, 0);
+}
+
 /* The last part goes first, and the next one begins where it ends. */
 TEST(parts_go_one_after_the_other)
 {

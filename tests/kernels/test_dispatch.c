@@ -51,6 +51,14 @@ TEST(every_table_is_complete)
     }
 }
 
+/* Whole lines, and a size that first caches have; asked twice, the same. */
+TEST(a_first_cache_is_known)
+{
+    const int64_t bytes = rnni_cpu_first_cache();
+    CHECK(bytes >= 4 << 10 && bytes <= 1 << 20 && bytes % 64 == 0);
+    CHECK_INT(rnni_cpu_first_cache(), bytes);
+}
+
 TEST(best_by_default)
 {
     const rnni_kernels *table = NULL;

@@ -59,7 +59,7 @@ static void run_general(const product *p, sample_matrix c, rnni_start start)
 {
     int64_t b_row = p->b_turned ? 1 : p->b.ld, b_column = p->b_turned ? p->b.ld : 1;
     rnni_gemm(p->kernels, p->m, p->n, p->k, p->a.data, a_row(p), a_column(p), p->b.data, b_row, b_column,
-              start, c.data, c.ld, p->scratch.data);
+              start, c.data, c.ld, p->scratch.data, NULL);
 }
 
 /* The contract in its plainest form: one multiply-add after the other. */
@@ -222,7 +222,7 @@ static void check_apart(const rnni_kernels *kernels)
             rnni_gemm_packed(kernels, m, p.n, k, p.a.data, p.a.ld, 2, p.packed.data, RNNI_FROM_C, NULL,
                              packed.data, packed.ld, NULL);
             rnni_gemm(kernels, m, p.n, k, p.a.data, p.a.ld, 2, p.b.data, p.b.ld, 1, RNNI_FROM_C, general.data,
-                      general.ld, p.scratch.data);
+                      general.ld, p.scratch.data, NULL);
             for (int64_t i = 0; i < m; i++)
                 for (int64_t q = 0; q < k; q++) p.a.data[i * p.a.ld + q] = p.a.data[i * p.a.ld + 2 * q];
             check_chains(&p, packed, RNNI_FROM_C);

@@ -68,7 +68,7 @@ static void run_short_product(const rnni_kernels *k, call *c)
 {
     for (int64_t i = 0; i < DEPTH * c->n; i++) right_matrix[i] = sample_between(77 + (uint64_t)i, -1, 1);
     rnni_row_pack(k, 1, c->n, DEPTH, right_matrix, right_packed);
-    k->short_product(c->rows, c->n, DEPTH, X(0), LD(0), right_packed, X(1), LD(1));
+    k->short_product(c->rows, c->n, DEPTH, X(0), LD(0), right_packed, X(1), LD(1), NULL);
 }
 static const specification spec_short_product = {
     run_short_product, 1, NO_UNITS, {{-DEPTH, -1, 1}, {1, -1, 1}}, {{0}}};
@@ -166,25 +166,26 @@ static const specification spec_int8_round = {
     run_int8_round, 2, NO_UNITS, { { 1, -1, 1 }, { 1, 0, 0 }, { -1, 0, 0 } }, { { 0 } }
 };
 
-static void int8_call(const rnni_kernels *k, call *c, int plain)
+static void int8_call(const rnni_kernels *k, call *c, bool plain)
 {
     enum { QUADS = (DEPTH + 3) / 4 };
     const rnni_reduced *w = right_reduced(k, RNN_PRECISION_INT8, c->n);
     uint8_t q[7 * QUADS * 4];
     rnni_real scale[7];
+    plain = plain || !rnni_reduced_has_dots(k, w);
     k->int8_round(c->rows, DEPTH, X(0), LD(0), 0, q, QUADS * 4, scale);
     (plain ? k->int8_product_plain : k->int8_product)(c->rows, c->n, QUADS, q, QUADS * 4, scale, w->bytes,
                                                       w->correction, w->scale, c->variant, X(1), X(2), LD(2));
 }
-static void run_int8_product(const rnni_kernels *k, call *c) { int8_call(k, c, 0); }
-static void run_int8_product_plain(const rnni_kernels *k, call *c) { int8_call(k, c, 1); }
+static void run_int8_product(const rnni_kernels *k, call *c) { int8_call(k, c, false); }
+static void run_int8_product_plain(const rnni_kernels *k, call *c) { int8_call(k, c, true); }
 static const specification spec_int8_product = {
     run_int8_product, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
 static const specification spec_int8_product_plain = {
     run_int8_product_plain, 3, NO_UNITS | NO_ROWS, {{-DEPTH, -1, 1}, {1, -1, 1}, {1, -1, 1}}, {{0}}};
 
 /* As many of the units as it takes, and as weights there is room for; the others are copied. */
-static void run_int8_lstm(const rnni_kernels *k, call *c)
+static void int8_lstm_call(const rnni_kernels *k, call *c, bool plain)
 {
     enum { QUADS = (DEPTH + 3) / 4, MOST_UNITS = 112 };
     int64_t all = c->n < MOST_UNITS ? c->n : MOST_UNITS, h = all - all % RNNI_REDUCED_COLUMNS;
@@ -193,9 +194,15 @@ static void run_int8_lstm(const rnni_kernels *k, call *c)
     rnni_real scale;
     k->int8_round(1, DEPTH, X(0), DEPTH, 0, q, QUADS * 4, &scale);
     for (int64_t j = h; j < c->n; j++) X(4)[j] = X(3)[j] = X(2)[j];
-    k->int8_lstm(h, QUADS, q, scale, w->bytes, w->correction, w->scale, X(1), X(2), X(3), X(4));
+    plain = plain || !rnni_reduced_has_dots(k, w);
+    (plain ? k->int8_lstm_plain : k->int8_lstm)(h, QUADS, q, scale, w->bytes, w->correction, w->scale, X(1),
+                                                X(2), X(3), X(4));
 }
+static void run_int8_lstm(const rnni_kernels *k, call *c) { int8_lstm_call(k, c, false); }
+static void run_int8_lstm_plain(const rnni_kernels *k, call *c) { int8_lstm_call(k, c, true); }
 static const specification spec_int8_lstm = {run_int8_lstm, 1, ONE_ROW | NO_UNITS,
+    {{-DEPTH, -1, 1}, {4, -2, 2}, {1, -2, 2}, {1, 0, 0}, {1, 0, 0}}, {{3, 2}}};
+static const specification spec_int8_lstm_plain = {run_int8_lstm_plain, 1, ONE_ROW | NO_UNITS,
     {{-DEPTH, -1, 1}, {4, -2, 2}, {1, -2, 2}, {1, 0, 0}, {1, 0, 0}}, {{3, 2}}};
 
 /* What they write as floats, and that they write nothing behind it. */
@@ -467,7 +474,7 @@ static const specification spec_rnn_gates = {run_rnn_gates, 4, 0, {{1, -4, 4}, {
 static void run_rnn_gates_backward(const rnni_kernels *k, call *c)
 {
     k->rnn_gates_backward(c->variant / 2, c->rows, c->n, X(0), LD(0), X(1), LD(1),
-                          c->variant % 2 ? X(2) : NULL, LD(2), X(3), LD(3));
+                          c->variant % 2 ? X(2) : NULL, LD(2), LD(2), X(3), LD(3));
 }
 static const specification spec_rnn_gates_backward = {
     run_rnn_gates_backward, 8, 0, {{1, -1, 1}, {1, -1, 1}, {1, -1, 1}, {1, 0, 0}}, {{3, 0}}};
@@ -482,7 +489,7 @@ static const specification spec_lstm_gates = {
 static void run_lstm_gates_backward(const rnni_kernels *k, call *c)
 {
     k->lstm_gates_backward(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2), c->variant ? X(3) : NULL,
-                           LD(3), X(4), LD(4), X(5), LD(5));
+                           LD(3), -LD(3), X(4), LD(4), X(5), LD(5));
 }
 static const specification spec_lstm_gates_backward = {
     run_lstm_gates_backward,
@@ -570,7 +577,7 @@ static const specification spec_gru_gates = {
 static void run_gru_gates_backward(const rnni_kernels *k, call *c)
 {
     k->gru_gates_backward(c->rows, c->n, X(0), LD(0), X(1), LD(1), X(2), LD(2), c->variant ? X(3) : NULL,
-                          LD(3), X(4), LD(4));
+                          LD(3), -LD(3), X(4), LD(4));
 }
 static const specification spec_gru_gates_backward = {
     run_gru_gates_backward, 2, 0, {{4, 0, 1}, {1, -1, 1}, {1, -1, 1}, {1, -1, 1}, {4, 0, 0}}, {{4, 0}}};
@@ -883,7 +890,7 @@ TEST(scalar_lstm_gates_backward)
     rnni_real y[4] = {(rnni_real)logistic(z[0]), (rnni_real)logistic(z[1]), (rnni_real)tanh(z[2]),
                       (rnni_real)logistic(z[3])};
     rnni_real c_in = (rnni_real)z[4], dh = (rnni_real)a, dc = (rnni_real)b;
-    scalar()->lstm_gates_backward(1, 1, y, 4, &c_in, 1, &dh, 1, NULL, 0, &dc, 1, y, 4);
+    scalar()->lstm_gates_backward(1, 1, y, 4, &c_in, 1, &dh, 1, NULL, 0, 0, &dc, 1, y, 4);
     for (int i = 0; i < 5; i++) {
         double at = z[i], e = 1e-5;
         z[i] = at + e;
@@ -907,7 +914,7 @@ TEST(scalar_gru_gates_backward)
     rnni_real y[4] = {(rnni_real)r, (rnni_real)logistic(z[1]), (rnni_real)tanh(z[2] + r * z[3]),
                       (rnni_real)z[3]};
     rnni_real h_in = (rnni_real)z[4], dh = 1;
-    scalar()->gru_gates_backward(1, 1, y, 4, &h_in, 1, &dh, 1, NULL, 0, y, 4);
+    scalar()->gru_gates_backward(1, 1, y, 4, &h_in, 1, &dh, 1, NULL, 0, 0, y, 4);
     for (int i = 0; i < 5; i++) {
         double at = z[i], e = 1e-5;
         z[i] = at + e;
@@ -1062,7 +1069,7 @@ static double time_call(const rnni_kernels *kernels, const specification *spec, 
 static int is_reduced(const specification *spec)
 {
     return spec == &spec_int8_round || spec == &spec_int8_product || spec == &spec_int8_product_plain ||
-           spec == &spec_int8_lstm ||
+           spec == &spec_int8_lstm || spec == &spec_int8_lstm_plain ||
            spec == &spec_bf16_round || spec == &spec_bf16_zip || spec == &spec_bf16_product ||
            spec == &spec_bf16_product_plain || spec == &spec_bf16_product_split;
 }
@@ -1099,7 +1106,8 @@ static double time_product(const rnni_kernels *kernels, int64_t m, int64_t n, in
             if (packed)
                 rnni_gemm_packed(kernels, m, n, k, a.data, k, 1, p.data, RNNI_FROM_ZERO, NULL, c.data, n,
                                  NULL);
-            else rnni_gemm(kernels, m, n, k, a.data, k, 1, b.data, n, 1, RNNI_FROM_ZERO, c.data, n, s.data);
+            else rnni_gemm(kernels, m, n, k, a.data, k, 1, b.data, n, 1, RNNI_FROM_ZERO, c.data, n,
+                           s.data, NULL);
         }
         double taken = (seconds() - begin) / calls;
         if (taken < least) least = taken;

@@ -182,7 +182,8 @@ static void check_int8_lstm(const rnni_kernels *k, int64_t h, int64_t depth, rnn
     uint8_t q[MOST_DEPTH + 4];
     rnni_real scale;
     k->int8_round(1, depth, h_in, depth, bound, q, MOST_DEPTH + 2, &scale);
-    k->int8_lstm(h, (depth + 3) / 4, q, scale, m.bytes, m.correction, m.scale, z, c[0], c[0], out[0]);
+    (rnni_reduced_has_dots(k, &m) ? k->int8_lstm : k->int8_lstm_plain)(
+        h, (depth + 3) / 4, q, scale, m.bytes, m.correction, m.scale, z, c[0], c[0], out[0]);
     CHECK_BYTES(z, kept, sizeof z);
     rnni_reduced_product(k, &m, 1, h_in, depth, RNNI_FROM_C, NULL, z, 4 * h, NULL);
     k->lstm_gates(1, h, z, 4 * h, c[1], h, c[1], h, out[1], h);
@@ -232,15 +233,15 @@ TEST(int8_products_do_not_saturate)
     for (int64_t i = 0; i < N * K; i++) w[i] = i / K % 2 ? -1 : 1;
     for (int64_t i = 0; i < 3 * K; i++) a[i] = i / K == 1 ? -1 : 1;
     rnni_reduced m = make(RNN_PRECISION_INT8, 0, N, K, 1, w);
-    EACH_LEVEL(kernels)
+    const int32_t dots = m.dots;
+    EACH_LEVEL(k)
         for (int plain = 0; plain < 2; plain++) {
-            rnni_kernels k = *kernels;
-            if (plain) k.int8_product = k.int8_product_plain;
-            rnni_reduced_product(&k, &m, 3, a, K, RNNI_FROM_ZERO, NULL, c, N, NULL);
+            m.dots = plain ? 0 : dots;
+            rnni_reduced_product(k, &m, 3, a, K, RNNI_FROM_ZERO, NULL, c, N, NULL);
             for (int i = 0; i < 3; i++)
                 for (int j = 0; j < N; j++) CHECK_NEAR(c[i * N + j], (i == 1 ? -1 : 1) * (j % 2 ? -K : K),
                                                        0.02);
-            rnni_reduced_product(&k, &m, 1, a, K, RNNI_FROM_ZERO, NULL, c, N, NULL);
+            rnni_reduced_product(k, &m, 1, a, K, RNNI_FROM_ZERO, NULL, c, N, NULL);
             for (int j = 0; j < N; j++) CHECK_NEAR(c[j], j % 2 ? -K : K, 0.02);
         }
     free(m.block);

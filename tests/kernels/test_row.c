@@ -43,7 +43,7 @@ static outcome in_parts(const rnni_kernels *k, int gates, int activation, int64_
     }
     if (gates == 1 && units <= RNNI_SHORT_UNITS) {
         rnni_row_pack(k, 1, units, units, w_hh, packed[1]);
-        k->short_product(1, units, units, h, units, packed[1], z, units);
+        k->short_product(1, units, units, h, units, packed[1], z, units, NULL);
     } else {
         rnni_gemm_packed(k, 1, gates * units, units, h, units, 1, packed[1], RNNI_FROM_C, NULL, z,
                          gates * units, NULL);
@@ -63,7 +63,7 @@ static void check_step(const rnni_kernels *k, int gates, int activation, int64_t
     rnni_row_pack(k, gates == 3 ? 4 : gates, units, 1, bias, rows[2]);
     CHECK(rnni_row_size(k, gates, units, inputs) >= gates * units * inputs);
     int64_t blocks = rnni_row_blocks(k, units);
-    for (int variant = 0; variant < 8; variant++) {
+    for (int variant = 0; variant < 16; variant++) {
         outcome o;
         rnni_row step = { .h = units,
                           .inputs = inputs,
@@ -78,7 +78,8 @@ static void check_step(const rnni_kernels *k, int gates, int activation, int64_t
                           .bias = rows[2],
                           .activation = activation,
                           .last = blocks,
-                          .backwards = variant & 2 };
+                          .backwards = variant & 2,
+                          .first_cache = variant & 8 ? 1 << 20 : 0 };
         int64_t share = variant & 4 ? 3 : blocks; /* in one call, or in parts of three blocks */
         for (; step.first < blocks; step.first += share) {
             step.last = step.first + share < blocks ? step.first + share : blocks;

@@ -133,6 +133,35 @@ TEST(batches_of_every_model)
     rnn_context_free(context);
 }
 
+/* A model keeps the workspace of a small run, which the next one takes, and not that of a large one. */
+TEST(what_stays_between_runs)
+{
+    enum { KEPT = 1 << 20 };
+    counter c;
+    rnn_context_t *context = counting_context(&c);
+    start_threads(context);
+    rnn_model_t *model = zoo_make(context, &zoo[0]);
+    rnn_batch_t *small = help_batch(zoo_data(&zoo[0], 4, 20, 3), NULL),
+                *large = help_batch(zoo_data(&zoo[0], 600, 200, 3), NULL);
+    CHECK(memory_of(model, RNN_MEMORY_RUN, 4, 20) < KEPT);
+    CHECK(memory_of(model, RNN_MEMORY_RUN, 600, 200) > KEPT);
+    rnn_tensor_free(help_run(model, small));
+    int64_t live = begin(&c);
+    rnn_tensor_t *y = help_run(model, small);
+    CHECK(peak_since(&c, live) < 2 * rnn_tensor_count(y) * (int64_t)sizeof(float) + 1024);
+    rnn_tensor_free(y);
+    CHECK_INT(begin(&c), live);
+    rnn_tensor_free(help_run(model, large));
+    CHECK(begin(&c) <= live);
+    rnn_tensor_free(help_run(model, small));
+    CHECK_INT(begin(&c), live);
+    rnn_batch_free(small);
+    rnn_batch_free(large);
+    rnn_model_free(model);
+    rnn_context_free(context);
+    CHECK_INT(atomic_load(&c.live), 0);
+}
+
 /* Where it depends on the words of a batch whether an embedding is projected for them, the larger of both is
  * counted. */
 TEST(words_of_a_batch)

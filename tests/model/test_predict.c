@@ -266,6 +266,36 @@ static void check_prediction(const zoo_row *row, int64_t count)
     rnn_model_free(model);
 }
 
+/* The workspace of a run may serve the next one: of another size, in another precision, after a refusal. */
+static void check_runs(const zoo_row *row)
+{
+    static const int64_t shapes[][2] = { { 1, 9 }, { 40, 3 }, { 1, 30 }, { 3, 1 },
+                                         { 70, 12 }, { 1, 2 }, { 0, 5 }, { 2, 9 } };
+    static const int32_t precisions[] = { RNN_PRECISION_F32, RNN_PRECISION_INT8, RNN_PRECISION_BF16 };
+    rnn_model_t *kept = zoo_make(NULL, row);
+    rnn_batch_t *empty = rnn_batch_create(NULL);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        rnn_batch_t *batch = help_batch(zoo_data(row, shapes[i][0], shapes[i][1], 3), NULL);
+        rnn_model_t *fresh = zoo_make(NULL, row);
+        CHECK_OK(rnn_model_set_precision(kept, precisions[i % 3]));
+        CHECK_OK(rnn_model_set_precision(fresh, precisions[i % 3]));
+        rnn_tensor_t *expected = help_run(fresh, batch), *y = help_run(kept, batch), *none = NULL;
+        help_same(y, expected);
+        CHECK_STATUS(rnn_model_run(kept, empty, &none, 1), RNN_ERROR_SHAPE);
+        rnn_tensor_free(expected);
+        rnn_tensor_free(y);
+        rnn_model_free(fresh);
+        rnn_batch_free(batch);
+    }
+    rnn_batch_free(empty);
+    rnn_model_free(kept);
+}
+
+TEST(one_run_after_another)
+{
+    for (int i = 0; i < ZOO_ROWS; i++) check_runs(&zoo[i]);
+}
+
 TEST(predict_whole_datasets)
 {
     static const int64_t counts[] = { 1, 7, 128, 129, 300 };

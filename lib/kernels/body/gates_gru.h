@@ -61,9 +61,11 @@ static inline gru_blend_gradient gru_blend_backward(vec z, vec n, vec h_in, vec 
 /* With dh + dy for dh, after blend:  dq = dn * r,  dr = dn * q * r (1 - r). */
 static void KERNEL(gru_gates_backward)(int64_t rows, int64_t h, const rnni_real *z, int64_t ldz,
                                        const rnni_real *h_in, int64_t ldh_in, rnni_real *dh, int64_t lddh,
-                                       const rnni_real *dy, int64_t lddy, rnni_real *dz, int64_t lddz)
+                                       const rnni_real *dy, int64_t lddy, int64_t next_dy, rnni_real *dz,
+                                       int64_t lddz)
 {
     for (int64_t k = 0; k < rows; k++, z += ldz, h_in += ldh_in, dh += lddh, dz += lddz) {
+        if (dy) rnni_fetch_near(h, dy + next_dy);
         VEC_LOOP(u, live, h) {
             rnni_real *zr = dz + u, *zz = zr + h, *zn = zz + h, *zq = zn + h;
             vec reset = v_load_n(z + u, live), q = v_load_n(z + 3 * h + u, live);

@@ -87,10 +87,11 @@ BODY_INLINE void lstm_back_at(const int w, int64_t left, int64_t h, const rnni_r
  *   the gradient of c_in is dc' * f. */
 static void KERNEL(lstm_gates_backward)(int64_t rows, int64_t h, const rnni_real *z, int64_t ldz,
                                         const rnni_real *c_in, int64_t ldc_in, const rnni_real *dh,
-                                        int64_t lddh, const rnni_real *dy, int64_t lddy, rnni_real *dc,
-                                        int64_t lddc, rnni_real *dz, int64_t lddz)
+                                        int64_t lddh, const rnni_real *dy, int64_t lddy, int64_t next_dy,
+                                        rnni_real *dc, int64_t lddc, rnni_real *dz, int64_t lddz)
 {
     for (int64_t r = 0; r < rows; r++, z += ldz, c_in += ldc_in, dh += lddh, dc += lddc, dz += lddz) {
+        if (dy) rnni_fetch_near(h, dy + next_dy);
         VEC_PAIRS(u, left, h,
                   lstm_back_at(w, left, h, z + u, c_in + u, dh + u, dy ? dy + u : NULL, dc + u, dz + u));
         if (dy) dy += lddy;

@@ -13,7 +13,7 @@ static void KERNEL(rnn_gates)(int activation, int64_t rows, int64_t h, const rnn
 /* dz = (dh + dy) * act'(z), where y holds act's result. */
 static void KERNEL(rnn_gates_backward)(int activation, int64_t rows, int64_t h, const rnni_real *y,
                                        int64_t ldy, const rnni_real *dh, int64_t lddh, const rnni_real *dy,
-                                       int64_t lddy, rnni_real *dz, int64_t lddz)
+                                       int64_t lddy, int64_t next_dy, rnni_real *dz, int64_t lddz)
 {
     if (ldy == h && lddh == h && lddz == h && (!dy || lddy == h)) h *= rows, rows = rows > 0;
     for (int64_t r = 0; r < rows; r++, y += ldy, dh += lddh, dz += lddz) {
@@ -21,6 +21,7 @@ static void KERNEL(rnn_gates_backward)(int activation, int64_t rows, int64_t h, 
             map_row_backward(activation, h, y, dh, dz);
             continue;
         }
+        rnni_fetch_near(h, dy + next_dy);
         if (activation == RNNI_ACT_TANH)
             VEC_LOOP(i, live, h)
         v_store_n(dz + i,

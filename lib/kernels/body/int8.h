@@ -79,49 +79,32 @@ enum { UNIT_GATES = 4, UNIT_PARTS = VEC_WIDTH >= 16 ? 2 : 1 };
 #define INT8_TARGET VNNI_TARGET
 #include "kernels/body/int8_product.h"
 
-static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda,
-                                 const rnni_real *a_scale, const int8_t *packed, const int32_t *correction,
-                                 const rnni_real *scale, int start, const rnni_real *bias, rnni_real *c,
-                                 int64_t ldc)
-{
-    (rnni_cpu_dots() & VNNI_FLAG ? int8_product_vnni : int8_product_plain)(rows, n, quads, a, lda, a_scale,
-            packed, correction, scale, start,
-                                                                           bias, c, ldc);
-}
-
-static void KERNEL(int8_lstm)(int64_t h, int64_t quads, const uint8_t *a, rnni_real a_scale,
-                              const int8_t *packed, const int32_t *correction, const rnni_real *scale,
-                              const rnni_real *z, const rnni_real *c_in, rnni_real *c_out, rnni_real *h_out)
-{
-    (rnni_cpu_dots() & VNNI_FLAG ? int8_lstm_vnni : int8_lstm_plain)(h, quads, a, a_scale, packed, correction,
-                                                                     scale, z, c_in, c_out, h_out);
-}
+#define INT8_FAST(name) name##_vnni
 
 #else
 
-static void KERNEL(int8_product)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda,
-                                 const rnni_real *a_scale, const int8_t *packed, const int32_t *correction,
-                                 const rnni_real *scale, int start, const rnni_real *bias, rnni_real *c,
-                                 int64_t ldc)
-{
-    int8_product_plain(rows, n, quads, a, lda, a_scale, packed, correction, scale, start, bias, c, ldc);
-}
-
-static void KERNEL(int8_lstm)(int64_t h, int64_t quads, const uint8_t *a, rnni_real a_scale,
-                              const int8_t *packed, const int32_t *correction, const rnni_real *scale,
-                              const rnni_real *z, const rnni_real *c_in, rnni_real *c_out, rnni_real *h_out)
-{
-    int8_lstm_plain(h, quads, a, a_scale, packed, correction, scale, z, c_in, c_out, h_out);
-}
+#define INT8_FAST(name) name##_plain
 
 #endif
 
-static void KERNEL(int8_product_plain)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a, int64_t lda,
-                                       const rnni_real *a_scale, const int8_t *packed,
-                                       const int32_t *correction, const rnni_real *scale, int start,
-                                       const rnni_real *bias, rnni_real *c, int64_t ldc)
-{
-    int8_product_plain(rows, n, quads, a, lda, a_scale, packed, correction, scale, start, bias, c, ldc);
-}
+#define INT8_KERNELS(name, how)                                                                             \
+    static void KERNEL(int8_product##name)(int64_t rows, int64_t n, int64_t quads, const uint8_t *a,        \
+                                           int64_t lda, const rnni_real *a_scale, const int8_t *packed,     \
+                                           const int32_t *correction, const rnni_real *scale, int start,    \
+                                           const rnni_real *bias, rnni_real *c, int64_t ldc)                \
+    {                                                                                                       \
+        how(int8_product)(rows, n, quads, a, lda, a_scale, packed, correction, scale, start, bias, c, ldc); \
+    }                                                                                                       \
+    static void KERNEL(int8_lstm##name)(int64_t h, int64_t quads, const uint8_t *a, rnni_real a_scale,      \
+                                        const int8_t *packed, const int32_t *correction,                    \
+                                        const rnni_real *scale, const rnni_real *z, const rnni_real *c_in,  \
+                                        rnni_real *c_out, rnni_real *h_out)                                 \
+    {                                                                                                       \
+        how(int8_lstm)(h, quads, a, a_scale, packed, correction, scale, z, c_in, c_out, h_out);             \
+    }
+#define INT8_PLAIN(name) name##_plain
+
+INT8_KERNELS(, INT8_FAST)
+INT8_KERNELS(_plain, INT8_PLAIN)
 
 #endif

@@ -14,7 +14,8 @@ enum { SHORT_ROWS = VEC_WIDTH == 4 || VEC_WIDTH == 16 ? 6 : 3 };
 
 /* `rows` x `blocks` vectors of sums; n columns are left from the first on. */
 BODY_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_t k, const rnni_real *a,
-                             int64_t lda, const rnni_real *packed, rnni_real *c, int64_t ldc)
+                             int64_t lda, const rnni_real *packed, rnni_real *c, int64_t ldc,
+                             rnni_ahead *ahead)
 {
     enum { W = VEC_WIDTH };
     const int64_t stride = k * W;
@@ -41,15 +42,18 @@ BODY_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_
         v_store_n(c + r * ldc, v_add(even[r][0], odd[r][0]), n);                                       \
         if (blocks > 1) v_store_n(c + r * ldc + W, v_add(even[r][1], odd[r][1]), n - W);               \
     }
+    rnni_fetches lines = rnni_ahead_begin(ahead, k, packed);
     EACH_SHORT_ROW(BEGIN, even, 0)
     for (; k > 1; k -= 2, a += 2, packed += 2 * W) {
         STEPS(even, 0)
         STEPS(odd, 1)
+        lines = rnni_ahead_step(ahead, lines, k, packed);
     }
     if (k) STEPS(even, 0)
     FORGET(c);
     FORGET(ldc);
     EACH_SHORT_ROW(END, even, 0)
+    rnni_ahead_end(ahead, lines);
 #undef BEGIN
 #undef STEP
 #undef STEPS
@@ -57,23 +61,24 @@ BODY_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_
 }
 
 typedef void short_function(int64_t n, int64_t k, const rnni_real *a, int64_t lda, const rnni_real *packed,
-                            rnni_real *c, int64_t ldc);
+                            rnni_real *c, int64_t ldc, rnni_ahead *ahead);
 
-#define SHORT_FUNCTION(rows, blocks)                                                                                         \
-    static void short_##rows##x##blocks(int64_t n, int64_t k, const rnni_real *a, int64_t lda, const rnni_real *packed,       \
-                                        rnni_real *c, int64_t ldc)                                                           \
-    {                                                                                                                        \
-        short_block(rows, blocks, n, k, a, lda, packed, c, ldc);                                                             \
+#define SHORT_FUNCTION(rows, blocks)                                                           \
+    static void short_##rows##x##blocks(int64_t n, int64_t k, const rnni_real *a, int64_t lda, \
+                                        const rnni_real *packed, rnni_real *c, int64_t ldc,    \
+                                        rnni_ahead *ahead)                                     \
+    {                                                                                          \
+        short_block(rows, blocks, n, k, a, lda, packed, c, ldc, ahead);                        \
     }
-SHORT_FUNCTION(1, 1)
-SHORT_FUNCTION(2, 1) SHORT_FUNCTION(3, 1) SHORT_FUNCTION(1, 2) SHORT_FUNCTION(2, 2) SHORT_FUNCTION(3, 2)
+SHORT_FUNCTION(1, 1) SHORT_FUNCTION(2, 1) SHORT_FUNCTION(3, 1)
+SHORT_FUNCTION(1, 2) SHORT_FUNCTION(2, 2) SHORT_FUNCTION(3, 2)
 #if VEC_WIDTH == 4 || VEC_WIDTH == 16
-    SHORT_FUNCTION(4, 1) SHORT_FUNCTION(5, 1) SHORT_FUNCTION(6, 1) SHORT_FUNCTION(4, 2) SHORT_FUNCTION(5, 2)
-        SHORT_FUNCTION(6, 2)
+SHORT_FUNCTION(4, 1) SHORT_FUNCTION(5, 1) SHORT_FUNCTION(6, 1)
+SHORT_FUNCTION(4, 2) SHORT_FUNCTION(5, 2) SHORT_FUNCTION(6, 2)
 #endif
 
-            static void KERNEL(short_product)(int64_t rows, int64_t n, int64_t k, const rnni_real *a,
-                                              int64_t lda, const rnni_real *packed, rnni_real *c, int64_t ldc)
+static void KERNEL(short_product)(int64_t rows, int64_t n, int64_t k, const rnni_real *a, int64_t lda,
+                                  const rnni_real *packed, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
     static short_function *const of[2][SHORT_ROWS] = {
 #if VEC_WIDTH == 4 || VEC_WIDTH == 16
@@ -88,7 +93,7 @@ SHORT_FUNCTION(2, 1) SHORT_FUNCTION(3, 1) SHORT_FUNCTION(1, 2) SHORT_FUNCTION(2,
     for (int64_t t = 0; t < tiles; t++) {
         int64_t height = rows / tiles + (t < rows % tiles);
         for (int64_t j = 0; j < n; j += 2 * VEC_WIDTH)
-            of[n - j > VEC_WIDTH][height - 1](n - j, k, a, lda, packed + j * k, c + j, ldc);
+            of[n - j > VEC_WIDTH][height - 1](n - j, k, a, lda, packed + j * k, c + j, ldc, ahead);
         a += height * lda;
         c += height * ldc;
     }
