@@ -47,7 +47,7 @@ static inline void rnni_fetch_result(int64_t rows, int64_t columns, const rnni_r
 {
     for (int64_t i = 0; i < rows; i++, c += ld) {
         for (int64_t j = 0; j < columns; j += RNNI_LINE) rnni_fetch_target(c + j);
-        rnni_fetch_target(c + columns - 1);
+        if ((uintptr_t)c % (RNNI_LINE * sizeof *c)) rnni_fetch_target(c + columns - 1);
     }
 }
 
