@@ -10,7 +10,7 @@
  *   da = dh * act'(a)                            from the saved h_out: 1 - h_out^2, or h_out > 0
  *   dh_in = U^T da     dU = sum_t da h_in^T      db = sum_t da
  *
- * z holds a; nothing of it is kept, h_out says all. Small layers take U h_in in two chains (kernel
+ * z holds a; nothing of it is kept, h_out says all. Small layers take U h_in in four chains (kernel
  * short_product). */
 
 static bool is_short(int64_t h) { return h <= RNNI_SHORT_UNITS; }

@@ -78,7 +78,7 @@ int64_t rnni_packed_size(const rnni_kernels *kernels, int64_t k, int64_t n);
 void rnni_pack(const rnni_kernels *kernels, int64_t k, int64_t n, const rnni_real *b, int64_t row_stride,
                int64_t column_stride, rnni_real *packed);
 
-/* SimpleRNN layers of at most so many units take their recurrent sums in two chains: rnn_row,
+/* SimpleRNN layers of at most so many units take their recurrent sums in four chains: rnn_row,
  * short_product. */
 enum { RNNI_SHORT_UNITS = 64 };
 

@@ -39,31 +39,61 @@ BODY_INLINE void row_product(const int blocks, const int gates, const int third,
 #undef STEP_BLOCK
 }
 
-/* The same for one gate, each sum in two chains (short_product.h). */
-BODY_INLINE void row_pairs(const int blocks, int64_t k, const rnni_real *a, const rnni_real *packed,
-                           row_sums sum)
+/* Four chains at once where there are 32 registers for them, else two. */
+enum { ROW_FOUR_CHAINS = VEC_WIDTH == 4 || VEC_WIDTH == 16 };
+
+/* The same for one gate, each sum in four chains (short_product.h). */
+BODY_INLINE void row_chains(const int blocks, int64_t k, const rnni_real *a, const rnni_real *packed,
+                            row_sums sum)
 {
     enum { W = VEC_WIDTH };
     const int64_t stride = k * W;
-    vec odd[ROW_BLOCKS];
-#define BEGIN(b) odd[b] = v_set(0);
-#define EVEN(b) if (b < blocks) sum[b][0] = v_fma(even_x, v_load(packed + b * stride), sum[b][0]);
-#define ODD(b) if (b < blocks) odd[b] = v_fma(odd_x, v_load(packed + b * stride + W), odd[b]);
-#define END(b) if (b < blocks) sum[b][0] = v_add(sum[b][0], odd[b]);
-    EACH_BLOCK(BEGIN)
-    for (; k > 1; k -= 2, a += 2, packed += 2 * W) {
-        vec even_x = v_set(a[0]), odd_x = v_set(a[1]);
-        EACH_BLOCK(EVEN)
-        EACH_BLOCK(ODD)
+    const rnni_real *left = a, *right = packed;
+    int64_t rest = k;
+    vec chain[4][ROW_BLOCKS], later[ROW_BLOCKS];
+#define STEP(q, b) \
+    if (b < blocks) chain[q][b] = v_fma(x, v_load(right + b * stride + q * W), chain[q][b]);
+#define STEP_0(b) STEP(0, b)
+#define STEP_1(b) STEP(1, b)
+#define STEP_2(b) STEP(2, b)
+#define STEP_3(b) STEP(3, b)
+#define NUMBER(q)                    \
+    {                                \
+        const vec x = v_set(left[q]); \
+        EACH_BLOCK(STEP_##q)         \
     }
-    if (k) {
-        vec even_x = v_set(a[0]);
-        EACH_BLOCK(EVEN)
+#define FOURS for (; rest > 3; rest -= 4, left += 4, right += 4 * W)
+#define CLEAR_LATER(b) chain[2][b] = chain[3][b] = v_set(0);
+#define BEGIN(b) if (b < blocks) chain[0][b] = sum[b][0]; chain[1][b] = v_set(0);
+#define LATER(b) later[b] = v_add(chain[2][b], chain[3][b]);
+#define END(b) if (b < blocks) sum[b][0] = v_add(v_add(chain[0][b], chain[1][b]), later[b]);
+    EACH_BLOCK(CLEAR_LATER)
+    if (ROW_FOUR_CHAINS) {
+        EACH_BLOCK(BEGIN)
+        FOURS { NUMBER(0) NUMBER(1) NUMBER(2) NUMBER(3) }
+        if (rest > 2) NUMBER(2)
+        EACH_BLOCK(LATER)
+    } else {
+        FOURS { NUMBER(2) NUMBER(3) }
+        if (rest > 2) NUMBER(2)
+        EACH_BLOCK(LATER)
+        EACH_BLOCK(BEGIN)
+        left = a, right = packed, rest = k;
+        FOURS { NUMBER(0) NUMBER(1) }
     }
+    if (rest > 0) NUMBER(0)
+    if (rest > 1) NUMBER(1)
     EACH_BLOCK(END)
+#undef STEP
+#undef STEP_0
+#undef STEP_1
+#undef STEP_2
+#undef STEP_3
+#undef NUMBER
+#undef FOURS
+#undef CLEAR_LATER
 #undef BEGIN
-#undef EVEN
-#undef ODD
+#undef LATER
 #undef END
 }
 
@@ -83,7 +113,7 @@ BODY_INLINE void row_gather(const int blocks, const int gates, const int apart, 
     EACH_BLOCK(BEGIN_BLOCK)
     if (!s->z) row_product(blocks, gates, 2, s->inputs, s->x, s->packed_ih + first * s->inputs * block, sum);
     const rnni_real *packed = s->packed_hh + first * s->h * block;
-    if (gates == 1 && s->h <= RNNI_SHORT_UNITS) row_pairs(blocks, s->h, s->h_in, packed, sum);
+    if (gates == 1 && s->h <= RNNI_SHORT_UNITS) row_chains(blocks, s->h, s->h_in, packed, sum);
     else row_product(blocks, gates, apart ? 3 : 2, s->h, s->h_in, packed, sum);
 #undef BEGIN
 #undef BEGIN_BLOCK
