@@ -112,7 +112,8 @@ enum {
                                 used without being trained: the layer's products with every word, where they
                                 take no more than 2 MiB, kept until a weight changes */
     RNN_MEMORY_RUN = 1,    /**< work memory of rnn_model_run on a batch, for as long as the call takes; where
-                                it is not more than 1 MiB the model keeps it for the next call */
+                                it is not more than 1 MiB the model keeps it for the next call, which may
+                                have that much besides its own when its batch has another shape */
     RNN_MEMORY_TRAIN = 2,  /**< forward and backward on a batch: values kept for the way back and all
                                 gradients; rnn_trainer_memory adds the optimizer's */
     RNN_MEMORY_STREAM = 3  /**< one rnn_state_t */

@@ -159,10 +159,9 @@ rnn_status_t rnni_arena_reserve(rnni_arena *arena, rnn_context_t *context, size_
 {
     if (!arena->base || arena->capacity < size) {
         if (size == SIZE_MAX) return rnni_fail_memory("the work memory", SIZE_MAX);
-        char *base = allocate(context, size);
-        if (!base) return RNN_ERROR_MEMORY;
-        rnni_arena_release(arena, context);
-        arena->base = base;
+        rnni_arena_release(arena, context); /* first: nothing of it is wanted, and both need not fit */
+        arena->base = allocate(context, size);
+        if (!arena->base) return RNN_ERROR_MEMORY;
         arena->capacity = size;
     }
     arena->used = 0;

@@ -77,7 +77,8 @@ typedef struct rnni_arena {
  * at SIZE_MAX. */
 void *rnni_arena_take(rnni_arena *arena, size_t count, size_t size);
 
-/* Makes `arena` ready to place `size` bytes: grows the block if it is too small, used = 0. */
+/* Makes `arena` ready to place `size` bytes: another block in place of one that is too small, used = 0. On
+ * failure it has none. */
 rnn_status_t rnni_arena_reserve(rnni_arena *arena, rnn_context_t *context, size_t size);
 void rnni_arena_release(rnni_arena *arena, rnn_context_t *context);
 

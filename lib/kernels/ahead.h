@@ -65,8 +65,15 @@ typedef struct rnni_fetches { const rnni_real *at; int64_t lines; } rnni_fetches
 typedef struct rnni_ahead {
     rnni_fetches part[RNNI_AHEAD_PARTS];
     int64_t count, waiting;
+    int turns;      /* whether products are steps of a recurrence, of which every second one goes backwards */
     int backwards;
 } rnni_ahead;
+
+static inline int rnni_ahead_turns(const rnni_ahead *ahead) { return ahead && ahead->turns; }
+static inline int rnni_goes_backwards(const rnni_ahead *ahead)
+{
+    return rnni_ahead_turns(ahead) && ahead->backwards;
+}
 
 /* What a tile of k steps begins with. Where nothing is left, or `ahead` is NULL, it takes k lines from `next`
  * on, part of its next panel: so there is no question in each step whether to ask. */

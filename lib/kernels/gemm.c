@@ -116,7 +116,7 @@ void rnni_gemm_packed(const rnni_kernels *kernels, int64_t m, int64_t n, int64_t
         return;
     }
     if (m <= 0 || n <= 0) return;
-    const int64_t nr = kernels->nr, most = slice_of(k, ahead ? DEEPEST_STEP : DEEPEST);
+    const int64_t nr = kernels->nr, most = slice_of(k, rnni_ahead_turns(ahead) ? DEEPEST_STEP : DEEPEST);
     int64_t p = 0;
     do {
         const int64_t depth = least(k - p, most);

@@ -246,7 +246,7 @@ static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
 {
     enum { ROOM = 64 * (RNNI_BF16_DEPTH + LINE), NEAR = 1024 * RNNI_BF16_DEPTH };
     _Alignas(64) uint16_t q[ROOM];
-    const bool backwards = ahead && ahead->backwards;
+    const bool backwards = rnni_goes_backwards(ahead);
     const int64_t depth = round_up(count, 2), ldq = rounded_row(count),
                   most = NEAR / depth / RNNI_REDUCED_GROUP * RNNI_REDUCED_GROUP;
     const rnni_tiling parts = rnni_tiles_of(ROOM / ldq, m);
@@ -293,7 +293,7 @@ void rnni_reduced_product_deep(const rnni_kernels *kernels, const rnni_reduced *
         rnni_reduced_product(kernels, w, m, a, lda, start, NULL, c, ldc, ahead);
         return;
     }
-    const bool backwards = ahead && ahead->backwards;
+    const bool backwards = rnni_goes_backwards(ahead);
     const int64_t ldq = rounded_row(RNNI_BF16_DEPTH), parts = (w->n + TURN_COLUMNS - 1) / TURN_COLUMNS;
     uint16_t *rounded = halves_in(room);
     for (int64_t p = 0; p < w->k; p += RNNI_BF16_DEPTH)

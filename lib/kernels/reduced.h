@@ -45,7 +45,7 @@ static inline int64_t rnni_reduced_width(int64_t n, int64_t group)
 typedef struct rnni_reduced {
     int32_t precision;          /* RNN_PRECISION_BF16 or RNN_PRECISION_INT8; 0: nothing is there */
     bool table;                 /* rows [n][k] for rnni_reduced_row, not packed */
-    int dots;                   /* int8: what rnni_cpu_dots found as the block was filled */
+    int dots;                   /* what rnni_cpu_dots found as the block was filled; int8 asks for it */
     int64_t n, k;
     rnni_real bound;            /* int8: no left number is larger than this in size; 0: each row's largest one
                                    is looked for */

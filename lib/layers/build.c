@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/error.h"
+#include "core/pool.h"
 #include "layers/graph.h"
 #include "layers/ops.h"
 #include "layers/precision.h"
@@ -273,30 +274,45 @@ static rnn_status_t make_weights(rnni_graph *graph, int fill, int64_t weight_lim
     return RNN_OK;
 }
 
-static rnn_status_t pack_node(rnni_node *node, int backward)
+static rnn_status_t make_packed(rnni_node *node, int backward)
 {
     rnni_real **packed = backward ? &node->packed_backward : &node->packed;
     int64_t *count = backward ? &node->packed_backward_count : &node->packed_count;
-    if (!*packed) {
-        int64_t size = node->op->packed_size(node, backward);
-        if (size == 0) return RNN_OK;
-        *packed = rnni_alloc_array(node->graph->context, (size_t)size, sizeof **packed);
-        if (!*packed) return RNN_ERROR_MEMORY;
-        *count = size;
-    }
-    node->op->pack(node, node->graph->weights, *packed, backward);
-    rnni_recurrent_free_projected(node);
+    int64_t size = *packed ? 0 : node->op->packed_size(node, backward);
+    if (size == 0) return RNN_OK;
+    *packed = rnni_alloc_array(node->graph->context, (size_t)size, sizeof **packed);
+    if (!*packed) return RNN_ERROR_MEMORY;
+    *count = size;
     return RNN_OK;
+}
+
+/* What is packed of a node: for the way forward, in few bits, and for the way back. */
+enum { PACK_FORWARD, PACK_REDUCED, PACK_BACKWARD, PACKS };
+
+static void pack_one(int64_t index, void *argument)
+{
+    rnni_node *node = ((rnni_graph *)argument)->nodes[index / PACKS];
+    const rnni_real *weights = node->graph->weights;
+    if (!node->op->pack) return;
+    if (index % PACKS == PACK_FORWARD && node->packed) node->op->pack(node, weights, node->packed, 0);
+    if (index % PACKS == PACK_REDUCED) rnni_node_reduce(node);
+    if (index % PACKS == PACK_BACKWARD && node->packed_backward)
+        node->op->pack(node, weights, node->packed_backward, 1);
 }
 
 rnn_status_t rnni_graph_pack(rnni_graph *graph, int backward)
 {
+    enum { MANY = 256 * 1024 }; /* weights that take longer than another thread to begin */
     for (int32_t i = 0; i < graph->count; i++) {
         if (!graph->nodes[i]->op->pack) continue;
-        RNNI_TRY(pack_node(graph->nodes[i], 0));
-        rnni_node_reduce(graph->nodes[i]);
-        if (backward) RNNI_TRY(pack_node(graph->nodes[i], 1));
+        rnni_recurrent_free_projected(graph->nodes[i]);
+        RNNI_TRY(make_packed(graph->nodes[i], 0));
+        if (backward) RNNI_TRY(make_packed(graph->nodes[i], 1));
     }
+    const int64_t pieces = (int64_t)graph->count * PACKS;
+    if (backward && graph->weight_total >= MANY) rnni_parallel(graph->context, pieces, pack_one, graph);
+    else
+        for (int64_t i = 0; i < pieces; i++) pack_one(i, graph);
     return RNN_OK;
 }
 

@@ -57,8 +57,8 @@ static chunk chunk_at(const rnni_work *w, chunk all, bool down, int64_t edge)
     return c;
 }
 
-/* The products to come take part number i of `parts` of the next chunk's rows along from a table, where they
- * lie far away and in another order. */
+/* The products to come, of this step or, in float, of later ones, take part number i of `parts` of the next
+ * chunk's rows along from a table, where they lie far away and in another order. */
 static void fetch_next(const rnni_work *w, chunk next, const rnni_table *table, int64_t i, int64_t parts,
                        rnni_ahead *ahead)
 {
@@ -128,7 +128,7 @@ static bool steps_in_place(const rnni_work *w)
 static void forward_steps(const rnni_work *w, chunk all)
 {
     bool down = w->pass->reverse, in_place = steps_in_place(w);
-    rnni_ahead ahead = { .count = 0 };
+    rnni_ahead ahead = { .turns = 1 };
     rnni_cell_step step = begin_steps(w);
     step.ahead = &ahead;
     for (chunk now = chunk_at(w, all, down, down ? all.to : all.from), next; now.from < now.to; now = next) {
@@ -136,14 +136,16 @@ static void forward_steps(const rnni_work *w, chunk all)
         rnni_cells_mark(w, now.from, now.to);
         next = chunk_at(w, all, down, down ? now.from : now.to);
         place_step(w, now.from, first, &step);
-        rnni_recurrent_input_products(w, now.from, now.to, step.z, step.ahead);
-        rnni_ahead_rest(step.ahead);
+        ahead.turns = 0;
+        rnni_recurrent_input_products(w, now.from, now.to, step.z, &ahead);
+        rnni_ahead_rest(&ahead);
+        ahead.turns = 1;
         for (int64_t i = 0, alone; i < count; i += alone ? alone : 1) {
             int64_t t = down ? now.to - 1 - i : now.from + i;
             place_step(w, t, first, &step);
             fetch_next(w, next, &w->values, i, count, step.ahead);
             fetch_words(w, next, i, count, step.ahead);
-            rnni_ahead_wait(step.ahead);
+            if (!step.reduced) rnni_ahead_wait(step.ahead);
             alone = in_place ? steps_alone(w, t, count - i, step.z) : 0;
             if (alone == 0) forward_step(w, t, &step);
             rnni_ahead_turn(&ahead);
@@ -330,13 +332,15 @@ static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_
         fetch_next(w, next, &w->values, i, count, step->ahead);
         fetch_next(w, next, &w->given, i, count, step->ahead);
         if (moves) fetch_next(w, now, &w->dvalues, i, count, step->ahead);
-        rnni_ahead_wait(step->ahead);
+        if (!step->reduced) rnni_ahead_wait(step->ahead);
         fetch_step(w, down ? t - 1 : t + 1, step->ahead);
         backward_step(w, t, w->axis->offset[now.from], step);
         rnni_ahead_turn(step->ahead);
     }
+    step->ahead->turns = 0;
     if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to, step->ahead);
     rnni_ahead_rest(step->ahead);
+    step->ahead->turns = 1;
     if (w->dx || w->dvalues.data) rnni_recurrent_input_gradient(w, now.from, now.to);
 }
 
@@ -362,7 +366,7 @@ static void pass_backward(rnni_work *w)
 {
     rnni_recurrent_load_gradients(w);
     if (w->kept->x_masked) w->x = w->kept->x_masked, w->values.data = NULL;
-    rnni_ahead ahead = { .count = 0 };
+    rnni_ahead ahead = { .turns = 1 };
     rnni_cell_step step = begin_steps_back(w);
     step.ahead = &ahead;
     (void)rnni_recurrent_segment(w, w->pass->reverse ? 0 : w->kept->segments - 1);

@@ -60,12 +60,13 @@ void rnni_recurrent_input_products(const rnni_work *w, int64_t from, int64_t to,
 {
     int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first,
             columns = w->r->cell->gates * w->r->h;
-    if (w->table) {
-        w->run->kernels->gather_rows(rows, columns, w->ids + first, w->table, columns, z, w->ldz);
+    if (!w->table && !w->x && w->parts == 1 && goes_by_sequence(w, from, to, &w->values)) {
+        products_by_sequence(w, from, to, z, ahead);
         return;
     }
-    if (!w->x && w->parts == 1 && goes_by_sequence(w, from, to, &w->values)) {
-        products_by_sequence(w, from, to, z, ahead);
+    rnni_ahead_rest(ahead);
+    if (w->table) {
+        w->run->kernels->gather_rows(rows, columns, w->ids + first, w->table, columns, z, w->ldz);
         return;
     }
     input_work in = { w, rnni_recurrent_inputs(w, from, to), rows, (rows + w->parts - 1) / w->parts, z };

@@ -179,7 +179,8 @@ void rnni_recurrent_store_gradients(const rnni_work *w);
 
 /* x of steps [from, to), one row below another. */
 const rnni_real *rnni_recurrent_inputs(const rnni_work *w, int64_t from, int64_t to);
-/* z = b + W x for the rows of steps [from, to), all at once. */
+/* z = b + W x for the rows of steps [from, to), all at once. What is left in `ahead` goes before it or with
+ * it. */
 void rnni_recurrent_input_products(const rnni_work *w, int64_t from, int64_t to, rnni_real *z,
                                    rnni_ahead *ahead);
 /* dx = (or +=) mask * (dz W) for steps [from, to); and whether its rows are computed elsewhere and then moved

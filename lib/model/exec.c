@@ -96,7 +96,8 @@ static size_t bytes_of(const rnni_exec *exec)
     for (int32_t i = 0; i < exec->run_capacity; i++)
         bytes += exec->runs[i].arena.capacity + exec->runs[i].axis_arena.capacity;
     for (int32_t i = 0; i < exec->model->graph.count; i++)
-        bytes += exec->shared_counts[i] * sizeof **exec->shared_blocks;
+        bytes += exec->shared_counts[i] * sizeof **exec->shared_blocks +
+                 exec->word_rooms[i].count * sizeof *exec->word_rooms[i].numbers;
     return bytes;
 }
 

@@ -117,6 +117,28 @@ TEST(threads_do_not_matter_to_the_other_optimizers)
     }
 }
 
+/* So many weights that threads share in packing them after an update. */
+static rnn_layer_t *make_large(rnn_model_t *model, rnn_layer_t *x)
+{
+    rnn_layer_t *h = zoo_set(rnn_gru(model, rnn_lstm(model, x, 150), 150), RNN_LAYER_LAYERS, 2);
+    return rnn_dense(model, rnn_last(model, h), 300, RNN_LINEAR);
+}
+
+TEST(threads_do_not_matter_to_large_models)
+{
+    static const zoo_row row = { "large", 0, 1, make_large };
+    rnn_model_t *model = zoo_make(NULL, &row);
+    int64_t count = 0;
+    for (int64_t i = 0; i < rnn_model_weights(model); i++) {
+        rnn_tensor_t *weight = rnn_model_weight(model, rnn_model_weight_name(model, i));
+        count += rnn_tensor_count(weight);
+        rnn_tensor_free(weight);
+    }
+    CHECK(count > 256 * 1024);
+    rnn_model_free(model);
+    check_threads(&row, RNN_OPTIM_ADAM, 2);
+}
+
 static const zoo_row *row_named(const char *name)
 {
     for (int i = 0; i < ZOO_ROWS; i++)

@@ -128,7 +128,7 @@ static void check_product(const rnni_kernels *k, int64_t m, int64_t n, int64_t d
 /* Steps that turn round: every second one begins with the last panel. */
 static void check_turns(const rnni_kernels *k, int64_t m, int64_t n, int64_t depth)
 {
-    rnni_ahead ahead = { .count = 0 };
+    rnni_ahead ahead = { .turns = 1 };
     rnni_pack(k, depth, n, b, n, 1, packed);
     multiply(k, m, n, depth, NULL, plain);
     for (int step = 0; step < 3; step++) {
@@ -153,12 +153,53 @@ static void check_deep(const rnni_kernels *k)
     for (int64_t m = 2; m <= 7; m += 5) {
         rnni_gemm_packed(k, m, COLUMNS, DEPTH, left, DEPTH, 1, panels, RNNI_FROM_BIAS, bias, plain, COLUMNS,
                          NULL);
-        for (rnni_ahead ahead = { .count = 0 }; ahead.backwards < 2; ahead.backwards++) {
+        for (rnni_ahead ahead = { .turns = 1 }; ahead.backwards < 2; ahead.backwards++) {
             rnni_gemm_packed(k, m, COLUMNS, DEPTH, left, DEPTH, 1, panels, RNNI_FROM_BIAS, bias, beside,
                              COLUMNS, &ahead);
             CHECK_BYTES(beside, plain, (size_t)(m * COLUMNS) * sizeof *plain);
         }
     }
+}
+
+/* The general product, whose A may be transposed, with lines, and as if it were a step of either way: the
+ * bits it has without. */
+static void check_general(const rnni_kernels *k, int64_t m, int64_t n, int64_t depth)
+{
+    static rnni_real scratch[1 << 20];
+    CHECK(rnni_gemm_scratch(k, m, n, depth) <= (int64_t)(sizeof scratch / sizeof *scratch));
+    for (int transposed = 0; transposed < 2; transposed++)
+        for (int turn = 0; turn < 3; turn++) {
+            const int64_t row = transposed ? 1 : depth, column = transposed ? m : 1;
+            rnni_ahead ahead = { .turns = turn > 0, .backwards = turn > 1 };
+            for (int i = 0; i < 5; i++) rnni_ahead_add(&ahead, LINES / 2 * RNNI_LINE, far_away);
+            rnni_gemm(k, m, n, depth, a, row, column, b, n, 1, RNNI_FROM_ZERO, plain, n, scratch, NULL);
+            rnni_gemm(k, m, n, depth, a, row, column, b, n, 1, RNNI_FROM_ZERO, beside, n, scratch, &ahead);
+            CHECK_BYTES(beside, plain, (size_t)(m * n) * sizeof *plain);
+            CHECK(depth < 4 || lines_of(&ahead) < 5 * LINES / 2);
+        }
+}
+
+/* Sums of a SimpleRNN: number p of k in chain p % 4, (0 + 1) + (2 + 3); lines are taken along. */
+static void check_chains(const rnni_kernels *k, int64_t m, int64_t n)
+{
+    static rnni_real chains[4][MOST * MOST], rows[MOST * MOST], part[MOST * MOST];
+    rnni_row_pack(k, 1, n, n, b, rows);
+    for (int64_t i = 0; i < m * n; i++) chains[0][i] = beside[i] = b[i];
+    for (int64_t q = 0; q < 4; q++) {
+        const int64_t depth = (n - q + 3) / 4;
+        for (int64_t p = 0; p < depth; p++)
+            for (int64_t j = 0; j < n; j++) part[p * n + j] = b[j * n + q + 4 * p];
+        rnni_pack(k, depth, n, part, n, 1, packed);
+        rnni_gemm_packed(k, m, n, depth, a + q, n, 4, packed, q ? RNNI_FROM_ZERO : RNNI_FROM_C, NULL,
+                         chains[q], n, NULL);
+    }
+    for (int64_t i = 0; i < m * n; i++)
+        plain[i] = (chains[0][i] + chains[1][i]) + (chains[2][i] + chains[3][i]);
+    rnni_ahead ahead = { .turns = 1 };
+    rnni_ahead_add(&ahead, LINES * RNNI_LINE, far_away);
+    k->short_product(m, n, n, a, n, rows, beside, n, &ahead);
+    CHECK_BYTES(beside, plain, (size_t)(m * n) * sizeof *plain);
+    CHECK(n < 4 || lines_of(&ahead) < LINES);
 }
 
 TEST(a_product_has_the_same_bits_with_lines_and_turned)
@@ -179,6 +220,11 @@ TEST(a_product_has_the_same_bits_with_lines_and_turned)
                     check_turns(k, rows[m], columns[n], depths[d]);
                 }
         if (k) check_deep(k);
+        for (int m = 0; k && m < 6; m++)
+            for (int n = 0; n < 5; n++)
+                for (int d = 0; d < 4; d++) check_general(k, rows[m], columns[n], depths[d]);
+        for (int64_t n = 1; k && n <= RNNI_SHORT_UNITS; n += n < 20 ? 1 : 3)
+            for (int m = 0; m < 6; m++) check_chains(k, rows[m], n);
     }
 }
 

@@ -199,7 +199,7 @@ static void check_far(const rnni_kernels *kernels)
         for (int64_t i = 0; i < p.m; i++) run_part(&p, one_by_one, i, 1, p.k, (rnni_start)start);
         for (int64_t m = 4; m <= 9; m++) { /* and 15 to 10: tiles of every height */
             sample_copy(together, p.c);
-            rnni_ahead ahead = { .backwards = m % 2 };
+            rnni_ahead ahead = { .turns = 1, .backwards = m % 2 };
             run_part(&p, together, m, p.m - m, p.k, (rnni_start)start);
             rnni_gemm_packed(kernels, m, p.n, p.k, p.a.data, p.a.ld, 1, p.packed.data, (rnni_start)start,
                              p.bias.data, together.data, together.ld, &ahead);

@@ -409,7 +409,7 @@ static void check_ahead(const rnni_kernels *kernels, const rnni_reduced *r, int6
     const size_t bytes = (size_t)(m * r->n) * sizeof *a;
     rnni_real *c = malloc(bytes), *room = calloc((size_t)rnni_reduced_room(m, r->k), sizeof *room);
     for (int way = 0; way < 4; way++) {
-        rnni_ahead ahead = {.count = 0, .backwards = way % 2};
+        rnni_ahead ahead = {.turns = 1, .backwards = way % 2};
         rnni_ahead_add(&ahead, 3 * RNNI_LINE, a);
         rnni_ahead_add(&ahead, m * r->k, a);
         memcpy(c, before, bytes);

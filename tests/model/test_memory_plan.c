@@ -162,6 +162,27 @@ TEST(what_stays_between_runs)
     CHECK_INT(atomic_load(&c.live), 0);
 }
 
+/* Places of a large vocabulary's words are part of a workspace. */
+TEST(a_large_vocabulary_does_not_stay)
+{
+    enum { WORDS = 1000000, KEPT = 1 << 20 };
+    counter c;
+    rnn_context_t *context = counting_context(&c);
+    rnn_model_t *model = rnn_model_create(context);
+    rnn_layer_t *x = rnn_embedding(model, rnn_input_tokens(model, "x"), WORDS, 8);
+    CHECK_OK(rnn_model_set_output(model, rnn_last(model, rnn_lstm(model, x, 256)), "y"));
+    CHECK_OK(rnn_model_build(model));
+    start_threads(context);
+    rnn_batch_t *batch = help_batch(help_random_ids(4, 2000, 20, 3), NULL);
+    const int64_t weights = memory_of(model, RNN_MEMORY_MODEL, 0, 0), live = begin(&c);
+    rnn_tensor_free(help_run(model, batch));
+    CHECK(peak_since(&c, live) > WORDS * (int64_t)sizeof(int32_t));
+    CHECK(begin(&c) - live - (memory_of(model, RNN_MEMORY_MODEL, 0, 0) - weights) <= KEPT);
+    rnn_batch_free(batch);
+    rnn_model_free(model);
+    rnn_context_free(context);
+}
+
 /* Where it depends on the words of a batch whether an embedding is projected for them, the larger of both is
  * counted. */
 TEST(words_of_a_batch)

@@ -24,7 +24,7 @@ BODY_INLINE void panels_by_tiles(int64_t m, int64_t n, int64_t k, const rnni_rea
                                  rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
     const int64_t count = (n + TILE_NR - 1) / TILE_NR, row = column_stride ? row_stride : 1;
-    const int backwards = ahead && ahead->backwards;
+    const int turns = rnni_ahead_turns(ahead), backwards = rnni_goes_backwards(ahead);
     const bool tall = n - (count - 1) * TILE_NR <= TALL_VECS * VEC_WIDTH && column_stride;
     const rnni_tiling last = rnni_tiles_of(tall ? TILE_TALL : TILE_MR, m),
                       others = tall && count > 1 ? rnni_tiles_of(TILE_MR, m) : last;
@@ -35,7 +35,7 @@ BODY_INLINE void panels_by_tiles(int64_t m, int64_t n, int64_t k, const rnni_rea
         const rnni_real *panel = b + p * distance, *from = bias ? bias + j : NULL, *left = a;
         /* behind the last one the next product's first: this one, if it turns round */
         const rnni_real *following = i + 1 < count ? panel + (backwards ? -distance : distance)
-                                     : ahead       ? panel
+                                     : turns       ? panel
                                                    : b;
         rnni_real *to = c + j;
         for (int64_t t = 0; t < tiles.count; t++) {

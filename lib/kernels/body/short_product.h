@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The recurrent product of small SimpleRNN layers, C += A B, where every sum is four chains: number p of k goes
- * on in chain p % 4, of which the first begins with C and the others with 0, and in the end it is (first +
- * second) + (third + fourth). A step of one sequence, which is nothing but such a chain and tanh, then takes a
- * quarter of the time for it (row_cells.h does the same); with many rows, where registers hold two chains of
- * each sum, it costs a second turn over k and two additions. B is packed by rnni_row_pack. */
+/* The recurrent product of small SimpleRNN layers, C += A B, where every sum is four chains: number p of k
+ * goes on in chain p % 4, of which the first begins with C and the others with 0, and in the end it is
+ * (first + second) + (third + fourth). A step of one sequence, which is nothing but such a chain and tanh,
+ * then takes a quarter of the time for it (row_cells.h does the same); with many rows, where registers hold
+ * two chains of each sum, it costs a second turn over k and two additions. B is packed by rnni_row_pack. */
 #ifndef RNNI_BODY_SHORT_PRODUCT_H
 #define RNNI_BODY_SHORT_PRODUCT_H
 
@@ -40,10 +40,11 @@ BODY_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_
     }
 #define STEP_EVEN(r) STEP(even, 0, r)
 #define STEP_ODD(r) STEP(odd, 1, r)
-#define NUMBER(p, DO)                                                                                     \
-    {                                                                                                     \
-        vec first = v_load(right + p * W), second = blocks > 1 ? v_load(right + stride + p * W) : v_set(0); \
-        EACH_SHORT_ROW(DO)                                                                                \
+#define NUMBER(p, DO)                                                                 \
+    {                                                                                 \
+        const vec first = v_load(right + p * W);                                      \
+        const vec second = blocks > 1 ? v_load(right + stride + p * W) : v_set(0);    \
+        EACH_SHORT_ROW(DO)                                                            \
     }
 #define CHAINS(from)                                                                       \
     {                                                                                      \
@@ -56,10 +57,11 @@ BODY_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_
         }                                                                                  \
         if (rest == 1) NUMBER(0, STEP_EVEN)                                                \
     }
-#define END(r)                                                                                                    \
-    if (r < rows) {                                                                                               \
-        v_store_n(c + r * ldc, v_add(v_add(even[r][0], odd[r][0]), held[r][0]), n);                               \
-        if (blocks > 1) v_store_n(c + r * ldc + W, v_add(v_add(even[r][1], odd[r][1]), held[r][1]), n - W);       \
+#define SUM(r, b) v_add(v_add(even[r][b], odd[r][b]), held[r][b])
+#define END(r)                                                            \
+    if (r < rows) {                                                       \
+        v_store_n(c + r * ldc, SUM(r, 0), n);                             \
+        if (blocks > 1) v_store_n(c + r * ldc + W, SUM(r, 1), n - W);     \
     }
     rnni_fetches lines = rnni_ahead_begin(ahead, k, packed);
     EACH_SHORT_ROW(CLEAR)
@@ -79,6 +81,7 @@ BODY_INLINE void short_block(const int rows, const int blocks, int64_t n, int64_
 #undef STEP_ODD
 #undef NUMBER
 #undef CHAINS
+#undef SUM
 #undef END
 }
 

@@ -111,6 +111,7 @@ typedef struct hand_product {
     int64_t from_columns;              /* the same of the row that sums start from; from_row 0: not from C */
     int64_t lines;                     /* to be taken along of each next panel */
     rnni_ahead *ahead;
+    int turns; /* rnni_ahead_turns of it */
 } hand_product;
 
 /* A tile of `rows` rows: first steps in fours, then those that are left, one by one. */
@@ -178,7 +179,7 @@ typedef struct hand_product {
     {                                                                                                        \
         for (int64_t i = 0; i < p->panels; i++) {                                                            \
             const float *panel = b + i * p->distance, *first = from + i * p->from_columns, *left = a;        \
-            rnni_fetches next = {i + 1 < p->panels ? panel + p->distance : p->ahead ? panel : b, p->lines};  \
+            rnni_fetches next = {i + 1 < p->panels ? panel + p->distance : p->turns ? panel : b, p->lines};  \
             float *to = c + i * p->columns;                                                                  \
             HAND_RUN(kind, high, p->tall, p->low)                                                            \
             HAND_RUN(kind, less, p->low, 0)                                                                  \
@@ -219,7 +220,7 @@ static int64_t panels_by_hand(rnni_tiling tiles, int64_t n, int64_t k, const flo
     const int64_t panels = n / TILE_NR;
     if (panels == 0) return 0;
     const int by_columns = row_stride == 1 || column_stride == 0, all_tall = tiles.low == TILE_MR,
-              way = ahead && ahead->backwards ? -1 : 1;
+              way = rnni_goes_backwards(ahead) ? -1 : 1;
     hand_product p;
     p.k = k;
     p.fours = by_columns || (panel_stride == TILE_NR && column_stride == 1) ? k / 4 : 0;
@@ -239,6 +240,7 @@ static int64_t panels_by_hand(rnni_tiling tiles, int64_t n, int64_t k, const flo
     p.from_columns = start == RNNI_FROM_BIAS ? p.columns : 0;
     p.lines = hand_takes_lines(tiles, n, k, panel_stride) ? 4 * p.fours : 0;
     p.ahead = ahead;
+    p.turns = rnni_ahead_turns(ahead);
     const int64_t first = way < 0 ? panels - 1 : 0;
     const float *from = start == RNNI_FROM_BIAS ? bias + first * TILE_NR : zeros;
     b += first * distance;
