@@ -31,10 +31,15 @@ static int64_t steps_abreast(const rnni_axis *axis, int64_t s, int64_t t, int64_
     return position[offset[count - 1]] - position[offset[0]] == count - 1 ? count : 1;
 }
 
-/* Whether the rows of a sequence's steps [t, t + count) are equally far apart in the run. */
-static bool evenly_apart(const rnni_axis *axis, int64_t t, int64_t count)
+/* Of a sequence's steps [t, t + count) those from t on whose rows are equally far apart in the run: until
+ * another sequence ends. */
+static int64_t evenly_apart(const rnni_axis *axis, int64_t t, int64_t count)
 {
-    return axis->offset[t + count - 1] - axis->offset[t] == (count - 1) * axis->active[t];
+    const int64_t *active = axis->active + t;
+    int64_t same = 1;
+    if (axis->offset[t + count - 1] - axis->offset[t] == (count - 1) * *active) return count;
+    while (active[same] == *active) same++;
+    return same;
 }
 
 /* The row of a table where sorted sequence s stands at step t. */
@@ -78,13 +83,11 @@ static void move_sequence(const rnni_run *run, const rnni_axis *axis, int64_t s,
                           int64_t n, const rnni_table *table, rnni_real *rows, int64_t first, int how)
 {
     rnni_real *at = rnni_table_place(run, axis, t, s, table);
-    if (evenly_apart(axis, t, count)) {
-        move_block(run->kernels, count, n, rows + (axis->offset[t] - first + s) * n, axis->active[t] * n, at,
-                   table->ld, how);
-        return;
+    for (int64_t i = 0, even; i < count; i += even) {
+        even = evenly_apart(axis, t + i, count - i);
+        move_block(run->kernels, even, n, rows + (axis->offset[t + i] - first + s) * n, axis->active[t + i] * n,
+                   at + i * table->ld, table->ld, how);
     }
-    for (int64_t i = 0; i < count; i++)
-        move_row(run->kernels, n, rows + (axis->offset[t + i] - first + s) * n, at + i * table->ld, how);
 }
 
 void rnni_move_steps(const rnni_run *run, const rnni_axis *axis, int64_t from, int64_t to, int64_t n,
