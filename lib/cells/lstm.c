@@ -51,8 +51,7 @@ static void backward(const rnni_cell_step *s)
 {
     int64_t h = s->h, ldz = GATES * h;
     s->kernels->lstm_gates_backward(s->rows, h, s->z, ldz, s->c_in, h, s->dh, h, s->dy, s->lddy,
-                                    s->next_dy, s->dc, h,
-                                    s->dz, ldz);
+                                    s->next_dy, s->dc, h, s->dz, ldz);
     rnni_cell_product_backward(s, ldz, 0, GATES, s->packed, RNNI_FROM_ZERO, s->dh);
     if (s->mask) s->kernels->multiply(s->rows * h, s->dh, s->mask, s->dh);
 }

@@ -131,6 +131,14 @@ static inline void rnni_ahead_turn(rnni_ahead *ahead)
     ahead->backwards = !ahead->backwards;
 }
 
+/* Products between the two are no steps; what they do not take along goes in the end. */
+static inline void rnni_ahead_pause(rnni_ahead *ahead) { ahead->turns = 0; }
+static inline void rnni_ahead_resume(rnni_ahead *ahead)
+{
+    rnni_ahead_rest(ahead);
+    ahead->turns = 1;
+}
+
 /* x[n] will be read soon: at once, where there is no room to note it. */
 static inline void rnni_ahead_add(rnni_ahead *ahead, int64_t n, const rnni_real *x)
 {

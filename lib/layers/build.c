@@ -286,18 +286,9 @@ static rnn_status_t make_packed(rnni_node *node, int backward)
     return RNN_OK;
 }
 
-/* What is packed of a node: for the way forward, in few bits, and for the way back. */
-enum { PACK_FORWARD, PACK_REDUCED, PACK_BACKWARD, PACKS };
-
-static void pack_one(int64_t index, void *argument)
+static void pack_piece(int64_t index, void *graph)
 {
-    rnni_node *node = ((rnni_graph *)argument)->nodes[index / PACKS];
-    const rnni_real *weights = node->graph->weights;
-    if (!node->op->pack) return;
-    if (index % PACKS == PACK_FORWARD && node->packed) node->op->pack(node, weights, node->packed, 0);
-    if (index % PACKS == PACK_REDUCED) rnni_node_reduce(node);
-    if (index % PACKS == PACK_BACKWARD && node->packed_backward)
-        node->op->pack(node, weights, node->packed_backward, 1);
+    rnni_node_pack_piece(((rnni_graph *)graph)->nodes[index / RNNI_PACKS], (int)(index % RNNI_PACKS));
 }
 
 rnn_status_t rnni_graph_pack(rnni_graph *graph, int backward)
@@ -309,10 +300,10 @@ rnn_status_t rnni_graph_pack(rnni_graph *graph, int backward)
         RNNI_TRY(make_packed(graph->nodes[i], 0));
         if (backward) RNNI_TRY(make_packed(graph->nodes[i], 1));
     }
-    const int64_t pieces = (int64_t)graph->count * PACKS;
-    if (backward && graph->weight_total >= MANY) rnni_parallel(graph->context, pieces, pack_one, graph);
+    const int64_t pieces = (int64_t)graph->count * RNNI_PACKS;
+    if (backward && graph->weight_total >= MANY) rnni_parallel(graph->context, pieces, pack_piece, graph);
     else
-        for (int64_t i = 0; i < pieces; i++) pack_one(i, graph);
+        for (int64_t i = 0; i < pieces; i++) pack_piece(i, graph);
     return RNN_OK;
 }
 

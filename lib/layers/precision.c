@@ -179,20 +179,27 @@ rnn_status_t rnni_graph_make_halves(rnni_graph *graph)
     return RNN_OK;
 }
 
-void rnni_node_pack_again(rnni_node *node)
-{
-    rnni_recurrent_free_projected(node);
-    if (node->packed) node->op->pack(node, node->graph->weights, node->packed, 0);
-    if (node->packed_backward) node->op->pack(node, node->graph->weights, node->packed_backward, 1);
-    rnni_node_reduce(node);
-}
-
-void rnni_node_reduce(rnni_node *node)
+static void fill_reduced(rnni_node *node)
 {
     fill_halves(node);
     for (int32_t i = 0; i < node->reduced_count; i++)
         if (node->reduced[i].block)
             rnni_reduced_fill(node->graph->kernels, &node->reduced[i], matrix_at(node, i));
+}
+
+void rnni_node_pack_piece(rnni_node *node, int piece)
+{
+    const rnni_real *weights = node->graph->weights;
+    if (piece == RNNI_PACK_REDUCED) fill_reduced(node);
+    if (piece == RNNI_PACK_FORWARD && node->packed) node->op->pack(node, weights, node->packed, 0);
+    if (piece == RNNI_PACK_BACKWARD && node->packed_backward)
+        node->op->pack(node, weights, node->packed_backward, 1);
+}
+
+void rnni_node_pack_again(rnni_node *node)
+{
+    rnni_recurrent_free_projected(node);
+    for (int piece = 0; piece < RNNI_PACKS; piece++) rnni_node_pack_piece(node, piece);
 }
 
 /* ---- products of training */

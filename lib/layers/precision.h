@@ -59,8 +59,11 @@ static inline void rnni_recurrent_input_product(const rnni_node *node, const rnn
 /* Changes the precision of a built graph; with `keep` the float weights are kept when they are there, without
  * it graph->weights is all there is. */
 rnn_status_t rnni_graph_change_precision(rnni_graph *graph, int32_t precision, bool keep);
-/* Fills node->reduced and node->halves again from graph->weights; all that is packed. */
-void rnni_node_reduce(rnni_node *node);
+/* Fills a piece of what is packed of a node again from graph->weights, if it is there: for the way forward,
+ * in few bits, or for the way back. Pieces do not depend on each other. And all of them; projected tables,
+ * which are stale then, are freed. */
+enum { RNNI_PACK_FORWARD, RNNI_PACK_REDUCED, RNNI_PACK_BACKWARD, RNNI_PACKS };
+void rnni_node_pack_piece(rnni_node *node, int piece);
 void rnni_node_pack_again(rnni_node *node);
 /* Makes node->halves where they are missing. RNN_ERROR_MEMORY. */
 rnn_status_t rnni_graph_make_halves(rnni_graph *graph);

@@ -136,10 +136,9 @@ static void forward_steps(const rnni_work *w, chunk all)
         rnni_cells_mark(w, now.from, now.to);
         next = chunk_at(w, all, down, down ? now.from : now.to);
         place_step(w, now.from, first, &step);
-        ahead.turns = 0;
+        rnni_ahead_pause(&ahead);
         rnni_recurrent_input_products(w, now.from, now.to, step.z, &ahead);
-        rnni_ahead_rest(&ahead);
-        ahead.turns = 1;
+        rnni_ahead_resume(&ahead);
         for (int64_t i = 0, alone; i < count; i += alone ? alone : 1) {
             int64_t t = down ? now.to - 1 - i : now.from + i;
             place_step(w, t, first, &step);
@@ -337,10 +336,9 @@ static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_
         backward_step(w, t, w->axis->offset[now.from], step);
         rnni_ahead_turn(step->ahead);
     }
-    step->ahead->turns = 0;
+    rnni_ahead_pause(step->ahead);
     if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to, step->ahead);
-    rnni_ahead_rest(step->ahead);
-    step->ahead->turns = 1;
+    rnni_ahead_resume(step->ahead);
     if (w->dx || w->dvalues.data) rnni_recurrent_input_gradient(w, now.from, now.to);
 }
 

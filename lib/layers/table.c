@@ -33,7 +33,7 @@ static int64_t steps_abreast(const rnni_axis *axis, int64_t s, int64_t t, int64_
 
 /* How many of a sequence's steps [t, t + count), from t on, have rows that are equally far apart in the run:
  * until another sequence has ended. */
-static int64_t evenly_apart(const rnni_axis *axis, int64_t t, int64_t count)
+static int64_t steps_evenly_apart(const rnni_axis *axis, int64_t t, int64_t count)
 {
     const int64_t *active = axis->active + t;
     int64_t same = 1;
@@ -84,7 +84,7 @@ static void move_sequence(const rnni_run *run, const rnni_axis *axis, int64_t s,
 {
     rnni_real *at = rnni_table_place(run, axis, t, s, table);
     for (int64_t i = 0, even; i < count; i += even) {
-        even = evenly_apart(axis, t + i, count - i);
+        even = steps_evenly_apart(axis, t + i, count - i);
         move_block(run->kernels, even, n, rows + (axis->offset[t + i] - first + s) * n,
                    axis->active[t + i] * n, at + i * table->ld, table->ld, how);
     }

@@ -207,8 +207,11 @@ static void place_rows(rnni_axis *axis)
 static void place_all(rnni_axis *axis, const rnni_column *column, const int64_t *sequence, int64_t *starts)
 {
     for (int64_t s = 0; s < axis->count; s++) starts[s] = column->starts[sequence[axis->order[s]]];
-    for (int64_t t = 0; axis->count == 1 && t < axis->steps; t++) axis->position[t] = starts[0] + t;
-    for (int64_t t = 0; axis->count > 1 && t < axis->steps; t++)
+    if (axis->count == 1) {
+        for (int64_t t = 0; t < axis->steps; t++) axis->position[t] = starts[0] + t;
+        return;
+    }
+    for (int64_t t = 0; t < axis->steps; t++)
         for (int64_t s = 0; s < axis->active[t]; s++) axis->position[axis->offset[t] + s] = starts[s] + t;
 }
 

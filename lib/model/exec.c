@@ -108,14 +108,15 @@ static void free_exec(rnni_exec *exec)
     rnni_free(context, exec, sizeof *exec);
 }
 
-rnni_exec *rnni_exec_take(rnn_model_t *model)
+rnn_status_t rnni_exec_take(rnn_model_t *model, rnni_exec **exec)
 {
-    rnni_exec *exec = atomic_exchange(&model->idle, NULL);
-    if (exec) return exec;
-    exec = rnni_alloc(model->graph.context, sizeof *exec);
-    if (!exec || rnni_exec_init(exec, model, false) == RNN_OK) return exec;
-    rnni_free(model->graph.context, exec, sizeof *exec);
-    return NULL;
+    rnn_context_t *context = model->graph.context;
+    *exec = atomic_exchange(&model->idle, NULL);
+    if (*exec) return RNN_OK;
+    *exec = rnni_alloc(context, sizeof **exec);
+    rnn_status_t status = *exec ? rnni_exec_init(*exec, model, false) : RNN_ERROR_MEMORY;
+    if (status != RNN_OK) rnni_free(context, *exec, sizeof **exec);
+    return status;
 }
 
 void rnni_exec_give_back(rnni_exec *exec)

@@ -52,9 +52,9 @@ typedef struct rnni_exec {
 
 rnn_status_t rnni_exec_init(rnni_exec *exec, rnn_model_t *model, bool training);
 void rnni_exec_release(rnni_exec *exec);
-/* One for rnn_model_run, not training: the model's idle one, or a new one; NULL: no memory. And back: the
- * model keeps it for the next call if it is small and there is none yet; rnni_exec_drop_idle frees that. */
-rnni_exec *rnni_exec_take(rnn_model_t *model);
+/* One for rnn_model_run, not training: the model's idle one, or a new one. And back: the model keeps it for
+ * the next call if it is small and there is none yet; rnni_exec_drop_idle frees that. */
+rnn_status_t rnni_exec_take(rnn_model_t *model, rnni_exec **exec);
 void rnni_exec_give_back(rnni_exec *exec);
 void rnni_exec_drop_idle(rnn_model_t *model);
 

@@ -26,9 +26,8 @@ rnn_status_t rnn_model_run(rnn_model_t *model, const rnn_batch_t *batch, rnn_ten
                  "expected a model, a batch and a place for outputs, one is NULL");
     RNNI_REQUIRE(count >= 1 && count <= model->graph.output_count, RNN_ERROR_ARGUMENT,
                  "%d outputs asked for, the model has %d", (int)count, (int)model->graph.output_count);
-    RNNI_REQUIRE(model->graph.built, RNN_ERROR_STATE, "the model is not built");
-    rnni_exec *exec = rnni_exec_take(model);
-    if (!exec) return RNN_ERROR_MEMORY;
+    rnni_exec *exec;
+    RNNI_TRY(rnni_exec_take(model, &exec));
     rnn_tensor_t **made = rnni_alloc_array(model->graph.context, (size_t)count, sizeof *made);
     rnn_status_t status = made ? run(exec, batch, made, count) : RNN_ERROR_MEMORY;
     if (status == RNN_OK) memcpy(outputs, made, (size_t)count * sizeof *made);

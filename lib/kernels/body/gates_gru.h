@@ -65,7 +65,7 @@ static void KERNEL(gru_gates_backward)(int64_t rows, int64_t h, const rnni_real 
                                        int64_t lddz)
 {
     for (int64_t k = 0; k < rows; k++, z += ldz, h_in += ldh_in, dh += lddh, dz += lddz) {
-        if (dy) rnni_fetch_near(h, dy + next_dy);
+        if (dy && next_dy) rnni_fetch_near(h, dy + next_dy);
         VEC_LOOP(u, live, h) {
             rnni_real *zr = dz + u, *zz = zr + h, *zn = zz + h, *zq = zn + h;
             vec reset = v_load_n(z + u, live), q = v_load_n(z + 3 * h + u, live);

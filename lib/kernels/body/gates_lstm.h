@@ -91,7 +91,7 @@ static void KERNEL(lstm_gates_backward)(int64_t rows, int64_t h, const rnni_real
                                         rnni_real *dc, int64_t lddc, rnni_real *dz, int64_t lddz)
 {
     for (int64_t r = 0; r < rows; r++, z += ldz, c_in += ldc_in, dh += lddh, dc += lddc, dz += lddz) {
-        if (dy) rnni_fetch_near(h, dy + next_dy);
+        if (dy && next_dy) rnni_fetch_near(h, dy + next_dy);
         VEC_PAIRS(u, left, h,
                   lstm_back_at(w, left, h, z + u, c_in + u, dh + u, dy ? dy + u : NULL, dc + u, dz + u));
         if (dy) dy += lddy;

@@ -21,7 +21,7 @@ static void KERNEL(rnn_gates_backward)(int activation, int64_t rows, int64_t h, 
             map_row_backward(activation, h, y, dh, dz);
             continue;
         }
-        rnni_fetch_near(h, dy + next_dy);
+        if (next_dy) rnni_fetch_near(h, dy + next_dy);
         if (activation == RNNI_ACT_TANH)
             VEC_LOOP(i, live, h)
         v_store_n(dz + i,

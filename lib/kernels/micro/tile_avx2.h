@@ -111,7 +111,6 @@ typedef struct hand_product {
     int64_t from_columns;              /* the same of the row that sums start from; from_row 0: not from C */
     int64_t lines;                     /* to be taken along of each next panel */
     rnni_ahead *ahead;
-    int turns; /* rnni_ahead_turns of it */
 } hand_product;
 
 /* A tile of `rows` rows: first steps in fours, then those that are left, one by one. */
@@ -179,7 +178,8 @@ typedef struct hand_product {
     {                                                                                                        \
         for (int64_t i = 0; i < p->panels; i++) {                                                            \
             const float *panel = b + i * p->distance, *first = from + i * p->from_columns, *left = a;        \
-            rnni_fetches next = {i + 1 < p->panels ? panel + p->distance : p->turns ? panel : b, p->lines};  \
+            const float *behind = rnni_ahead_turns(p->ahead) ? panel : b;                                    \
+            rnni_fetches next = {i + 1 < p->panels ? panel + p->distance : behind, p->lines};                \
             float *to = c + i * p->columns;                                                                  \
             HAND_RUN(kind, high, p->tall, p->low)                                                            \
             HAND_RUN(kind, less, p->low, 0)                                                                  \
@@ -240,7 +240,6 @@ static int64_t panels_by_hand(rnni_tiling tiles, int64_t n, int64_t k, const flo
     p.from_columns = start == RNNI_FROM_BIAS ? p.columns : 0;
     p.lines = hand_takes_lines(tiles, n, k, panel_stride) ? 4 * p.fours : 0;
     p.ahead = ahead;
-    p.turns = rnni_ahead_turns(ahead);
     const int64_t first = way < 0 ? panels - 1 : 0;
     const float *from = start == RNNI_FROM_BIAS ? bias + first * TILE_NR : zeros;
     b += first * distance;
