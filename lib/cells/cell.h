@@ -2,7 +2,7 @@
 #ifndef RNNI_CELL_H
 #define RNNI_CELL_H
 
-#include "kernels/reduced.h"
+#include "cells/team.h"
 #include <stdbool.h>
 
 /* A cell is the mathematics of one step and of its backward. The time loop around it, directions, masks and
@@ -17,6 +17,7 @@ enum { RNNI_CELL_VECTORS = 6 };
  * has o numbers, which is h but for cells that project: h_in, h_masked, h_out, dh and mask are [rows][o]. */
 typedef struct rnni_cell_step {
     const rnni_kernels *kernels;
+    const rnni_team *team;       /* that shares the products, or NULL */
     int64_t rows, h, o;
     int activation;            /* SimpleRNN: RNNI_ACT_TANH or RNNI_ACT_RELU */
     const rnni_reduced *reduced; /* weight_hh (of a GRU: gates r and z), a GRU's gate n, weight_hr (forward),
@@ -45,7 +46,7 @@ typedef struct rnni_cell_step {
                                   table; or 0 */
     const rnni_real *mask;     /* backward: recurrent dropout's factors [rows][h], or NULL */
     rnni_real *scratch;        /* forward and backward: [rows][2 * h] */
-    rnni_real *room;           /* backward, reduced: rnni_reduced_room(rows, gates * h) */
+    rnni_real *room;           /* backward, reduced: rnni_team_reduced_room(team, rows, gates * h) */
     const rnni_real *const *vectors; /* [vector_count] the cell's own weights */
     rnni_real *const *dvectors;      /* backward: their gradients, added to */
     double epsilon;            /* of norms */
@@ -58,6 +59,7 @@ typedef struct rnni_cell_step {
 /* The recurrent weights' gradients, one product over all steps of a shard. */
 typedef struct rnni_cell_gradient {
     const rnni_kernels *kernels;
+    const rnni_team *team;        /* as a step's */
     bool halves;                /* the product is in bf16 */
     int64_t rows, h, o;         /* rows of all steps */
     const rnni_real *dz;        /* [rows][blocks * h] as backward left it */
@@ -67,7 +69,7 @@ typedef struct rnni_cell_gradient {
     rnni_real *bias_hh;         /* [gates * h], added to, or NULL */
     const rnni_real *bias_ih;   /* [gates * h] to which these rows of dz have been added: as both gradients
                                    begin at 0 and get the same rows, bias_hh's sum, too; or NULL */
-    rnni_real *scratch;         /* rnni_outer_scratch(gates * h, o, rows) */
+    rnni_real *scratch;         /* rnni_team_outer_scratch(gates * h, o, rows) */
     rnni_ahead *ahead;          /* for the products to take along; or NULL */
 } rnni_cell_gradient;
 

@@ -21,21 +21,36 @@
 
 enum { BLOCKS = 4, Q = 3 };
 
+static void gates(int64_t from, int64_t count, const void *step)
+{
+    const rnni_cell_step *s = step;
+    int64_t h = s->h, at = from * h;
+    s->kernels->gru_gates(count, h, s->z + BLOCKS * at, BLOCKS * h, s->h_in + at, h, s->h_out + at, h);
+}
+
+static void gates_backward(int64_t from, int64_t count, const void *step)
+{
+    const rnni_cell_step *s = step;
+    int64_t h = s->h, ldz = BLOCKS * h, at = from * h;
+    s->kernels->gru_gates_backward(count, h, s->z + BLOCKS * at, ldz, s->h_in + at, h, s->dh + at, h,
+                                   s->dy ? s->dy + from * s->lddy : NULL, s->lddy, s->next_dy,
+                                   s->dz + BLOCKS * at, ldz);
+}
+
 static void forward(const rnni_cell_step *s)
 {
     int64_t h = s->h, ldz = BLOCKS * h;
     const rnni_real *packed_n = s->packed + rnni_cell_packed_size(s->kernels, h, 2);
     rnni_cell_product(s, ldz, 0, 2, s->h_masked, s->packed, RNNI_FROM_C);
     rnni_cell_product(s, ldz, Q, 1, s->h_masked, packed_n, s->bias ? RNNI_FROM_BIAS : RNNI_FROM_ZERO);
-    s->kernels->gru_gates(s->rows, h, s->z, ldz, s->h_in, h, s->h_out, h);
+    rnni_team_rows(s->team, s->rows, h, gates, s);
 }
 
 static void backward(const rnni_cell_step *s)
 {
     int64_t h = s->h, ldz = BLOCKS * h;
     const rnni_real *packed_n = s->packed + rnni_cell_packed_backward_size(s->kernels, h, 2);
-    s->kernels->gru_gates_backward(s->rows, h, s->z, ldz, s->h_in, h, s->dh, h, s->dy, s->lddy,
-                                   s->next_dy, s->dz, ldz);
+    rnni_team_rows(s->team, s->rows, h, gates_backward, s);
     rnni_real *products = s->mask ? s->scratch : s->dh;
     rnni_cell_product_backward(s, ldz, 0, 2, s->packed, s->mask ? RNNI_FROM_ZERO : RNNI_FROM_C, products);
     rnni_cell_product_backward(s, ldz, Q, 1, packed_n, RNNI_FROM_C, products);

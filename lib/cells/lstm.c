@@ -34,6 +34,23 @@ static void pack_backward(const rnni_kernels *k, int64_t h, const rnni_real *wei
     rnni_cell_pack_backward(k, h, 0, GATES, weight_hh, packed);
 }
 
+static void gates(int64_t from, int64_t count, const void *step)
+{
+    const rnni_cell_step *s = step;
+    int64_t h = s->h, at = from * h;
+    s->kernels->lstm_gates(count, h, s->z + GATES * at, GATES * h, s->c_in + at, h, s->c_out + at, h,
+                           s->h_out + at, h);
+}
+
+static void gates_backward(int64_t from, int64_t count, const void *step)
+{
+    const rnni_cell_step *s = step;
+    int64_t h = s->h, ldz = GATES * h, at = from * h;
+    s->kernels->lstm_gates_backward(count, h, s->z + GATES * at, ldz, s->c_in + at, h, s->dh + at, h,
+                                    s->dy ? s->dy + from * s->lddy : NULL, s->lddy, s->next_dy, s->dc + at,
+                                    h, s->dz + GATES * at, ldz);
+}
+
 static void forward(const rnni_cell_step *s)
 {
     int64_t h = s->h;
@@ -42,17 +59,16 @@ static void forward(const rnni_cell_step *s)
         rnni_reduced_lstm(s->kernels, s->reduced, h, s->h_masked, s->z, s->c_in, s->c_out, s->h_out))
         return;
     rnni_cell_product(s, GATES * h, 0, GATES, s->h_masked, s->packed, RNNI_FROM_C);
-    s->kernels->lstm_gates(s->rows, h, s->z, GATES * h, s->c_in, h, s->c_out, h, s->h_out, h);
+    rnni_team_rows(s->team, s->rows, h, gates, s);
 }
 
 static rnni_row_kernel *row(const rnni_kernels *k) { return k->lstm_row; }
 
 static void backward(const rnni_cell_step *s)
 {
-    int64_t h = s->h, ldz = GATES * h;
-    s->kernels->lstm_gates_backward(s->rows, h, s->z, ldz, s->c_in, h, s->dh, h, s->dy, s->lddy,
-                                    s->next_dy, s->dc, h, s->dz, ldz);
-    rnni_cell_product_backward(s, ldz, 0, GATES, s->packed, RNNI_FROM_ZERO, s->dh);
+    int64_t h = s->h;
+    rnni_team_rows(s->team, s->rows, h, gates_backward, s);
+    rnni_cell_product_backward(s, GATES * h, 0, GATES, s->packed, RNNI_FROM_ZERO, s->dh);
     if (s->mask) s->kernels->multiply(s->rows * h, s->dh, s->mask, s->dh);
 }
 

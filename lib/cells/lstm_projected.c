@@ -18,11 +18,11 @@ static void forward(const rnni_cell_step *s)
     rnni_cell_product(s, ldz, 0, GATES, s->h_masked, s->packed, RNNI_FROM_C);
     s->kernels->lstm_gates(s->rows, h, s->z, ldz, s->c_in, h, s->c_out, h, s->extra, h);
     if (s->reduced)
-        rnni_reduced_product(s->kernels, &s->reduced[2], s->rows, s->extra, h, RNNI_FROM_ZERO, NULL, s->h_out,
-                             s->o, s->ahead);
+        rnni_team_reduced(s->team, s->kernels, &s->reduced[2], s->rows, s->extra, h, RNNI_FROM_ZERO, NULL,
+                          s->h_out, s->o, s->ahead, NULL);
     else
-        rnni_gemm_packed(s->kernels, s->rows, s->o, h, s->extra, h, 1, s->packed_out, RNNI_FROM_ZERO, NULL,
-                         s->h_out, s->o, s->ahead);
+        rnni_team_packed(s->team, s->kernels, s->rows, s->o, h, s->extra, h, s->packed_out, RNNI_FROM_ZERO,
+                         NULL, s->h_out, s->o, s->ahead);
 }
 
 static void backward(const rnni_cell_step *s)
@@ -32,7 +32,7 @@ static void backward(const rnni_cell_step *s)
     rnni_real *dm = s->scratch;
     rnni_gemm(k, s->o, h, s->rows, s->dh, 1, s->o, s->extra, h, 1, RNNI_FROM_C, s->dweight_out, h,
               s->scratch_out, NULL);
-    rnni_gemm_packed(k, s->rows, h, s->o, s->dh, s->o, 1, s->packed_out, RNNI_FROM_ZERO, NULL, dm, h,
+    rnni_team_packed(s->team, k, s->rows, h, s->o, s->dh, s->o, s->packed_out, RNNI_FROM_ZERO, NULL, dm, h,
                      s->ahead);
     k->lstm_gates_backward(s->rows, h, s->z, ldz, s->c_in, h, dm, h, NULL, 0, 0, s->dc, h, s->dz, ldz);
     rnni_cell_product_backward(s, ldz, 0, GATES, s->packed, RNNI_FROM_ZERO, s->dh);

@@ -38,11 +38,11 @@ static inline void rnni_cell_product(const rnni_cell_step *s, int64_t ldz, int64
                                      const rnni_real *in, const rnni_real *packed, rnni_start start)
 {
     if (s->reduced) { /* the second piece is the one that does not begin the packed weights */
-        rnni_reduced_product(s->kernels, &s->reduced[packed != s->packed], s->rows, in, s->o, start, s->bias,
-                             s->z + block * s->h, ldz, s->ahead);
+        rnni_team_reduced(s->team, s->kernels, &s->reduced[packed != s->packed], s->rows, in, s->o, start,
+                          s->bias, s->z + block * s->h, ldz, s->ahead, NULL);
         return;
     }
-    rnni_gemm_packed(s->kernels, s->rows, count * s->h, s->o, in, s->o, 1, packed, start, s->bias,
+    rnni_team_packed(s->team, s->kernels, s->rows, count * s->h, s->o, in, s->o, packed, start, s->bias,
                      s->z + block * s->h, ldz, s->ahead);
 }
 
@@ -52,12 +52,12 @@ static inline void rnni_cell_product_backward(const rnni_cell_step *s, int64_t l
                                               rnni_real *out)
 {
     if (s->reduced) {
-        rnni_reduced_product_deep(s->kernels, &s->reduced[packed != s->packed], s->rows, s->dz + block * s->h,
-                                  ldz, start, out, s->o, s->ahead, s->room);
+        rnni_team_reduced(s->team, s->kernels, &s->reduced[packed != s->packed], s->rows, s->dz + block * s->h,
+                          ldz, start, NULL, out, s->o, s->ahead, s->room);
         return;
     }
-    rnni_gemm_packed(s->kernels, s->rows, s->o, count * s->h, s->dz + block * s->h, ldz, 1, packed, start,
-                     NULL, out, s->o, s->ahead);
+    rnni_team_packed(s->team, s->kernels, s->rows, s->o, count * s->h, s->dz + block * s->h, ldz, packed,
+                     start, NULL, out, s->o, s->ahead);
 }
 
 /* dh += mask * d(masked h), where mask NULL stands for ones. Scratch may be the summand. */
@@ -75,8 +75,8 @@ static inline void rnni_cell_accumulate(const rnni_cell_gradient *g, int64_t ldz
 {
     int64_t h = g->h, o = g->o;
     const rnni_real *dz = g->dz + block * h;
-    rnni_outer_product(g->kernels, g->halves, count * h, o, g->rows, dz, ldz, in, o,
-                       g->weight_hh + first * h * o, o, g->scratch, g->ahead);
+    rnni_team_outer(g->team, g->kernels, g->halves, count * h, o, g->rows, dz, ldz, in, o,
+                    g->weight_hh + first * h * o, o, g->scratch, g->ahead);
     if (g->bias_hh && g->bias_ih && block == first)
         memcpy(g->bias_hh + first * h, g->bias_ih + first * h, (size_t)(count * h) * sizeof *dz);
     else if (g->bias_hh) g->kernels->column_sums(g->rows, count * h, dz, ldz, g->bias_hh + first * h);

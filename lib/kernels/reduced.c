@@ -211,22 +211,22 @@ bool rnni_reduced_has_dots(const rnni_kernels *kernels, const rnni_reduced *w)
 }
 
 /* Inputs [p, p + count) of one block of k, as many rows at a time as there is room for as bytes. */
-static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, int64_t p, int64_t count,
-                       int64_t m, const rnni_real *a, int64_t lda,
-                       int start, const rnni_real *bias, rnni_real *c, int64_t ldc)
+static void int8_block(const rnni_kernels *kernels, const rnni_reduced *w, rnni_columns of, int64_t p,
+                       int64_t count, int64_t m, const rnni_real *a, int64_t lda, int start,
+                       const rnni_real *bias, rnni_real *c, int64_t ldc)
 {
     enum { ROOM = 2 * RNNI_INT8_DEPTH, MOST = 64 };
     _Alignas(64) uint8_t q[ROOM];
     rnni_real scale[MOST];
     int64_t depth = round_up(count, 4), rows = least(ROOM / depth, MOST);
-    const int32_t *correction = w->correction + p / RNNI_INT8_DEPTH * wide(w);
+    const int32_t *correction = w->correction + p / RNNI_INT8_DEPTH * wide(w) + of.from;
     const bool dots = rnni_reduced_has_dots(kernels, w);
     for (int64_t i = 0; i < m; i += rows) {
         int64_t now = least(rows, m - i);
         kernels->int8_round(now, count, a + i * lda + p, lda, w->bound, q, depth, scale);
         (dots ? kernels->int8_product : kernels->int8_product_plain)(
-            now, w->n, depth / 4, q, depth, scale, w->bytes + p * wide(w), correction, w->scale, start, bias,
-            c + i * ldc, ldc);
+            now, of.count, depth / 4, q, depth, scale, w->bytes + p * wide(w) + of.from * depth, correction,
+            w->scale + of.from, start, bias, c + i * ldc, ldc);
     }
 }
 
@@ -240,9 +240,9 @@ static int64_t rounded_row(int64_t count) { return round_up(count, LINE) + LINE;
  * cache would hold them up (512 x 512 of them come in some 70,000 cycles, as long as 64 rows take with them):
  * columns that fit into it are multiplied by all rows first. Rounding the rows again for the next columns
  * takes about 10,000. */
-static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64_t p, int64_t count,
-                       int64_t m, const rnni_real *a, int64_t lda,
-                       int start, const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
+static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, rnni_columns of, int64_t p,
+                       int64_t count, int64_t m, const rnni_real *a, int64_t lda, int start,
+                       const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
     enum { ROOM = 64 * (RNNI_BF16_DEPTH + LINE), NEAR = 1024 * RNNI_BF16_DEPTH };
     _Alignas(64) uint16_t q[ROOM];
@@ -251,31 +251,31 @@ static void bf16_block(const rnni_kernels *kernels, const rnni_reduced *w, int64
                   most = NEAR / depth / RNNI_REDUCED_GROUP * RNNI_REDUCED_GROUP;
     const rnni_tiling parts = rnni_tiles_of(ROOM / ldq, m);
     const bool near = parts.count > 1 && rnni_reduced_by_tiles(kernels);
-    const int64_t step = near ? most : backwards && parts.count == 1 ? TURN_COLUMNS : w->n,
-                  blocks = (w->n + step - 1) / step;
+    const int64_t step = near ? most : backwards && parts.count == 1 ? TURN_COLUMNS : of.count,
+                  blocks = (of.count + step - 1) / step;
+    const uint16_t *halves = w->halves + p * wide(w) + of.from * depth;
     for (int64_t block = 0; block < blocks; block++)
         for (int64_t part = 0, i = 0, rows; part < parts.count; part++, i += rows) {
             const int64_t j = (backwards ? blocks - 1 - block : block) * step;
             rows = rnni_tile_height(parts, part);
             if (block == 0 || parts.count > 1)
                 kernels->bf16_round(rows, count, a + i * lda + p, lda, q, ldq);
-            kernels->bf16_product(rows, least(w->n - j, step), depth / 2, q, ldq, 2,
-                                  w->halves + p * wide(w) + j * depth, start, bias ? bias + j : NULL,
-                                  c + i * ldc + j, ldc, ahead);
+            kernels->bf16_product(rows, least(of.count - j, step), depth / 2, q, ldq, 2, halves + j * depth,
+                                  start, bias ? bias + j : NULL, c + i * ldc + j, ldc, ahead);
         }
 }
 
-void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *w, int64_t m, const rnni_real *a,
-                          int64_t lda, rnni_start start, const rnni_real *bias, rnni_real *c, int64_t ldc,
-                          rnni_ahead *ahead)
+void rnni_reduced_columns(const rnni_kernels *kernels, const rnni_reduced *w, rnni_columns of, int64_t m,
+                          const rnni_real *a, int64_t lda, rnni_start start, const rnni_real *bias,
+                          rnni_real *c, int64_t ldc, rnni_ahead *ahead)
 {
     const int64_t depth = is_int8(w) ? RNNI_INT8_DEPTH : RNNI_BF16_DEPTH;
     if (start != RNNI_FROM_BIAS) bias = NULL;
     for (int64_t p = 0; p < w->k; p += depth) {
         const int64_t count = least(w->k - p, depth);
         const int begin = p ? RNNI_FROM_C : (int)start;
-        if (is_int8(w)) int8_block(kernels, w, p, count, m, a, lda, begin, bias, c, ldc);
-        else bf16_block(kernels, w, p, count, m, a, lda, begin, bias, c, ldc, ahead);
+        if (is_int8(w)) int8_block(kernels, w, of, p, count, m, a, lda, begin, bias, c, ldc);
+        else bf16_block(kernels, w, of, p, count, m, a, lda, begin, bias, c, ldc, ahead);
     }
 }
 
@@ -285,16 +285,16 @@ int64_t rnni_reduced_room(int64_t m, int64_t k)
     return blocks > 1 ? scratch_for(m * blocks * rounded_row(RNNI_BF16_DEPTH)) : 0;
 }
 
-void rnni_reduced_product_deep(const rnni_kernels *kernels, const rnni_reduced *w, int64_t m,
-                               const rnni_real *a, int64_t lda, rnni_start start, rnni_real *c, int64_t ldc,
-                               rnni_ahead *ahead, rnni_real *room)
+void rnni_reduced_columns_deep(const rnni_kernels *kernels, const rnni_reduced *w, rnni_columns of,
+                               int64_t m, const rnni_real *a, int64_t lda, rnni_start start, rnni_real *c,
+                               int64_t ldc, rnni_ahead *ahead, rnni_real *room)
 {
     if (is_int8(w) || w->k <= RNNI_BF16_DEPTH) {
-        rnni_reduced_product(kernels, w, m, a, lda, start, NULL, c, ldc, ahead);
+        rnni_reduced_columns(kernels, w, of, m, a, lda, start, NULL, c, ldc, ahead);
         return;
     }
     const bool backwards = rnni_goes_backwards(ahead);
-    const int64_t ldq = rounded_row(RNNI_BF16_DEPTH), parts = (w->n + TURN_COLUMNS - 1) / TURN_COLUMNS;
+    const int64_t ldq = rounded_row(RNNI_BF16_DEPTH), parts = (of.count + TURN_COLUMNS - 1) / TURN_COLUMNS;
     uint16_t *rounded = halves_in(room);
     for (int64_t p = 0; p < w->k; p += RNNI_BF16_DEPTH)
         kernels->bf16_round(m, least(w->k - p, RNNI_BF16_DEPTH), a + p, lda,
@@ -303,10 +303,10 @@ void rnni_reduced_product_deep(const rnni_kernels *kernels, const rnni_reduced *
         const int64_t j = (backwards ? parts - 1 - part : part) * TURN_COLUMNS;
         for (int64_t p = 0; p < w->k; p += RNNI_BF16_DEPTH) {
             const int64_t depth = round_up(least(w->k - p, RNNI_BF16_DEPTH), 2);
-            kernels->bf16_product(m, least(w->n - j, TURN_COLUMNS), depth / 2,
+            kernels->bf16_product(m, least(of.count - j, TURN_COLUMNS), depth / 2,
                                   rounded + p / RNNI_BF16_DEPTH * m * ldq, ldq, 2,
-                                  w->halves + p * wide(w) + j * depth, p ? RNNI_FROM_C : (int)start, NULL,
-                                  c + j, ldc, ahead);
+                                  w->halves + p * wide(w) + (of.from + j) * depth,
+                                  p ? RNNI_FROM_C : (int)start, NULL, c + j, ldc, ahead);
         }
     }
 }

@@ -65,19 +65,38 @@ size_t rnni_reduced_bytes(const rnni_reduced *matrix);
 /* Rounds W, whose row j is at weights + j * k, into the block. */
 void rnni_reduced_fill(const rnni_kernels *kernels, rnni_reduced *matrix, const rnni_real *weights);
 
+/* Columns [from, from + count) of a packed matrix' products; a multiple of RNNI_REDUCED_GROUP to begin with,
+ * and to end with unless they are the last. */
+typedef struct rnni_columns { int64_t from, count; } rnni_columns;
+
 /* C[m][n] = start + A[m][k] W^T for a packed matrix, A rounded to 8 or 16 bits as W is; its rows are `lda`
  * apart. The bits of a row do not depend on the others. `ahead`, or NULL, says of bf16 whether
- * the columns go from the last to the first; tiles take its lines along, other products leave them. */
-void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
-                          const rnni_real *a, int64_t lda, rnni_start start,
-                          const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead);
+ * the columns go from the last to the first; tiles take its lines along, other products leave them. Of some
+ * columns, where bias and C begin with the first of them, or of all. */
+void rnni_reduced_columns(const rnni_kernels *kernels, const rnni_reduced *matrix, rnni_columns of, int64_t m,
+                          const rnni_real *a, int64_t lda, rnni_start start, const rnni_real *bias,
+                          rnni_real *c, int64_t ldc, rnni_ahead *ahead);
+static inline void rnni_reduced_product(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
+                                        const rnni_real *a, int64_t lda, rnni_start start,
+                                        const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead)
+{
+    rnni_reduced_columns(kernels, matrix, (rnni_columns){ 0, matrix->n }, m, a, lda, start, bias, c, ldc,
+                         ahead);
+}
 /* The same without bias, where k may take several blocks: some columns go through all of them before others
  * do, so that a product can turn round with `ahead` there, too. Rows are rounded to `room` before, of
  * rnni_reduced_room numbers, 0 where k takes one. */
 int64_t rnni_reduced_room(int64_t m, int64_t k);
-void rnni_reduced_product_deep(const rnni_kernels *kernels, const rnni_reduced *matrix, int64_t m,
-                               const rnni_real *a, int64_t lda, rnni_start start, rnni_real *c, int64_t ldc,
-                               rnni_ahead *ahead, rnni_real *room);
+void rnni_reduced_columns_deep(const rnni_kernels *kernels, const rnni_reduced *matrix, rnni_columns of,
+                               int64_t m, const rnni_real *a, int64_t lda, rnni_start start, rnni_real *c,
+                               int64_t ldc, rnni_ahead *ahead, rnni_real *room);
+static inline void rnni_reduced_product_deep(const rnni_kernels *kernels, const rnni_reduced *matrix,
+                                             int64_t m, const rnni_real *a, int64_t lda, rnni_start start,
+                                             rnni_real *c, int64_t ldc, rnni_ahead *ahead, rnni_real *room)
+{
+    rnni_reduced_columns_deep(kernels, matrix, (rnni_columns){ 0, matrix->n }, m, a, lda, start, c, ldc,
+                              ahead, room);
+}
 /* A step of one sequence through an LSTM of h units, for recurrent weights W [4 h][h] whose input products
  * are in z [4 h]: rnni_reduced_product and lstm_gates in one, with their bits, but z stays. false: nothing
  * was done, as it would not be faster. */

@@ -106,10 +106,11 @@ static void forward(const rnni_node *node, rnni_run *run)
     const rnni_real *x = run->slots[in->id].y;
     rnni_start start = bias ? RNNI_FROM_BIAS : RNNI_FROM_ZERO;
     const rnni_reduced *matrix = rnni_reduced_of(node, run);
-    if (matrix) rnni_reduced_product(k, matrix, rows, x, in->features, start, bias, z, n, NULL);
+    if (matrix)
+        rnni_team_reduced(run->team, k, matrix, rows, x, in->features, start, bias, z, n, NULL, NULL);
     else if (n <= FEW_UNITS) few_units(node, run, rows, bias, x, z);
-    else rnni_gemm_packed(k, rows, n, in->features, x, in->features, 1, node->packed, start, bias, z, n,
-                          NULL);
+    else rnni_team_packed(run->team, k, rows, n, in->features, x, in->features, node->packed, start, bias, z,
+                          n, NULL);
     rnni_activate(k, rnni_activation_of(node, run), rows, n, z, y);
 }
 

@@ -206,14 +206,14 @@ void rnni_node_pack_again(rnni_node *node)
 
 int64_t rnni_gradient_scratch(const rnni_run *run, int64_t m, int64_t n, int64_t rows)
 {
-    return rnni_outer_scratch(run->kernels, run->halves, m, n, rows);
+    return rnni_team_outer_scratch(run->team, run->kernels, run->halves, m, n, rows);
 }
 
 void rnni_gradient_product(const rnni_run *run, int64_t m, int64_t n, int64_t rows, const rnni_real *dz,
                            int64_t lddz, const rnni_real *x, rnni_real *gradient, rnni_ahead *ahead)
 {
-    rnni_outer_product(run->kernels, run->halves, m, n, rows, dz, lddz, x, n, gradient, n, run->scratch,
-                       ahead);
+    rnni_team_outer(run->team, run->kernels, run->halves, m, n, rows, dz, lddz, x, n, gradient, n,
+                    run->scratch, ahead);
 }
 
 void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t number, int64_t rows, int64_t n,
@@ -222,8 +222,9 @@ void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t numbe
 {
     const rnni_reduced *matrices = rnni_reduced_back(node, run);
     if (matrices)
-        rnni_reduced_product(run->kernels, &matrices[number], rows, dz, lddz, start, NULL, dx, n, NULL);
-    else rnni_gemm_packed(run->kernels, rows, n, k, dz, lddz, 1, packed, start, NULL, dx, n, NULL);
+        rnni_team_reduced(run->team, run->kernels, &matrices[number], rows, dz, lddz, start, NULL, dx, n,
+                          NULL, NULL);
+    else rnni_team_packed(run->team, run->kernels, rows, n, k, dz, lddz, packed, start, NULL, dx, n, NULL);
 }
 
 /* ---- changing */

@@ -39,20 +39,20 @@ static inline const rnni_reduced *rnni_reduced_of_pass(const rnni_reduced *matri
     return matrices ? matrices + number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_HH : NULL;
 }
 
-/* z[rows][ldz] = b + x W^T of a pass; `matrices` are the node's, or NULL. */
+/* z[rows][ldz] = b + x W^T of a pass; `matrices` are the node's, or NULL, and so is `team`. */
 static inline void rnni_recurrent_input_product(const rnni_node *node, const rnni_reduced *matrices,
-                                                int32_t number, const rnni_kernels *k, int64_t rows,
-                                                const rnni_real *x, rnni_real *z, int64_t ldz,
+                                                int32_t number, const rnni_team *team, const rnni_kernels *k,
+                                                int64_t rows, const rnni_real *x, rnni_real *z, int64_t ldz,
                                                 rnni_ahead *ahead)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_pass *pass = &r->pass[number];
     const rnni_real *bias = node->packed + pass->bias;
     if (matrices)
-        rnni_reduced_product(k, &matrices[number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH], rows, x,
-                             pass->input, RNNI_FROM_BIAS, bias, z, ldz, ahead);
+        rnni_team_reduced(team, k, &matrices[number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH], rows, x,
+                          pass->input, RNNI_FROM_BIAS, bias, z, ldz, ahead, NULL);
     else
-        rnni_gemm_packed(k, rows, r->cell->gates * r->h, pass->input, x, pass->input, 1,
+        rnni_team_packed(team, k, rows, r->cell->gates * r->h, pass->input, x, pass->input,
                          node->packed + pass->packed_ih, RNNI_FROM_BIAS, bias, z, ldz, ahead);
 }
 

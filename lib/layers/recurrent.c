@@ -15,7 +15,7 @@
 static rnni_cell_step begin_steps(const rnni_work *w)
 {
     const rnni_real *packed = w->node->packed;
-    return (rnni_cell_step){ .kernels = w->run->kernels, .h = w->r->h, .o = w->r->o,
+    return (rnni_cell_step){ .kernels = w->run->kernels, .team = w->run->team, .h = w->r->h, .o = w->r->o,
                              .activation = w->r->activation, .vectors = w->vectors, .epsilon = w->r->epsilon,
                              .scratch = w->run->scratch,
                              .reduced = rnni_reduced_of_pass(rnni_reduced_of(w->node, w->run), w->number),
@@ -295,6 +295,7 @@ static void weight_gradients(const rnni_work *w, int64_t from, int64_t to, rnni_
     if (pass->bias_ih >= 0) k->column_sums(rows, columns, dz, w->ldz, g + weights[pass->bias_ih].offset);
     rnni_cell_gradient gradient = {
         .kernels = k,
+        .team = w->run->team,
         .halves = w->run->halves,
         .rows = rows,
         .h = h,

@@ -171,7 +171,7 @@ void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64
         int64_t first = group * WORDS, count = group_size(node, whole, first);
         const rnni_real *words = embedded(node, whole, first, count, whole->runs[piece].scratch);
         for (int32_t pass = 0; pass < r->directions; pass++)
-            rnni_recurrent_input_product(node, node->reduced, pass, whole->graph->kernels, count, words,
+            rnni_recurrent_input_product(node, node->reduced, pass, NULL, whole->graph->kernels, count, words,
                                          batch_table(node, whole, pass) + first * columns(r),
                                          columns(r), NULL);
     }

@@ -40,9 +40,9 @@ static void input_part(int64_t part, void *argument)
     const rnni_work *w = in->w;
     int64_t from = part * in->share, rows = in->rows - from < in->share ? in->rows - from : in->share;
     if (rows > 0)
-        rnni_recurrent_input_product(w->node, rnni_reduced_of(w->node, w->run), w->number, w->run->kernels,
-                                     rows, in->x + from * w->pass->input, in->z + from * w->ldz, w->ldz,
-                                     NULL);
+        rnni_recurrent_input_product(w->node, rnni_reduced_of(w->node, w->run), w->number,
+                                     w->parts > 1 ? NULL : w->run->team, w->run->kernels, rows,
+                                     in->x + from * w->pass->input, in->z + from * w->ldz, w->ldz, NULL);
 }
 
 static void products_by_sequence(const rnni_work *w, int64_t from, int64_t to, rnni_real *z,
@@ -50,7 +50,7 @@ static void products_by_sequence(const rnni_work *w, int64_t from, int64_t to, r
 {
     const rnni_reduced *matrices = rnni_reduced_of(w->node, w->run);
     for (int64_t s = 0, count = w->axis->active[from]; s < count; s++)
-        rnni_recurrent_input_product(w->node, matrices, w->number, w->run->kernels, to - from,
+        rnni_recurrent_input_product(w->node, matrices, w->number, w->run->team, w->run->kernels, to - from,
                                      rnni_table_place(w->run, w->axis, from, s, &w->values), z + s * w->ldz,
                                      count * w->ldz, ahead);
 }

@@ -31,7 +31,7 @@ static void project(const rnni_node *node, rnni_real *tables)
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_real *embedding = rnni_weight_at(rnni_recurrent_folded(node), node->graph->weights, 0);
     for (int32_t pass = 0; pass < r->directions; pass++)
-        rnni_recurrent_input_product(node, NULL, pass, node->graph->kernels, r->vocabulary, embedding,
+        rnni_recurrent_input_product(node, NULL, pass, NULL, node->graph->kernels, r->vocabulary, embedding,
                                      tables + pass * table_size(r), r->cell->gates * r->h, NULL);
 }
 

@@ -297,8 +297,8 @@ static void input_product(const rnni_node *node, const rnni_run *run, int32_t nu
         step->kernels->gather_rows(step->rows, columns, rnni_recurrent_places(node, run), words, columns,
                                    step->z, ldz);
     else
-        rnni_recurrent_input_product(node, node->reduced, number, step->kernels, step->rows, x, step->z, ldz,
-                                     NULL);
+        rnni_recurrent_input_product(node, node->reduced, number, NULL, step->kernels, step->rows, x, step->z,
+                                     ldz, NULL);
 }
 
 /* One step through one pass of any cell. */

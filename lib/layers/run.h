@@ -2,6 +2,7 @@
 #ifndef RNNI_RUN_H
 #define RNNI_RUN_H
 
+#include "cells/team.h"
 #include "layers/graph.h"
 
 /* One pass of some sequences (a shard of a batch, or one step of a stream) through a graph. A run belongs to
@@ -38,6 +39,7 @@ typedef struct rnni_whole {
     const rnni_graph *graph;
     struct rnni_run *runs;
     int32_t count;            /* shards */
+    rnni_team team;           /* threads, where there is but one shard for them */
     int64_t *rows;            /* [axis_count] useful steps of all shards */
     rnni_real **shared;       /* [nodes] memory that a node's shards share, or NULL */
     rnni_words *words;        /* [nodes] of those that have projected tables there */
@@ -95,6 +97,7 @@ typedef struct rnni_slot {
 typedef struct rnni_run {
     const rnni_graph *graph;
     const rnni_kernels *kernels;
+    const rnni_team *team;    /* that shares products, where the run is the only one of its batch; or NULL */
     int64_t count;            /* sequences */
     const int64_t *sequence;  /* [count] their numbers in the batch; NULL in a stream */
     const int64_t *index;     /* [sequences of the batch] numbers in the dataset: keys of random numbers */

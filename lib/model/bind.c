@@ -12,25 +12,44 @@
 
 /* ---- shards */
 
-/* About how many sequences a shard has. A function of the batch's size alone where gradients or losses are
- * summed shard by shard. */
-static int64_t shard_size(const rnn_context_t *context, bool summed, int64_t count)
+/* Whether recurrent weights are more than second caches hold: then every shard has them come from further
+ * away in each of its steps. */
+static bool has_large_weights(const rnni_graph *graph)
 {
-    /* Products of four rows run at nine tenths of full speed everywhere, of one at half. */
-    enum { SMALL = 4, LARGE = 64 };
-    if (!summed) { /* as many as the threads share out; weights are read once a step for all of them */
-        int64_t size = (count + context->threads - 1) / context->threads;
-        return count <= SMALL ? count : size < SMALL ? SMALL : size > LARGE ? LARGE : size;
+    enum { LARGE = 512 * 1024 };
+    for (int32_t i = 0; i < graph->count; i++) {
+        if (!rnni_is_recurrent(graph->nodes[i])) continue;
+        const rnni_recurrent *r = rnni_recurrent_of(graph->nodes[i]);
+        if (r->cell->gates * r->h >= LARGE / r->o) return true;
     }
-    if (count >= 64) return 32;
-    if (count >= 16) return (count + 1) / 2;
-    return count;
+    return false;
 }
 
-int32_t rnni_shard_count(const rnn_context_t *context, bool summed, int64_t count)
+/* About how many sequences a shard has. A function of the batch's size and the model alone where gradients or
+ * losses are summed shard by shard. Small batches for large weights are one, whose products the threads
+ * share (cells/team.h). */
+static int64_t shard_size(const rnni_graph *graph, bool summed, int64_t count)
 {
-    int64_t size = shard_size(context, summed, count);
+    /* Products of four rows run at nine tenths of full speed everywhere, of one at half. */
+    enum { SMALL = 4, LARGE = 64, SHARD = 32 };
+    if (!summed) { /* as many as the threads share out; weights are read once a step for all of them */
+        int64_t size = (count + graph->context->threads - 1) / graph->context->threads;
+        return count <= SMALL ? count : size < SMALL ? SMALL : size > LARGE ? LARGE : size;
+    }
+    if (count < SHARD / 2 || (count <= 2 * SHARD && has_large_weights(graph))) return count;
+    return count < 2 * SHARD ? (count + 1) / 2 : SHARD;
+}
+
+int32_t rnni_shard_count(const rnni_graph *graph, bool summed, int64_t count)
+{
+    int64_t size = shard_size(graph, summed, count);
     return count == 0 ? 1 : (int32_t)((count + size - 1) / size);
+}
+
+const rnni_team *rnni_gather_team(rnni_whole *whole)
+{
+    whole->team = (rnni_team){ whole->graph->context, whole->graph->context->threads };
+    return whole->count == 1 && whole->team.threads > 1 ? &whole->team : NULL;
 }
 
 bool rnni_shards_in_turn(const rnn_context_t *context) { return context->threads == 1; }
@@ -530,6 +549,7 @@ static void begin_run(rnni_exec *exec, int32_t index, int64_t first, int64_t cou
     rnni_run *run = &exec->runs[index];
     run->graph = graph;
     run->kernels = graph->kernels;
+    run->team = rnni_gather_team(&exec->whole);
     run->whole = &exec->whole;
     run->count = count;
     run->sequence = exec->sequence + first;
@@ -584,7 +604,7 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
                  rnn_precision_name(graph->precision));
     RNNI_TRY(check_batch(exec, batch));
     RNNI_TRY(make_rows(exec, batch));
-    int32_t count = rnni_shard_count(exec->context, exec->summed, batch->count);
+    int32_t count = rnni_shard_count(graph, exec->summed, batch->count);
     RNNI_TRY(grow_runs(exec, count));
     exec->batch = batch;
     exec->run_count = 0;

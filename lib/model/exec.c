@@ -230,6 +230,22 @@ static void backward_node(const rnni_node *node, rnni_run *run)
     run->slots[node->inputs[0]->id].dy_empty = false;
 }
 
+enum { CLEARED = 128 * 1024 };
+
+static void clear_piece(int64_t index, void *argument)
+{
+    const rnni_run *run = argument;
+    const int64_t first = index * CLEARED, left = run->graph->dense_total - first;
+    memset(run->gradients + first, 0, (size_t)(left < CLEARED ? left : CLEARED) * sizeof *run->gradients);
+}
+
+static void clear_weight_gradients(rnni_run *run)
+{
+    const int64_t total = run->graph->dense_total;
+    if (run->team) rnni_parallel(run->team->context, (total + CLEARED - 1) / CLEARED, clear_piece, run);
+    else if (total) memset(run->gradients, 0, (size_t)total * sizeof *run->gradients);
+}
+
 static void backward_shard(int64_t index, void *argument)
 {
     const segment *s = argument;
@@ -237,8 +253,7 @@ static void backward_shard(int64_t index, void *argument)
     const rnni_graph *graph = run->graph;
     const rnni_node *next = meeting(s->exec, s->from - 1);
     uint64_t mode = rnni_denormals_flush();
-    if (!s->again && graph->dense_total)
-        memset(run->gradients, 0, (size_t)graph->dense_total * sizeof *run->gradients);
+    if (!s->again) clear_weight_gradients(run);
     for (int32_t i = s->to - 1; i >= s->from; i--) {
         const rnni_node *node = graph->order[i];
         if (node->op->backward && (run->slots[node->id].trains || run->input_gradients))

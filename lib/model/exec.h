@@ -75,8 +75,11 @@ void rnni_exec_reset_states(rnni_exec *exec);
 /* The number of an input node among the graph's inputs. */
 int32_t rnni_input_number(const rnni_graph *graph, const rnni_node *input);
 
-/* Shards of a batch of so many sequences, at least one; `summed`: a function of that alone. */
-int32_t rnni_shard_count(const rnn_context_t *context, bool summed, int64_t count);
+/* Shards of a batch of so many sequences, at least one; `summed`: a function of that and the graph alone. */
+int32_t rnni_shard_count(const rnni_graph *graph, bool summed, int64_t count);
+/* The context's threads as they are now, for the products of a batch's only shard; NULL where there are more
+ * shards, or no more threads. */
+const rnni_team *rnni_gather_team(rnni_whole *whole);
 /* Whether one thread is to run all shards, which then share what lasts for one's forward or backward. */
 bool rnni_shards_in_turn(const rnn_context_t *context);
 /* Takes an axis' arrays, of sizes that hold whatever the masks are. */

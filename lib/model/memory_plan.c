@@ -80,7 +80,8 @@ static size_t shard_bytes(counting *c, int64_t count, size_t *brief)
 {
     const rnni_plan *plan = c->plan;
     rnni_arena shared = { 0 };
-    rnni_run run = { .graph = c->graph, .kernels = c->graph->kernels, .count = count,
+    rnni_run run = { .graph = c->graph, .kernels = c->graph->kernels,
+                     .team = rnni_gather_team(&c->whole), .count = count,
                      .training = plan->training, .input_gradients = plan->input_gradients,
                      .recompute = plan->recompute, .halves = plan->halves, .raw = plan->raw, .axes = c->axes,
                      .slots = c->slots, .whole = &c->whole,
@@ -138,9 +139,10 @@ static size_t input_gradient_bytes(const counting *c)
 
 static size_t count_all(counting *c)
 {
-    int64_t batch = c->plan->batch, shards = rnni_shard_count(c->graph->context, c->plan->training, batch),
+    int64_t batch = c->plan->batch, shards = rnni_shard_count(c->graph, c->plan->training, batch),
             larger = batch % shards;
     size_t bytes = fixed_bytes(c->graph, c->plan->training, (int32_t)shards), brief = 0;
+    c->whole.count = (int32_t)shards;
     add(&bytes, order_bytes(c), 1);
     add(&bytes, shared_bytes(c), 1);
     add(&bytes, input_gradient_bytes(c), 1);

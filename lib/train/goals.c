@@ -192,6 +192,7 @@ typedef struct rows_job {
     const rnn_trainer_t *trainer;
     const rnni_exec *exec;
     bool gradients;
+    int64_t pieces; /* of each run */
 } rows_job;
 
 /* right[i]: the class answered; where a row has several labels, how many of them are right. */
@@ -238,15 +239,20 @@ static void to_probabilities(const rnni_real *p, int64_t count, bool softmax, rn
     }
 }
 
-static void goal_rows(const rows_job *job, const rnni_goal *goal, int32_t r)
+/* A piece of run number r's rows; all of them with the first one where a gradient is added to what is
+ * there. */
+static void goal_rows(const rows_job *job, const rnni_goal *goal, int32_t r, int64_t piece)
 {
     const rnni_run *run = &job->exec->runs[r];
-    const rnni_slot *slot = &run->slots[goal->node->id];
-    const int64_t n = goal->node->features, first = goal->first[r], rows = rnni_run_rows(run, goal->node);
+    rnni_slot *slot = &run->slots[goal->node->id];
     const bool classes = goal_has_classes(goal, job->exec),
                softmax = goal->loss->activation == RNNI_ACT_SOFTMAX;
     const bool direct = !goal->probable && !goal->added;
-    const rnni_real *y = slot->y;
+    const int64_t n = goal->node->features, all_rows = rnni_run_rows(run, goal->node),
+                  pieces = direct ? job->pieces : 1, begin = all_rows * piece / pieces,
+                  rows = piece < pieces ? all_rows * (piece + 1) / pieces - begin : 0,
+                  first = goal->first[r] + begin;
+    const rnni_real *y = slot->y + begin * n;
     rnni_real *work = direct ? NULL : goal->work + first * n;
     const int32_t *class_rows = classes ? goal->classes + first : NULL;
     const rnni_real *value_rows = classes ? NULL : goal->values + first * n;
@@ -257,8 +263,8 @@ static void goal_rows(const rows_job *job, const rnni_goal *goal, int32_t r)
         logits_of(y, rows * n, softmax, work);
         y = work;
     }
-    rnni_real *dy = !job->gradients || !slot->dy ? NULL : direct ? slot->dy : work;
-    if (dy && direct) run->slots[goal->node->id].dy_empty = false;
+    rnni_real *dy = !job->gradients || !slot->dy ? NULL : direct ? slot->dy + begin * n : work;
+    if (dy && direct && begin == 0) slot->dy_empty = false;
     rnni_loss_rows all = { .kernels = run->kernels,
                            .rows = rows,
                            .features = n,
@@ -277,19 +283,20 @@ static void goal_rows(const rows_job *job, const rnni_goal *goal, int32_t r)
     run->kernels->axpy(rows * n, 1, work, rnni_run_dy(run, goal->node));
 }
 
-static void run_rows(int64_t r, void *argument)
+static void run_rows(int64_t index, void *argument)
 {
     const rows_job *job = argument;
     uint64_t mode = rnni_denormals_flush();
     for (int32_t i = 0; i < job->trainer->outputs; i++)
-        if (job->trainer->goals[i].present) goal_rows(job, &job->trainer->goals[i], (int32_t)r);
+        if (job->trainer->goals[i].present)
+            goal_rows(job, &job->trainer->goals[i], (int32_t)(index / job->pieces), index % job->pieces);
     rnni_denormals_restore(mode);
 }
 
 void rnni_goals_rows(rnn_trainer_t *t, const rnni_exec *exec, bool gradients)
 {
-    rows_job job = { t, exec, gradients };
-    if (t->targets) rnni_parallel(t->context, exec->run_count, run_rows, &job);
+    rows_job job = { t, exec, gradients, exec->run_count > 1 ? 1 : t->context->threads };
+    if (t->targets) rnni_parallel(t->context, exec->run_count * job.pieces, run_rows, &job);
 }
 
 /* ---- Sums ---- */

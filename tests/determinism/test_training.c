@@ -139,6 +139,20 @@ TEST(threads_do_not_matter_to_large_models)
     check_threads(&row, RNN_OPTIM_ADAM, 2);
 }
 
+/* Small batches for weights so large that all sequences are one shard, whose products the threads share. */
+static rnn_layer_t *make_larger(rnn_model_t *model, rnn_layer_t *x)
+{
+    rnn_layer_t *h = rnn_gru(model, rnn_lstm(model, x, 370), 160);
+    return rnn_dense(model, rnn_last(model, zoo_set(rnn_lstm(model, h, 90), RNN_LAYER_PROJECTION, 40)), 3,
+                     RNN_LINEAR);
+}
+
+TEST(threads_do_not_matter_where_they_share_products)
+{
+    static const zoo_row row = { "larger", 0, 1, make_larger };
+    check_threads(&row, RNN_OPTIM_SGD, 3);
+}
+
 static const zoo_row *row_named(const char *name)
 {
     for (int i = 0; i < ZOO_ROWS; i++)

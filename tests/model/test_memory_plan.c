@@ -133,6 +133,33 @@ TEST(batches_of_every_model)
     rnn_context_free(context);
 }
 
+/* Threads that share the products of a small batch take scratch for each. */
+static rnn_layer_t *make_large(rnn_model_t *model, rnn_layer_t *x)
+{
+    return rnn_dense(model, rnn_last(model, rnn_gru(model, rnn_lstm(model, x, 370), 210)), 300, RNN_LINEAR);
+}
+
+TEST(threads_that_share_products)
+{
+    static const zoo_row row = { "large", 0, 1, make_large };
+    counter c;
+    rnn_context_t *context = counting_context(&c);
+    start_threads(context);
+    int64_t bytes[2];
+    for (int64_t threads = 2; threads > 0; threads--) {
+        CHECK_OK(rnn_context_set_int(context, RNN_CONTEXT_THREADS, threads));
+        check_batch(&c, context, &row, 3, 5);
+        check_batch(&c, context, &row, 10, 7);
+        check_batch(&c, context, &row, 64, 3);
+        check_batch(&c, context, &row, 65, 3);
+        rnn_model_t *model = zoo_make(context, &row);
+        bytes[threads - 1] = memory_of(model, RNN_MEMORY_TRAIN, 10, 7);
+        rnn_model_free(model);
+    }
+    CHECK(bytes[1] > bytes[0]);
+    rnn_context_free(context);
+}
+
 /* A model keeps the workspace of a small run, which the next one takes, and not that of a large one. */
 TEST(what_stays_between_runs)
 {
