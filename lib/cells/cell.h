@@ -17,7 +17,7 @@ enum { RNNI_CELL_VECTORS = 6 };
  * has o numbers, which is h but for cells that project: h_in, h_masked, h_out, dh and mask are [rows][o]. */
 typedef struct rnni_cell_step {
     const rnni_kernels *kernels;
-    const rnni_team *team;       /* that shares the products, or NULL */
+    const rnni_team *team;       /* that shares products and gates, or NULL */
     int64_t rows, h, o;
     int activation;            /* SimpleRNN: RNNI_ACT_TANH or RNNI_ACT_RELU */
     const rnni_reduced *reduced; /* weight_hh (of a GRU: gates r and z), a GRU's gate n, weight_hr (forward),
@@ -46,14 +46,14 @@ typedef struct rnni_cell_step {
                                   table; or 0 */
     const rnni_real *mask;     /* backward: recurrent dropout's factors [rows][h], or NULL */
     rnni_real *scratch;        /* forward and backward: [rows][2 * h] */
-    rnni_real *room;           /* backward, reduced: rnni_team_reduced_room(team, rows, gates * h) */
+    rnni_real *room;           /* backward, reduced: rnni_team_reduced_room(team, rows, o, gates * h) */
     const rnni_real *const *vectors; /* [vector_count] the cell's own weights */
     rnni_real *const *dvectors;      /* backward: their gradients, added to */
     double epsilon;            /* of norms */
     rnni_ahead *ahead;         /* for the products to take along; or NULL */
     const rnni_real *packed_out; /* cells that project: W_hr, packed forward or backward */
     rnni_real *dweight_out;    /* backward: its gradient [o][h], added to */
-    rnni_real *scratch_out;    /* backward: rnni_gemm_scratch(o, h, rows) */
+    rnni_real *scratch_out;    /* backward: rnni_team_outer_scratch(o, h, rows) */
 } rnni_cell_step;
 
 /* The recurrent weights' gradients, one product over all steps of a shard. */

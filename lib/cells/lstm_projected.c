@@ -30,8 +30,8 @@ static void backward(const rnni_cell_step *s)
     const rnni_kernels *k = s->kernels;
     int64_t h = s->h, ldz = GATES * h;
     rnni_real *dm = s->scratch;
-    rnni_gemm(k, s->o, h, s->rows, s->dh, 1, s->o, s->extra, h, 1, RNNI_FROM_C, s->dweight_out, h,
-              s->scratch_out, NULL);
+    rnni_team_outer(s->team, k, false, s->o, h, s->rows, s->dh, s->o, s->extra, h, s->dweight_out, h,
+                    s->scratch_out, NULL);
     rnni_team_packed(s->team, k, s->rows, h, s->o, s->dh, s->o, s->packed_out, RNNI_FROM_ZERO, NULL, dm, h,
                      s->ahead);
     k->lstm_gates_backward(s->rows, h, s->z, ldz, s->c_in, h, dm, h, NULL, 0, 0, s->dc, h, s->dz, ldz);

@@ -30,13 +30,13 @@ static inline void rnni_team_packed(const rnni_team *team, const rnni_kernels *k
 }
 
 /* rnni_reduced_product; with `room` rnni_reduced_product_deep, whose bias is NULL and whose room has
- * rnni_team_reduced_room numbers. */
+ * rnni_team_reduced_room numbers, of that m or more. */
 void rnni_team_reduced(const rnni_team *team, const rnni_kernels *kernels, const rnni_reduced *matrix,
                        int64_t m, const rnni_real *a, int64_t lda, rnni_start start, const rnni_real *bias,
                        rnni_real *c, int64_t ldc, rnni_ahead *ahead, rnni_real *room);
-int64_t rnni_team_reduced_room(const rnni_team *team, int64_t m, int64_t k);
+int64_t rnni_team_reduced_room(const rnni_team *team, int64_t m, int64_t n, int64_t k);
 
-/* rnni_outer_product; scratch has rnni_team_outer_scratch numbers, of that many k or more. */
+/* rnni_outer_product; scratch has rnni_team_outer_scratch numbers, of that m and k or more. */
 void rnni_team_outer(const rnni_team *team, const rnni_kernels *kernels, bool halves, int64_t m, int64_t n,
                      int64_t k, const rnni_real *a, int64_t lda, const rnni_real *b, int64_t ldb,
                      rnni_real *c, int64_t ldc, rnni_real *scratch, rnni_ahead *ahead);

@@ -128,7 +128,7 @@ static void backward(const rnni_node *node, rnni_run *run)
     if (slot->learns && bias_of(node)) k->column_sums(rows, n, dz, n, g + bias_of(node)->offset);
     if (x->dy)
         rnni_back_product(node, run, 0, rows, in->features, n, dz, n, node->packed_backward,
-                          x->dy_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, x->dy);
+                          x->dy_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, x->dy, NULL);
 }
 
 static const int32_t settings[] = { RNN_LAYER_UNITS, RNN_LAYER_ACTIVATION, RNN_LAYER_BIAS, RNN_LAYER_INIT,

@@ -218,13 +218,13 @@ void rnni_gradient_product(const rnni_run *run, int64_t m, int64_t n, int64_t ro
 
 void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t number, int64_t rows, int64_t n,
                        int64_t k, const rnni_real *dz, int64_t lddz, const rnni_real *packed,
-                       rnni_start start, rnni_real *dx)
+                       rnni_start start, rnni_real *dx, rnni_ahead *ahead)
 {
     const rnni_reduced *matrices = rnni_reduced_back(node, run);
     if (matrices)
         rnni_team_reduced(run->team, run->kernels, &matrices[number], rows, dz, lddz, start, NULL, dx, n,
-                          NULL, NULL);
-    else rnni_team_packed(run->team, run->kernels, rows, n, k, dz, lddz, packed, start, NULL, dx, n, NULL);
+                          ahead, NULL);
+    else rnni_team_packed(run->team, run->kernels, rows, n, k, dz, lddz, packed, start, NULL, dx, n, ahead);
 }
 
 /* ---- changing */

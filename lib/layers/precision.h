@@ -73,10 +73,10 @@ void rnni_gradient_product(const rnni_run *run, int64_t m, int64_t n, int64_t ro
                            int64_t lddz, const rnni_real *x, rnni_real *gradient, rnni_ahead *ahead);
 int64_t rnni_gradient_scratch(const rnni_run *run, int64_t m, int64_t n, int64_t rows);
 /* dx [rows][n] = (or +=) dz W by float weights packed for the way back, or by matrix number `number` where
- * the run is in bf16. */
+ * the run is in bf16. Takes lines of `ahead`, or NULL, along. */
 void rnni_back_product(const rnni_node *node, const rnni_run *run, int32_t number, int64_t rows, int64_t n,
                        int64_t k, const rnni_real *dz, int64_t lddz, const rnni_real *packed,
-                       rnni_start start, rnni_real *dx);
+                       rnni_start start, rnni_real *dx, rnni_ahead *ahead);
 void rnni_node_free_reduced(rnni_node *node);
 /* After a weight's numbers were written into graph->weights: they are the originals, where these are kept,
  * and are rounded. */

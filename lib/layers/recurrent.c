@@ -57,13 +57,13 @@ static chunk chunk_at(const rnni_work *w, chunk all, bool down, int64_t edge)
     return c;
 }
 
-/* The products to come, of this step or, in float, of later ones, take part number i of `parts` of the next
- * chunk's rows along from a table, where they lie far away and in another order. */
-static void fetch_next(const rnni_work *w, chunk next, const rnni_table *table, int64_t i, int64_t parts,
+/* The products to come take part number i of `parts` of a chunk's rows along from a table, where they lie far
+ * away and in another order. */
+static void fetch_rows(const rnni_work *w, chunk c, const rnni_table *table, int64_t i, int64_t parts,
                        rnni_ahead *ahead)
 {
-    if (table->data && next.from < next.to)
-        rnni_table_fetch(w->run, w->axis, next.from, next.to, table, i, parts, ahead);
+    if (table->data && c.from < c.to)
+        rnni_table_fetch(w->run, w->axis, c.from, c.to, table, i, parts, ahead);
 }
 
 /* The same with the rows of a projected table, and with z, to which they will be copied, where all steps' z
@@ -142,7 +142,7 @@ static void forward_steps(const rnni_work *w, chunk all)
         for (int64_t i = 0, alone; i < count; i += alone ? alone : 1) {
             int64_t t = down ? now.to - 1 - i : now.from + i;
             place_step(w, t, first, &step);
-            fetch_next(w, next, &w->values, i, count, step.ahead);
+            fetch_rows(w, next, &w->values, i, count, step.ahead);
             fetch_words(w, next, i, count, step.ahead);
             if (!step.reduced) rnni_ahead_wait(step.ahead);
             alone = in_place ? steps_alone(w, t, count - i, step.z) : 0;
@@ -278,7 +278,8 @@ static const rnni_real *states_in(const rnni_work *w, int64_t from, int64_t to)
     return w->gathered;
 }
 
-/* Adds what steps [from, to) give to the gradients of the weights. */
+/* Adds what steps [from, to) give to the gradients of the weights; of the input's last, as its rows are still
+ * on their way. */
 static void weight_gradients(const rnni_work *w, int64_t from, int64_t to, rnni_ahead *ahead)
 {
     const rnni_kernels *k = w->run->kernels;
@@ -288,10 +289,6 @@ static void weight_gradients(const rnni_work *w, int64_t from, int64_t to, rnni_
     int64_t first = w->axis->offset[from], rows = w->axis->offset[to] - first, h = w->r->h,
             columns = w->r->cell->gates * h;
     const rnni_real *dz = rnni_dz_at(w, first, first);
-    if (!w->table)
-        rnni_gradient_product(w->run, columns, pass->input, rows, dz, w->ldz,
-                              rnni_recurrent_inputs(w, from, to), g + weights[pass->weight_ih].offset,
-                              ahead);
     if (pass->bias_ih >= 0) k->column_sums(rows, columns, dz, w->ldz, g + weights[pass->bias_ih].offset);
     rnni_cell_gradient gradient = {
         .kernels = k,
@@ -310,6 +307,10 @@ static void weight_gradients(const rnni_work *w, int64_t from, int64_t to, rnni_
         .ahead = ahead
     };
     w->r->cell->gradient(&gradient);
+    if (!w->table)
+        rnni_gradient_product(w->run, columns, pass->input, rows, dz, w->ldz,
+                              rnni_recurrent_inputs(w, from, to), g + weights[pass->weight_ih].offset,
+                              ahead);
 }
 
 /* Steps forward once more: those of a segment, or of a chunk whose gates were not kept. Every step finds the
@@ -321,26 +322,36 @@ static void compute_again(const rnni_work *w, chunk steps)
     forward_steps(&again, steps);
 }
 
-/* The steps of a chunk back; part of the next one's rows, and of the places that rows of dx will be moved to,
- * begin their way here beside each. */
+/* What a chunk reads in tables after its steps, and the next one with them; the last one noted is needed
+ * first. Float products of a chunk take all of it along, one after the other and not long before it is read:
+ * asked for beside the steps, rows would be pushed out of the second cache again. Those in bf16 take nothing,
+ * and steps ask for parts of it. */
+static void fetch_tables(const rnni_work *w, chunk now, chunk next, int64_t i, int64_t parts,
+                         rnni_ahead *ahead)
+{
+    fetch_rows(w, next, &w->given, i, parts, ahead);
+    if (rnni_recurrent_moves_gradient(w, now.from, now.to))
+        fetch_rows(w, now, &w->dvalues, i, parts, ahead);
+    fetch_rows(w, now, &w->values, i, parts, ahead);
+}
+
+/* The steps of a chunk back, and then what is done with all rows of it. */
 static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_step *step)
 {
-    bool down = !w->pass->reverse, moves = rnni_recurrent_moves_gradient(w, now.from, now.to);
-    int64_t count = now.to - now.from;
+    const bool down = !w->pass->reverse;
+    const int64_t count = now.to - now.from;
     for (int64_t i = 0; i < count; i++) {
         int64_t t = down ? now.to - 1 - i : now.from + i;
-        fetch_next(w, next, &w->values, i, count, step->ahead);
-        fetch_next(w, next, &w->given, i, count, step->ahead);
-        if (moves) fetch_next(w, now, &w->dvalues, i, count, step->ahead);
-        if (!step->reduced) rnni_ahead_wait(step->ahead);
+        if (step->reduced) fetch_tables(w, now, next, i, count, step->ahead);
         fetch_step(w, down ? t - 1 : t + 1, step->ahead);
         backward_step(w, t, w->axis->offset[now.from], step);
         rnni_ahead_turn(step->ahead);
     }
     rnni_ahead_pause(step->ahead);
+    if (!step->reduced) fetch_tables(w, now, next, 0, 1, step->ahead);
     if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to, step->ahead);
+    if (w->dx || w->dvalues.data) rnni_recurrent_input_gradient(w, now.from, now.to, step->ahead);
     rnni_ahead_resume(step->ahead);
-    if (w->dx || w->dvalues.data) rnni_recurrent_input_gradient(w, now.from, now.to);
 }
 
 /* The segment's steps back, chunk by chunk. */

@@ -171,9 +171,10 @@ void rnni_recurrent_before(const rnni_node *node, const rnni_whole *whole, int64
         int64_t first = group * WORDS, count = group_size(node, whole, first);
         const rnni_real *words = embedded(node, whole, first, count, whole->runs[piece].scratch);
         for (int32_t pass = 0; pass < r->directions; pass++)
-            rnni_recurrent_input_product(node, node->reduced, pass, NULL, whole->graph->kernels, count, words,
-                                         batch_table(node, whole, pass) + first * columns(r),
-                                         columns(r), NULL);
+            rnni_recurrent_input_product(node, node->reduced, pass, whole->runs[piece].team,
+                                         whole->graph->kernels, count, words,
+                                         batch_table(node, whole, pass) + first * columns(r), columns(r),
+                                         NULL);
     }
 }
 
@@ -246,7 +247,7 @@ static void add_by_word(const rnni_node *node, const rnni_whole *whole, int64_t 
  * else they go to `room` first. Nobody else has a gradient for these rows, but for a layer tied to the
  * embedding. */
 static void group_gradient(const rnni_node *node, const rnni_whole *whole, int64_t first, int64_t count,
-                           rnni_real *room)
+                           const rnni_team *team, rnni_real *room)
 {
     const rnni_recurrent *r = rnni_recurrent_of(node);
     const rnni_node *embedding = node->inputs[RNNI_RECURRENT_X];
@@ -256,8 +257,8 @@ static void group_gradient(const rnni_node *node, const rnni_whole *whole, int64
     bool add = !embedding->weights[0].sparse;
     rnni_real *gradient = whole->gradients + embedding->weights[0].offset;
     for (int32_t pass = 0; pass < r->directions; pass++)
-        rnni_gemm_packed(k, count, n, columns(r),
-                         batch_table(node, whole, pass) + first * columns(r), columns(r), 1,
+        rnni_team_packed(team, k, count, n, columns(r),
+                         batch_table(node, whole, pass) + first * columns(r), columns(r),
                          node->packed_backward + r->pass[pass].backward_ih,
                          (list || !add) && pass == 0 ? RNNI_FROM_ZERO : RNNI_FROM_C, NULL,
                          list ? room : gradient + first * n, n, NULL);
@@ -271,7 +272,7 @@ static void word_gradients(const rnni_node *node, const rnni_whole *whole, int64
     int64_t pieces = pieces_of(word_groups(node, whole), whole);
     for (int64_t group = piece; group < word_groups(node, whole); group += pieces)
         group_gradient(node, whole, group * WORDS, group_size(node, whole, group * WORDS),
-                       whole->runs[piece].scratch);
+                       whole->runs[piece].team, whole->runs[piece].scratch);
 }
 
 /* Some rows of dW of one pass: the words of the whole vocabulary at once, or group by group. */

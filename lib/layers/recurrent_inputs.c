@@ -76,35 +76,35 @@ void rnni_recurrent_input_products(const rnni_work *w, int64_t from, int64_t to,
 
 /* dx = (or +=) dz W of some rows, `apart` numbers from one row of dz to the next. */
 static void back(const rnni_work *w, int64_t rows, const rnni_real *dz, int64_t apart, rnni_start start,
-                 rnni_real *dx)
+                 rnni_real *dx, rnni_ahead *ahead)
 {
     rnni_back_product(w->node, w->run, w->number * RNNI_REDUCED_OF_PASS + RNNI_REDUCED_IH, rows,
                       w->pass->input, w->r->cell->gates * w->r->h, dz, apart,
-                      w->node->packed_backward + w->pass->backward_ih, start, dx);
+                      w->node->packed_backward + w->pass->backward_ih, start, dx, ahead);
 }
 
 /* Products of all rows at once, or, under a mask, step by step. */
-static void gradient_by_step(const rnni_work *w, int64_t from, int64_t to, rnni_real *dx)
+static void gradient_by_step(const rnni_work *w, int64_t from, int64_t to, rnni_real *dx, rnni_ahead *ahead)
 {
     const rnni_axis *axis = w->axis;
     const rnni_kernels *k = w->run->kernels;
     int64_t n = w->pass->input, first = axis->offset[from];
     if (!w->kept->mask_x) back(w, axis->offset[to] - first, rnni_dz_at(w, first, first), w->ldz,
-                               w->dx_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, dx);
+                               w->dx_empty ? RNNI_FROM_ZERO : RNNI_FROM_C, dx, ahead);
     for (int64_t t = from; w->kept->mask_x && t < to; t++) {
         int64_t row = axis->offset[t];
-        back(w, axis->active[t], rnni_dz_at(w, row, first), w->ldz, RNNI_FROM_ZERO, w->run->scratch);
+        back(w, axis->active[t], rnni_dz_at(w, row, first), w->ldz, RNNI_FROM_ZERO, w->run->scratch, ahead);
         (w->dx_empty ? k->multiply : k->multiply_add)(axis->active[t] * n, w->run->scratch, w->kept->mask_x,
                                                       dx + (row - first) * n);
     }
 }
 
-static void gradient_by_sequence(const rnni_work *w, int64_t from, int64_t to)
+static void gradient_by_sequence(const rnni_work *w, int64_t from, int64_t to, rnni_ahead *ahead)
 {
     int64_t first = w->axis->offset[from], count = w->axis->active[from];
     for (int64_t s = 0; s < count; s++)
         back(w, to - from, rnni_dz_at(w, first + s, first), count * w->ldz, RNNI_FROM_ZERO,
-             rnni_table_place(w->run, w->axis, from, s, &w->dvalues));
+             rnni_table_place(w->run, w->axis, from, s, &w->dvalues), ahead);
 }
 
 bool rnni_recurrent_moves_gradient(const rnni_work *w, int64_t from, int64_t to)
@@ -113,15 +113,15 @@ bool rnni_recurrent_moves_gradient(const rnni_work *w, int64_t from, int64_t to)
            (w->kept->mask_x || !w->dx_empty || !goes_by_sequence(w, from, to, &w->dvalues));
 }
 
-void rnni_recurrent_input_gradient(const rnni_work *w, int64_t from, int64_t to)
+void rnni_recurrent_input_gradient(const rnni_work *w, int64_t from, int64_t to, rnni_ahead *ahead)
 {
     int64_t n = w->pass->input;
     if (!w->dvalues.data) {
-        gradient_by_step(w, from, to, w->dx + w->axis->offset[from] * n);
+        gradient_by_step(w, from, to, w->dx + w->axis->offset[from] * n, ahead);
     } else if (!rnni_recurrent_moves_gradient(w, from, to)) {
-        gradient_by_sequence(w, from, to);
+        gradient_by_sequence(w, from, to, ahead);
     } else {
-        gradient_by_step(w, from, to, w->chunk_x);
+        gradient_by_step(w, from, to, w->chunk_x, ahead);
         rnni_move_steps(w->run, w->axis, from, to, n, &w->dvalues, w->chunk_x, RNNI_MOVE_OUT);
     }
 }

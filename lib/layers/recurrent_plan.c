@@ -177,10 +177,12 @@ static void plan_pass(const rnni_node *node, rnni_run *run, int32_t number, rnni
     rnni_run_need_scratch(run, rnni_gradient_scratch(run, r->cell->gates * h, r->o, together));
     if (run->halves)
         rnni_run_need_scratch(run, rnni_recurrent_step_scratch(r, axis) +
-                                       rnni_team_reduced_room(run->team, axis->count, r->cell->gates * h));
+                                       rnni_team_reduced_room(run->team, axis->count, r->o,
+                                                              r->cell->gates * h));
     if (r->cell->projects)
         rnni_run_need_scratch(run, rnni_recurrent_step_scratch(r, axis) +
-                                       rnni_gemm_scratch(run->kernels, r->o, h, axis->count));
+                                       rnni_team_outer_scratch(run->team, run->kernels, false, r->o, h,
+                                                               axis->count));
 }
 
 /* The output of layer `l`, [rows][width]: memory of its own, unless the kept states are it. */

@@ -186,7 +186,7 @@ void rnni_recurrent_input_products(const rnni_work *w, int64_t from, int64_t to,
 /* dx = (or +=) mask * (dz W) for steps [from, to); and whether its rows are computed elsewhere and then moved
  * to the caller's tensor. */
 bool rnni_recurrent_moves_gradient(const rnni_work *w, int64_t from, int64_t to);
-void rnni_recurrent_input_gradient(const rnni_work *w, int64_t from, int64_t to);
+void rnni_recurrent_input_gradient(const rnni_work *w, int64_t from, int64_t to, rnni_ahead *ahead);
 /* dy of steps [from, to), where it still lies in a table: read there, if it lies evenly. */
 void rnni_recurrent_take_given(rnni_work *w, int64_t from, int64_t to);
 

@@ -39,7 +39,7 @@ typedef struct rnni_whole {
     const rnni_graph *graph;
     struct rnni_run *runs;
     int32_t count;            /* shards */
-    rnni_team team;           /* threads, where there is but one shard for them */
+    rnni_team team;           /* the context's threads when the batch came in */
     int64_t *rows;            /* [axis_count] useful steps of all shards */
     rnni_real **shared;       /* [nodes] memory that a node's shards share, or NULL */
     rnni_words *words;        /* [nodes] of those that have projected tables there */

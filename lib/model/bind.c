@@ -46,9 +46,8 @@ int32_t rnni_shard_count(const rnni_graph *graph, bool summed, int64_t count)
     return count == 0 ? 1 : (int32_t)((count + size - 1) / size);
 }
 
-const rnni_team *rnni_gather_team(rnni_whole *whole)
+const rnni_team *rnni_team_of(const rnni_whole *whole)
 {
-    whole->team = (rnni_team){ whole->graph->context, whole->graph->context->threads };
     return whole->count == 1 && whole->team.threads > 1 ? &whole->team : NULL;
 }
 
@@ -549,7 +548,7 @@ static void begin_run(rnni_exec *exec, int32_t index, int64_t first, int64_t cou
     rnni_run *run = &exec->runs[index];
     run->graph = graph;
     run->kernels = graph->kernels;
-    run->team = rnni_gather_team(&exec->whole);
+    run->team = rnni_team_of(&exec->whole);
     run->whole = &exec->whole;
     run->count = count;
     run->sequence = exec->sequence + first;
@@ -610,6 +609,7 @@ rnn_status_t rnni_exec_bind(rnni_exec *exec, const rnn_batch_t *batch)
     exec->run_count = 0;
     exec->whole.runs = exec->runs;
     exec->whole.count = count;
+    exec->whole.team = (rnni_team){ exec->context, exec->context->threads };
     RNNI_TRY(sort_batch(exec));
     begin_runs(exec, count);
     RNNI_TRY(place_axes(exec, count));

@@ -15,8 +15,8 @@ typedef struct rnni_word_room {
 } rnni_word_room;
 
 /* Runs batches through a model: cuts a batch, sorted by length, into shards of equal work, one run each, and
- * runs the shards in parallel. How a batch is cut in training depends on the batch alone, so that gradients
- * do not depend on threads. Reused from batch to batch; memory grows to the largest seen. */
+ * runs the shards in parallel. How a batch is cut in training depends on the batch and the model alone, so
+ * that gradients do not depend on threads. Reused from batch to batch; memory grows to the largest seen. */
 typedef struct rnni_exec {
     rnn_model_t *model;              /* borrowed */
     rnn_context_t *context;
@@ -77,9 +77,9 @@ int32_t rnni_input_number(const rnni_graph *graph, const rnni_node *input);
 
 /* Shards of a batch of so many sequences, at least one; `summed`: a function of that and the graph alone. */
 int32_t rnni_shard_count(const rnni_graph *graph, bool summed, int64_t count);
-/* The context's threads as they are now, for the products of a batch's only shard; NULL where there are more
- * shards, or no more threads. */
-const rnni_team *rnni_gather_team(rnni_whole *whole);
+/* The threads that share the products of a batch's only shard; NULL where there are more shards, or no more
+ * threads. */
+const rnni_team *rnni_team_of(const rnni_whole *whole);
 /* Whether one thread is to run all shards, which then share what lasts for one's forward or backward. */
 bool rnni_shards_in_turn(const rnn_context_t *context);
 /* Takes an axis' arrays, of sizes that hold whatever the masks are. */

@@ -81,7 +81,7 @@ static size_t shard_bytes(counting *c, int64_t count, size_t *brief)
     const rnni_plan *plan = c->plan;
     rnni_arena shared = { 0 };
     rnni_run run = { .graph = c->graph, .kernels = c->graph->kernels,
-                     .team = rnni_gather_team(&c->whole), .count = count,
+                     .team = rnni_team_of(&c->whole), .count = count,
                      .training = plan->training, .input_gradients = plan->input_gradients,
                      .recompute = plan->recompute, .halves = plan->halves, .raw = plan->raw, .axes = c->axes,
                      .slots = c->slots, .whole = &c->whole,
@@ -143,6 +143,7 @@ static size_t count_all(counting *c)
             larger = batch % shards;
     size_t bytes = fixed_bytes(c->graph, c->plan->training, (int32_t)shards), brief = 0;
     c->whole.count = (int32_t)shards;
+    c->whole.team = (rnni_team){ c->graph->context, c->graph->context->threads };
     add(&bytes, order_bytes(c), 1);
     add(&bytes, shared_bytes(c), 1);
     add(&bytes, input_gradient_bytes(c), 1);

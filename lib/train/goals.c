@@ -192,7 +192,7 @@ typedef struct rows_job {
     const rnn_trainer_t *trainer;
     const rnni_exec *exec;
     bool gradients;
-    int64_t pieces; /* of each run */
+    int64_t pieces; /* of each run's rows */
 } rows_job;
 
 /* right[i]: the class answered; where a row has several labels, how many of them are right. */
@@ -239,8 +239,7 @@ static void to_probabilities(const rnni_real *p, int64_t count, bool softmax, rn
     }
 }
 
-/* A piece of run number r's rows; all of them with the first one where a gradient is added to what is
- * there. */
+/* A piece of run number r's rows. Goals that add to dy are not cut: the first piece has all. */
 static void goal_rows(const rows_job *job, const rnni_goal *goal, int32_t r, int64_t piece)
 {
     const rnni_run *run = &job->exec->runs[r];
@@ -248,10 +247,10 @@ static void goal_rows(const rows_job *job, const rnni_goal *goal, int32_t r, int
     const bool classes = goal_has_classes(goal, job->exec),
                softmax = goal->loss->activation == RNNI_ACT_SOFTMAX;
     const bool direct = !goal->probable && !goal->added;
+    if (piece > 0 && !direct) return;
     const int64_t n = goal->node->features, all_rows = rnni_run_rows(run, goal->node),
                   pieces = direct ? job->pieces : 1, begin = all_rows * piece / pieces,
-                  rows = piece < pieces ? all_rows * (piece + 1) / pieces - begin : 0,
-                  first = goal->first[r] + begin;
+                  rows = all_rows * (piece + 1) / pieces - begin, first = goal->first[r] + begin;
     const rnni_real *y = slot->y + begin * n;
     rnni_real *work = direct ? NULL : goal->work + first * n;
     const int32_t *class_rows = classes ? goal->classes + first : NULL;
@@ -293,9 +292,21 @@ static void run_rows(int64_t index, void *argument)
     rnni_denormals_restore(mode);
 }
 
+/* As many as there are threads where there is but one run, of some microseconds each. */
+static int64_t pieces_of(const rnn_trainer_t *t, const rnni_exec *exec)
+{
+    enum { LEAST = 16 * 1024 };
+    int64_t numbers = 0;
+    for (int32_t i = 0; exec->run_count == 1 && i < t->outputs; i++)
+        if (t->goals[i].present)
+            numbers += rnni_run_rows(&exec->runs[0], t->goals[i].node) * t->goals[i].node->features;
+    int64_t pieces = numbers / LEAST;
+    return pieces < 1 ? 1 : pieces < t->context->threads ? pieces : t->context->threads;
+}
+
 void rnni_goals_rows(rnn_trainer_t *t, const rnni_exec *exec, bool gradients)
 {
-    rows_job job = { t, exec, gradients, exec->run_count > 1 ? 1 : t->context->threads };
+    rows_job job = { t, exec, gradients, pieces_of(t, exec) };
     if (t->targets) rnni_parallel(t->context, exec->run_count * job.pieces, run_rows, &job);
 }
 

@@ -67,29 +67,43 @@ static void check_packed(const rnni_team *team, const rnni_kernels *kernels, con
 
 TEST(packed) { for_all(check_packed); }
 
-/* Numbers of a caller's memory that are all there is. */
-static void check_outer_of(const rnni_team *team, const rnni_kernels *kernels, const shape *s, bool halves)
+/* As many numbers as were promised, and a guard behind them. */
+static float *guarded(int64_t size) { return numbers(size + GUARD, 4); }
+
+static void check_guard(float *scratch, int64_t size)
 {
-    const int64_t m = s->m, n = s->n, k = s->k, ld = n + GUARD,
-                  size = rnni_team_outer_scratch(team, kernels, halves, m, n, k + 5);
-    float *a = numbers(k * (m + 2), 1), *b = numbers(k * (n + 1), 2), *scratch = numbers(size, 4);
+    float *fresh = guarded(size);
+    CHECK_BYTES(scratch + size, fresh + size, GUARD * sizeof *fresh);
+    free(fresh);
+    free(scratch);
+}
+
+/* Scratch is that of all k, but half of them are worked on, too. */
+static void check_outer_of(const rnni_team *team, const rnni_kernels *kernels, const shape *s, int64_t k,
+                           bool halves)
+{
+    const int64_t m = s->m, n = s->n, ld = n + GUARD,
+                  size = rnni_team_outer_scratch(team, kernels, halves, m, n, s->k);
+    float *a = numbers(k * (m + 2), 1), *b = numbers(k * (n + 1), 2), *scratch = guarded(size);
     float *one = result(s), *many = result(s), *alone;
     alone = numbers(rnni_outer_scratch(kernels, halves, m, n, k), 4);
     rnni_outer_product(kernels, halves, m, n, k, a, m + 2, b, n + 1, one, ld, alone, NULL);
     rnni_team_outer(team, kernels, halves, m, n, k, a, m + 2, b, n + 1, many, ld, scratch, NULL);
     CHECK_BYTES(many, one, (size_t)(m * ld) * sizeof *one);
+    check_guard(scratch, size);
     free(alone);
     free(many);
     free(one);
-    free(scratch);
     free(b);
     free(a);
 }
 
 static void check_outer(const rnni_team *team, const rnni_kernels *kernels, const shape *s)
 {
-    check_outer_of(team, kernels, s, false);
-    check_outer_of(team, kernels, s, true);
+    for (int halves = 0; halves < 2; halves++) {
+        check_outer_of(team, kernels, s, s->k, halves);
+        check_outer_of(team, kernels, s, s->k / 2, halves);
+    }
 }
 
 TEST(outer) { for_all(check_outer); }
@@ -98,8 +112,8 @@ static void check_reduced_of(const rnni_team *team, const rnni_kernels *kernels,
                              int32_t precision, bool deep)
 {
     const int64_t m = s->m, n = s->n, k = s->k, ld = n + GUARD,
-                  size = rnni_team_reduced_room(team, m, k);
-    float *a = numbers(m * k, 1), *w = numbers(n * k, 2), *bias = numbers(n, 3), *room = numbers(size, 4);
+                  size = rnni_team_reduced_room(team, m, n, k);
+    float *a = numbers(m * k, 1), *w = numbers(n * k, 2), *bias = numbers(n, 3), *room = guarded(size);
     float *one = result(s), *many = result(s);
     rnni_reduced matrix = { .precision = precision, .n = n, .k = k };
     matrix.block = aligned_alloc(64, (rnni_reduced_bytes(&matrix) + 63) / 64 * 64);
@@ -114,7 +128,7 @@ static void check_reduced_of(const rnni_team *team, const rnni_kernels *kernels,
     free(matrix.block);
     free(many);
     free(one);
-    free(room);
+    check_guard(room, size);
     free(bias);
     free(w);
     free(a);
@@ -150,8 +164,10 @@ TEST(rows)
         for (int j = 0; j < 4; j++) {
             memset(&v, 0, sizeof v);
             v.rows = counts[j];
-            rnni_team_rows(i ? &team : NULL, v.rows, 3000, visit, &v);
+            rnni_team_rows(&team, v.rows, 3000, visit, &v);
             for (int64_t r = 0; r < 5000; r++) CHECK_INT(atomic_load(&v.seen[r]), r < v.rows);
+            rnni_team_rows(NULL, v.rows, 3000, visit, &v);
+            for (int64_t r = 0; r < 5000; r++) CHECK_INT(atomic_load(&v.seen[r]), 2 * (r < v.rows));
         }
         rnn_context_free(context);
     }
@@ -164,7 +180,9 @@ TEST(sizes_of_plans)
     const rnni_team team = { NULL, 4 };
     const int64_t rows = (int64_t)1 << 40, one = rnni_team_outer_scratch(NULL, kernels, false, 4000, 1000, rows);
     CHECK(one > 0);
-    CHECK_INT(rnni_team_outer_scratch(&team, kernels, false, 4000, 1000, rows), 4 * one);
+    CHECK(rnni_team_outer_scratch(&team, kernels, false, 4000, 1000, rows) <= 4 * one);
+    CHECK(rnni_team_outer_scratch(&team, kernels, true, 4000, 1000, rows) >=
+          rnni_team_outer_scratch(&team, kernels, true, 4000, 1000, 1000));
     CHECK_INT(rnni_team_outer_scratch(&team, kernels, false, 40, 10, 1),
               rnni_team_outer_scratch(NULL, kernels, false, 40, 10, 1));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Training gives the same weights, bit for bit, for any number of threads and in every repetition. */
+#include "model/exec.h"
 #include "model/zoo.h"
 
 enum { COUNT = 90, STEPS = 9, BATCH = 40 };
@@ -150,6 +151,9 @@ static rnn_layer_t *make_larger(rnn_model_t *model, rnn_layer_t *x)
 TEST(threads_do_not_matter_where_they_share_products)
 {
     static const zoo_row row = { "larger", 0, 1, make_larger };
+    rnn_model_t *model = zoo_make(NULL, &row);
+    CHECK_INT(rnni_shard_count(rnni_graph_of(model), true, BATCH), 1);
+    rnn_model_free(model);
     check_threads(&row, RNN_OPTIM_SGD, 3);
 }
 

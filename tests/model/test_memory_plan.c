@@ -2,6 +2,7 @@
 /* Memory that is counted before anything runs is what is then allocated, to the byte. */
 #include "core/failing.h"
 #include "core/memory.h"
+#include "layers/precision.h"
 #include "model/exec.h"
 #include "model/memory_plan.h"
 #include "model/zoo.h"
@@ -139,6 +140,30 @@ static rnn_layer_t *make_large(rnn_model_t *model, rnn_layer_t *x)
     return rnn_dense(model, rnn_last(model, rnn_gru(model, rnn_lstm(model, x, 370), 210)), 300, RNN_LINEAR);
 }
 
+/* Products in bf16. */
+static void check_halves(counter *c, rnn_context_t *context, const zoo_row *row, int64_t count, int64_t steps)
+{
+    rnn_model_t *model = zoo_make(context, row);
+    rnn_batch_t *batch = help_batch(zoo_data(row, count, steps, 3), NULL);
+    CHECK_OK(rnni_graph_pack(rnni_graph_of(model), 1));
+    CHECK_OK(rnni_graph_make_halves(rnni_graph_of(model)));
+    int64_t counted = -1;
+    rnni_plan plan = { .batch = count, .steps = steps, .training = true, .halves = true };
+    CHECK_OK(rnni_exec_bytes(model, &plan, &counted));
+    rnni_exec exec;
+    int64_t live = begin(c);
+    CHECK_OK(rnni_exec_init(&exec, model, true));
+    exec.halves = true;
+    CHECK_OK(rnni_exec_bind(&exec, batch));
+    rnni_exec_forward(&exec);
+    rnni_exec_clear_gradients(&exec);
+    rnni_exec_backward(&exec);
+    check_same(row, "training in bf16", count, steps, counted, peak_since(c, live));
+    rnni_exec_release(&exec);
+    rnn_batch_free(batch);
+    rnn_model_free(model);
+}
+
 TEST(threads_that_share_products)
 {
     static const zoo_row row = { "large", 0, 1, make_large };
@@ -152,6 +177,8 @@ TEST(threads_that_share_products)
         check_batch(&c, context, &row, 10, 7);
         check_batch(&c, context, &row, 64, 3);
         check_batch(&c, context, &row, 65, 3);
+        check_halves(&c, context, &row, 10, 7);
+        check_halves(&c, context, &row, 64, 3);
         rnn_model_t *model = zoo_make(context, &row);
         bytes[threads - 1] = memory_of(model, RNN_MEMORY_TRAIN, 10, 7);
         rnn_model_free(model);
