@@ -56,30 +56,29 @@ static int KERNEL(all_finite)(int64_t n, const rnni_real *x)
     return v_sum(v_add(v_add(s0, s1), v_add(s2, s3))) == 0;
 }
 
-/* Each column is one chain down the rows, from what `out` holds. Four vectors of columns go down together. */
+/* Each column is one chain down the rows, from what `out` holds. Up to four vectors of columns go down together,
+ * as a chain alone waits for each addition; the last of them has `live` numbers. */
+BODY_INLINE void sum_down(const int vectors, int64_t live, int64_t rows, const rnni_real *x, int64_t ldx,
+                          rnni_real *out)
+{
+    enum { W = VEC_WIDTH };
+    vec sum[4];
+    for (int b = 0; b < vectors; b++) sum[b] = v_load_n(out + b * W, b < vectors - 1 ? W : live);
+    for (; rows > 0; rows--, x += ldx)
+        for (int b = 0; b < vectors; b++)
+            sum[b] = v_add(sum[b], v_load_n(x + b * W, b < vectors - 1 ? W : live));
+    for (int b = 0; b < vectors; b++) v_store_n(out + b * W, sum[b], b < vectors - 1 ? W : live);
+}
+
 static void KERNEL(column_sums)(int64_t rows, int64_t n, const rnni_real *x, int64_t ldx, rnni_real *out)
 {
     enum { W = VEC_WIDTH };
-    int64_t whole = n - n % (4 * W);
-    for (int64_t j = 0; j < whole; j += 4 * W) {
-        vec s0 = v_load(out + j), s1 = v_load(out + j + W);
-        vec s2 = v_load(out + j + 2 * W), s3 = v_load(out + j + 3 * W);
-        for (const rnni_real *row = x + j, *end = row + rows * ldx; row != end; row += ldx) {
-            s0 = v_add(s0, v_load(row));
-            s1 = v_add(s1, v_load(row + W));
-            s2 = v_add(s2, v_load(row + 2 * W));
-            s3 = v_add(s3, v_load(row + 3 * W));
-        }
-        v_store(out + j, s0);
-        v_store(out + j + W, s1);
-        v_store(out + j + 2 * W, s2);
-        v_store(out + j + 3 * W, s3);
-    }
-    VEC_LOOP(j, live, n - whole) {
-        vec sum = v_load_n(out + whole + j, live);
-        for (int64_t r = 0; r < rows; r++) sum = v_add(sum, v_load_n(x + r * ldx + whole + j, live));
-        v_store_n(out + whole + j, sum, live);
-    }
+    for (; n >= 4 * W; n -= 4 * W, x += 4 * W, out += 4 * W) sum_down(4, W, rows, x, ldx, out);
+    const int64_t vectors = (n + W - 1) / W, live = n - (vectors - 1) * W;
+    if (vectors == 1) sum_down(1, live, rows, x, ldx, out);
+    else if (vectors == 2) sum_down(2, live, rows, x, ldx, out);
+    else if (vectors == 3) sum_down(3, live, rows, x, ldx, out);
+    else if (vectors == 4) sum_down(4, live, rows, x, ldx, out);
 }
 
 #endif
