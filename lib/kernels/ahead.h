@@ -10,7 +10,8 @@
  * while it computes, one a step of k: asked for all at once they would occupy what every other read waits
  * for, and processors do not foresee them themselves where time goes backwards. Changes no result. */
 
-enum { RNNI_LINE = 64 / sizeof(rnni_real), RNNI_AHEAD_PARTS = 96 };
+/* PARTS: rows of three tables for as many sequences as a shard has, and more than a step notes. */
+enum { RNNI_LINE = 64 / sizeof(rnni_real), RNNI_AHEAD_PARTS = 256 };
 
 static inline void rnni_fetch_line(const rnni_real *at)
 {
