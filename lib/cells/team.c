@@ -2,8 +2,9 @@
 #include "cells/team.h"
 #include "core/pool.h"
 
-/* Multiply-adds that a part has at least: 4 microseconds and more, where a call of another thread takes one. */
-enum { LEAST_WORK = 1024 * 1024 };
+/* Multiply-adds that a part has at least: a microsecond and more, where handing it to a thread that is awake
+ * takes about half of one. */
+enum { LEAST_WORK = 256 * 1024 };
 /* Rows that a part has at least where C is cut into rows, as each reads, or packs, all of B. */
 enum { LEAST_ROWS = 64 };
 

@@ -17,9 +17,10 @@
 typedef struct rnni_team { rnn_context_t *context; int64_t threads; } rnni_team;
 
 /* rnni_gemm_packed, whose A has rows lda apart. */
-void rnni_team_packed_parts(const rnni_team *team, const rnni_kernels *kernels, int64_t m, int64_t n, int64_t k,
-                            const rnni_real *a, int64_t lda, const rnni_real *packed, rnni_start start,
-                            const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead);
+void rnni_team_packed_parts(const rnni_team *team, const rnni_kernels *kernels, int64_t m, int64_t n,
+                            int64_t k, const rnni_real *a, int64_t lda, const rnni_real *packed,
+                            rnni_start start, const rnni_real *bias, rnni_real *c, int64_t ldc,
+                            rnni_ahead *ahead);
 static inline void rnni_team_packed(const rnni_team *team, const rnni_kernels *kernels, int64_t m, int64_t n,
                                     int64_t k, const rnni_real *a, int64_t lda, const rnni_real *packed,
                                     rnni_start start, const rnni_real *bias, rnni_real *c, int64_t ldc,

@@ -548,7 +548,7 @@ static void begin_run(rnni_exec *exec, int32_t index, int64_t first, int64_t cou
     rnni_run *run = &exec->runs[index];
     run->graph = graph;
     run->kernels = graph->kernels;
-    run->team = rnni_team_of(&exec->whole);
+    run->team = exec->summed ? rnni_team_of(&exec->whole) : NULL;
     run->whole = &exec->whole;
     run->count = count;
     run->sequence = exec->sequence + first;

@@ -77,8 +77,8 @@ int32_t rnni_input_number(const rnni_graph *graph, const rnni_node *input);
 
 /* Shards of a batch of so many sequences, at least one; `summed`: a function of that and the graph alone. */
 int32_t rnni_shard_count(const rnni_graph *graph, bool summed, int64_t count);
-/* The threads that share the products of a batch's only shard; NULL where there are more shards, or no more
- * threads. */
+/* The threads that share the products of a batch's only shard, where batch follows batch as in training: a
+ * run that comes alone would have to wake them. NULL where there are more shards, or no more threads. */
 const rnni_team *rnni_team_of(const rnni_whole *whole);
 /* Whether one thread is to run all shards, which then share what lasts for one's forward or backward. */
 bool rnni_shards_in_turn(const rnn_context_t *context);

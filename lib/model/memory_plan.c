@@ -81,7 +81,7 @@ static size_t shard_bytes(counting *c, int64_t count, size_t *brief)
     const rnni_plan *plan = c->plan;
     rnni_arena shared = { 0 };
     rnni_run run = { .graph = c->graph, .kernels = c->graph->kernels,
-                     .team = rnni_team_of(&c->whole), .count = count,
+                     .team = plan->training ? rnni_team_of(&c->whole) : NULL, .count = count,
                      .training = plan->training, .input_gradients = plan->input_gradients,
                      .recompute = plan->recompute, .halves = plan->halves, .raw = plan->raw, .axes = c->axes,
                      .slots = c->slots, .whole = &c->whole,

@@ -178,7 +178,8 @@ TEST(sizes_of_plans)
 {
     const rnni_kernels *kernels = rnni_kernels_of(RNN_ISA_SCALAR);
     const rnni_team team = { NULL, 4 };
-    const int64_t rows = (int64_t)1 << 40, one = rnni_team_outer_scratch(NULL, kernels, false, 4000, 1000, rows);
+    const int64_t rows = (int64_t)1 << 40,
+                  one = rnni_team_outer_scratch(NULL, kernels, false, 4000, 1000, rows);
     CHECK(one > 0);
     CHECK(rnni_team_outer_scratch(&team, kernels, false, 4000, 1000, rows) <= 4 * one);
     CHECK(rnni_team_outer_scratch(&team, kernels, true, 4000, 1000, rows) >=
