@@ -17,7 +17,7 @@ enum { RNNI_CELL_VECTORS = 6 };
  * has o numbers, which is h but for cells that project: h_in, h_masked, h_out, dh and mask are [rows][o]. */
 typedef struct rnni_cell_step {
     const rnni_kernels *kernels;
-    const rnni_team *team;       /* that shares products and gates, or NULL */
+    const rnni_team *team;     /* that shares products and gates, or NULL */
     int64_t rows, h, o;
     int activation;            /* SimpleRNN: RNNI_ACT_TANH or RNNI_ACT_RELU */
     const rnni_reduced *reduced; /* weight_hh (of a GRU: gates r and z), a GRU's gate n, weight_hr (forward),
@@ -59,7 +59,7 @@ typedef struct rnni_cell_step {
 /* The recurrent weights' gradients, one product over all steps of a shard. */
 typedef struct rnni_cell_gradient {
     const rnni_kernels *kernels;
-    const rnni_team *team;        /* as a step's */
+    const rnni_team *team;      /* as a step's */
     bool halves;                /* the product is in bf16 */
     int64_t rows, h, o;         /* rows of all steps */
     const rnni_real *dz;        /* [rows][blocks * h] as backward left it */

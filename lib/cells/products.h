@@ -52,8 +52,8 @@ static inline void rnni_cell_product_backward(const rnni_cell_step *s, int64_t l
                                               rnni_real *out)
 {
     if (s->reduced) {
-        rnni_team_reduced(s->team, s->kernels, &s->reduced[packed != s->packed], s->rows, s->dz + block * s->h,
-                          ldz, start, NULL, out, s->o, s->ahead, s->room);
+        rnni_team_reduced(s->team, s->kernels, &s->reduced[packed != s->packed], s->rows,
+                          s->dz + block * s->h, ldz, start, NULL, out, s->o, s->ahead, s->room);
         return;
     }
     rnni_team_packed(s->team, s->kernels, s->rows, s->o, count * s->h, s->dz + block * s->h, ldz, packed,

@@ -112,9 +112,10 @@ static void reduced_part(int64_t part, void *argument)
                              p->bias ? p->bias + of.from : NULL, c, p->ldc, ahead);
 }
 
-void rnni_team_reduced(const rnni_team *team, const rnni_kernels *kernels, const rnni_reduced *matrix,
-                       int64_t m, const rnni_real *a, int64_t lda, rnni_start start, const rnni_real *bias,
-                       rnni_real *c, int64_t ldc, rnni_ahead *ahead, rnni_real *room)
+void rnni_team_reduced_parts(const rnni_team *team, const rnni_kernels *kernels, const rnni_reduced *matrix,
+                             int64_t m, const rnni_real *a, int64_t lda, rnni_start start,
+                             const rnni_real *bias, rnni_real *c, int64_t ldc, rnni_ahead *ahead,
+                             rnni_real *room)
 {
     product p = { .kernels = kernels, .matrix = matrix, .m = m, .n = matrix->n, .k = matrix->k, .lda = lda,
                   .ldc = ldc, .parts = reduced_parts(team, m, matrix->n, matrix->k),
@@ -160,9 +161,9 @@ static void outer_part(int64_t part, void *argument)
                        ahead_of(p, part, &other));
 }
 
-void rnni_team_outer(const rnni_team *team, const rnni_kernels *kernels, bool halves, int64_t m, int64_t n,
-                     int64_t k, const rnni_real *a, int64_t lda, const rnni_real *b, int64_t ldb,
-                     rnni_real *c, int64_t ldc, rnni_real *scratch, rnni_ahead *ahead)
+void rnni_team_outer_parts(const rnni_team *team, const rnni_kernels *kernels, bool halves, int64_t m,
+                           int64_t n, int64_t k, const rnni_real *a, int64_t lda, const rnni_real *b,
+                           int64_t ldb, rnni_real *c, int64_t ldc, rnni_real *scratch, rnni_ahead *ahead)
 {
     const int64_t parts = outer_parts(team, m, n, k);
     product p = { .kernels = kernels, .halves = halves, .m = m, .n = n, .k = k, .lda = lda, .ldb = ldb,
@@ -186,8 +187,8 @@ static void rows_part(int64_t part, void *argument)
     w->work(rows.from, rows.count, w->argument);
 }
 
-void rnni_team_rows(const rnni_team *team, int64_t rows, int64_t h, rnni_team_work *work,
-                    const void *argument)
+void rnni_team_rows_parts(const rnni_team *team, int64_t rows, int64_t h, rnni_team_work *work,
+                          const void *argument)
 {
     enum { UNIT_WORK = 256 }; /* the gates of a unit, in multiply-adds */
     rows_work w = { rows, parts_of(team, rows, h, UNIT_WORK, rows), work, argument };

@@ -326,29 +326,28 @@ static void compute_again(const rnni_work *w, chunk steps)
  * first. Float products of a chunk take all of it along, one after the other and not long before it is read:
  * asked for beside the steps, rows would be pushed out of the second cache again. Those in bf16 take nothing,
  * and steps ask for parts of it. */
-static void fetch_tables(const rnni_work *w, chunk now, chunk next, int64_t i, int64_t parts,
+static void fetch_tables(const rnni_work *w, chunk now, chunk next, bool moves, int64_t i, int64_t parts,
                          rnni_ahead *ahead)
 {
     fetch_rows(w, next, &w->given, i, parts, ahead);
-    if (rnni_recurrent_moves_gradient(w, now.from, now.to))
-        fetch_rows(w, now, &w->dvalues, i, parts, ahead);
+    if (moves) fetch_rows(w, now, &w->dvalues, i, parts, ahead);
     fetch_rows(w, now, &w->values, i, parts, ahead);
 }
 
 /* The steps of a chunk back, and then what is done with all rows of it. */
 static void backward_chunk(const rnni_work *w, chunk now, chunk next, rnni_cell_step *step)
 {
-    const bool down = !w->pass->reverse;
+    const bool down = !w->pass->reverse, moves = rnni_recurrent_moves_gradient(w, now.from, now.to);
     const int64_t count = now.to - now.from;
     for (int64_t i = 0; i < count; i++) {
         int64_t t = down ? now.to - 1 - i : now.from + i;
-        if (step->reduced) fetch_tables(w, now, next, i, count, step->ahead);
+        if (step->reduced) fetch_tables(w, now, next, moves, i, count, step->ahead);
         fetch_step(w, down ? t - 1 : t + 1, step->ahead);
         backward_step(w, t, w->axis->offset[now.from], step);
         rnni_ahead_turn(step->ahead);
     }
     rnni_ahead_pause(step->ahead);
-    if (!step->reduced) fetch_tables(w, now, next, 0, 1, step->ahead);
+    if (!step->reduced) fetch_tables(w, now, next, moves, 0, 1, step->ahead);
     if (w->run->slots[w->node->id].learns) weight_gradients(w, now.from, now.to, step->ahead);
     if (w->dx || w->dvalues.data) rnni_recurrent_input_gradient(w, now.from, now.to, step->ahead);
     rnni_ahead_resume(step->ahead);

@@ -230,6 +230,7 @@ static void backward_node(const rnni_node *node, rnni_run *run)
     run->slots[node->inputs[0]->id].dy_empty = false;
 }
 
+/* Numbers of a shard's gradients that a thread clears at a time, where it is the only shard. */
 enum { CLEARED = 128 * 1024 };
 
 static void clear_piece(int64_t index, void *argument)

@@ -56,8 +56,8 @@ static int KERNEL(all_finite)(int64_t n, const rnni_real *x)
     return v_sum(v_add(v_add(s0, s1), v_add(s2, s3))) == 0;
 }
 
-/* Each column is one chain down the rows, from what `out` holds. Up to four vectors of columns go down together,
- * as a chain alone waits for each addition; the last of them has `live` numbers. */
+/* Each column is one chain down the rows, from what `out` holds. Up to four vectors of columns go down
+ * abreast, as a chain alone waits for each addition; the last of them has `live` numbers. */
 BODY_INLINE void sum_down(const int vectors, int64_t live, int64_t rows, const rnni_real *x, int64_t ldx,
                           rnni_real *out)
 {
